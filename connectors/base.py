@@ -1,0 +1,96 @@
+"""What a tool may ask of another system. A tool names the capability; the vendor stays behind it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from sre.core.labels import Labels
+from sre.core.series import InstantResult, RangeResult
+from sre.core.telemetry import ActiveAlert, BuildInfo, MetricMetadata, Rule, Target
+from sre.core.times import Duration, Window
+
+
+class Source(Protocol):
+    """Any configured system."""
+
+    @property
+    def name(self) -> str:
+        """Name in the configuration."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """`prometheus`, `snapshot` or `demo`."""
+        ...
+
+    async def build_info(self) -> BuildInfo:
+        """Return product and version; the cheapest proof that the source answers and lets us in."""
+        ...
+
+    async def aclose(self) -> None:
+        """Release connections; the source is not used again."""
+        ...
+
+
+class MetricSource(Source, Protocol):
+    """A place with metrics that understands PromQL.
+
+    Every method raises the errors of `sre.core.errors`: `InputError` (field `query`) for PromQL that does not parse,
+    `RefusedError` for what is too costly or not supported, `UpstreamError` for what the system did wrong.
+    """
+
+    async def latest(self) -> datetime | None:
+        """Return the instant that `now` means here: the end of recorded data, or None for the clock's now."""
+        ...
+
+    async def coverage(self) -> Window | None:
+        """Return the window that holds data, or None where the source cannot tell cheaply."""
+        ...
+
+    async def instant_query(self, query: str, *, at: datetime) -> InstantResult:
+        """Evaluate PromQL at one instant."""
+        ...
+
+    async def range_query(self, query: str, *, window: Window, step: Duration | None = None) -> RangeResult:
+        """Evaluate PromQL over a window.
+
+        Args:
+            step: Distance of the points; None picks one that keeps the answer at about 250 points.
+        """
+        ...
+
+    async def metadata(self, metric: str | None = None) -> Mapping[str, MetricMetadata]:
+        """Return metadata by metric family name; empty where the source has none."""
+        ...
+
+    async def series(self, matchers: Sequence[str], *, window: Window, limit: int | None = None) -> tuple[Labels, ...]:
+        """Return the label sets of series that match any of `matchers` and have samples in the window."""
+        ...
+
+    async def label_names(self, matchers: Sequence[str] = (), *, window: Window) -> tuple[str, ...]:
+        """Return label names in use, sorted."""
+        ...
+
+    async def label_values(self, label: str, matchers: Sequence[str] = (), *, window: Window) -> tuple[str, ...]:
+        """Return the values of one label, sorted; `__name__` gives the metric names."""
+        ...
+
+
+class RuleSource(Source, Protocol):
+    """A system that evaluates recording and alerting rules."""
+
+    async def rules(self) -> tuple[Rule, ...]:
+        """Return all loaded rules with their state."""
+        ...
+
+    async def alerts(self) -> tuple[ActiveAlert, ...]:
+        """Return pending and firing alerts."""
+        ...
+
+
+class TargetSource(Source, Protocol):
+    """A system that scrapes targets."""
+
+    async def targets(self) -> tuple[Target, ...]:
+        """Return active targets with the health of their last scrape."""
+        ...

@@ -1,0 +1,20 @@
+"""Launcher of sre-mcp.
+
+The server's folders live beside this file in an installed wheel and beside this package in a checkout. Putting that
+folder first on `sys.path` keeps one name in site-packages and keeps a user's own `tools/` or `server/` on PYTHONPATH
+from shadowing ours: stdio servers inherit the user's environment.
+"""
+
+import sys
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent
+_CODE_ROOT = _HERE if (_HERE / "server").is_dir() else _HERE.parent
+
+
+def main() -> int:
+    """Run the console command `sre-mcp` and return its exit status."""
+    sys.path[:] = [str(_CODE_ROOT), *(entry for entry in sys.path if entry != str(_CODE_ROOT))]
+    from server.cli import main as cli_main
+
+    return cli_main()
