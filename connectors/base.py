@@ -1,13 +1,17 @@
 """What a tool may ask of another system. A tool names the capability; the vendor stays behind it."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Protocol
+from __future__ import annotations
 
-from sre.core.labels import Labels
-from sre.core.series import InstantResult, RangeResult
-from sre.core.telemetry import ActiveAlert, BuildInfo, MetricMetadata, Rule, Target
-from sre.core.times import Duration, Window
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # the series types bring numpy, which registration of tools must not pay for
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sre.core.labels import Labels
+    from sre.core.series import InstantResult, RangeResult
+    from sre.core.telemetry import ActiveAlert, BuildInfo, MetricMetadata, Rule, Target
+    from sre.core.times import Duration, Window
 
 
 class Source(Protocol):

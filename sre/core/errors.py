@@ -56,9 +56,7 @@ class InputError(SreError):
 
     code = "invalid_input"
 
-    def __init__(
-        self, message: str, *, field: str, valid: Sequence[str] = (), next_steps: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, message: str, *, field: str, valid: Sequence[str] = (), next_steps: Sequence[str] = ()) -> None:
         super().__init__(message, next_steps=next_steps)
         self.field = field
         self.valid = tuple(valid)

@@ -7,7 +7,9 @@ from typing import Literal, TypeAlias
 
 from sre.core.labels import Labels
 
-MetricType: TypeAlias = Literal["counter", "gauge", "histogram", "summary", "info", "stateset", "gaugehistogram", "unknown"]
+MetricType: TypeAlias = Literal[
+    "counter", "gauge", "histogram", "summary", "info", "stateset", "gaugehistogram", "unknown"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Durations: `30s 5m 6h 30d 4w 1h30m` (Prometheus grammar). Instants: `now`, `now-
 import math
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sre.core.errors import InputError
 from sre.core.text import quoted
@@ -33,9 +33,6 @@ class Duration:
     def __str__(self) -> str:
         return format_duration(self.seconds)
 
-    def as_timedelta(self) -> timedelta:
-        return timedelta(seconds=self.seconds)
-
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -52,6 +49,7 @@ class Window:
 
     @property
     def seconds(self) -> float:
+        """Length in seconds."""
         return (self.end - self.start).total_seconds()
 
     def __str__(self) -> str:
@@ -163,6 +161,4 @@ def _from_rfc3339(spelt: str, *, field: str) -> ReadInstant:
         except (OverflowError, ValueError):
             raise InputError(f"{field} is outside the years 1970 to 9999.", field=field) from None
     aware = at.replace(tzinfo=UTC)
-    return ReadInstant(
-        _from_epoch(aware.timestamp(), field=field), (f"{field} has no time zone and was read as UTC.",)
-    )
+    return ReadInstant(_from_epoch(aware.timestamp(), field=field), (f"{field} has no time zone and was read as UTC.",))

@@ -1,0 +1,71 @@
+"""What a tool may use: a frozen record, made once by `server/app.py`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from connectors.base import MetricSource
+from sre.core.clock import Clock
+from sre.core.errors import ConfigError, InputError
+from sre.core.text import quoted
+from sre.metrics.model import SignalQueries
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The configured sources by name."""
+
+    metric_sources: Mapping[str, MetricSource] = field(default_factory=dict)
+    default_name: str | None = None
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all sources, the default first."""
+        return tuple(sorted(self.metric_sources, key=lambda name: (name != self.default_name, name)))
+
+    def metric(self, name: str | None = None) -> MetricSource:
+        """Return a metric source by name, or the default one.
+
+        Raises:
+            ConfigError: No source is configured, or several and none is the default.
+            InputError: No source has this name.
+        """
+        if not self.metric_sources:
+            raise ConfigError(
+                "No metric source is configured.",
+                setting="PROMETHEUS_URL",
+                next_steps=(
+                    "set PROMETHEUS_URL (and PROMETHEUS_TOKEN if needed) in the server's environment, or",
+                    "set SRE_MCP_SNAPSHOT to a file or folder of exported metrics, or",
+                    "start the server with `serve --demo` for a built-in world, or pass the data inline.",
+                ),
+            )
+        wanted = name or self.default_name
+        if wanted is None:
+            raise InputError(
+                "Several sources are configured and none is the default.", field="source", valid=self.names()
+            )
+        if wanted not in self.metric_sources:
+            raise InputError(f"There is no source {quoted(wanted)}.", field="source", valid=self.names())
+        return self.metric_sources[wanted]
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """Everything a tool may reach.
+
+    Attributes:
+        services: Signal queries by service name, for services whose metrics follow no known convention.
+        output_root: The only folder generated files may be written to; None forbids writing.
+        slo_folder: Where SLO documents are kept; None where there is none.
+    """
+
+    sources: Sources
+    clock: Clock
+    services: Mapping[str, SignalQueries] = field(default_factory=dict)
+    output_root: Path | None = None
+    slo_folder: Path | None = None
+
+    async def now_of(self, source: MetricSource) -> datetime:
+        """Return what `now` means for a source: the end of a snapshot, the clock for a live system."""
+        return await source.latest() or self.clock.now()
