@@ -48,6 +48,7 @@ class Grid:
 
     @property
     def end_ms(self) -> int:
+        """The last instant."""
         return self.start_ms + self.step_ms * (self.count - 1)
 
     def times_ms(self) -> IntArray:
@@ -75,6 +76,7 @@ class SeriesSet:
 
     @property
     def point_count(self) -> int:
+        """How many values there are in all."""
         return int(self.present.sum())
 
 

@@ -12,9 +12,9 @@ from difflib import get_close_matches
 DEFAULT_TEXT_LIMIT = 200
 
 # CSI and OSC sequences first, then any lone escape (ECMA-48, 5.4 and 8.3.89).
-_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?")
+ANSI_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?")
 # Cc controls, Cf formats (bidi overrides, zero-width, tags), Cs surrogates, Co private use.
-_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co"})
+HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co"})
 
 
 def cleaned(text: str, *, limit: int = DEFAULT_TEXT_LIMIT) -> str:
@@ -23,7 +23,7 @@ def cleaned(text: str, *, limit: int = DEFAULT_TEXT_LIMIT) -> str:
     A cut is marked with an ellipsis; the work is bounded by `limit`, not by the length of the text.
     """
     window = text[: limit * 4 + 64]
-    stripped = _ANSI.sub("", window)
+    stripped = ANSI_SEQUENCE.sub("", window)
     visible = "".join(" " if ch in "\t\r\n" else ch for ch in stripped if ch in "\t\r\n" or not _is_hidden(ch))
     flat = " ".join(visible.split())
     if len(flat) > limit or len(window) < len(text):
@@ -52,4 +52,4 @@ def listed(names: Sequence[str], *, limit: int = 8) -> str:
 
 
 def _is_hidden(character: str) -> bool:
-    return unicodedata.category(character) in _HIDDEN_CATEGORIES
+    return unicodedata.category(character) in HIDDEN_CATEGORIES

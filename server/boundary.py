@@ -1,0 +1,206 @@
+"""The one boundary around every tool call.
+
+In: unknown and wrong arguments are explained. Around: deadline, cancellation, one audit record. Out: the error tree
+becomes MCP results, answers are cleaned, redacted and kept within their budget, and a bug of ours becomes an id.
+"""
+
+import json
+import logging
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+import anyio
+from mcp.server.mcpserver import Context, Image
+from mcp.server.mcpserver.tools import Tool
+from mcp.shared.exceptions import MCPError
+from mcp.types import CallToolResult, ImageContent, TextContent, ToolAnnotations
+from pydantic import Field, ValidationError
+
+from server.audit import current_record
+from server.redaction import JsonValue, Redactor
+from sre.core.errors import InputError, RefusedError, SreError
+from sre.core.text import cleaned, nearest_names, quoted
+from tools.answer import HARD_LIMIT_CHARS, Answer
+from tools.registry import ToolSpec
+
+_LOGGER = logging.getLogger("sre_mcp")
+_MAX_ERROR_CHARS = 6_000
+_MAX_PROBLEMS = 8
+_MAX_NAME = 60
+
+
+class BoundedTool(Tool):
+    """A tool that only ever answers through the boundary."""
+
+    deadline_seconds: float = Field(exclude=True)
+    redactor: Any = Field(exclude=True)
+
+    async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:  # noqa: ARG002 - the SDK's face
+        """Run the tool; every outcome but a protocol error is a `CallToolResult`."""
+        record = current_record()
+        record.arguments = sorted(cleaned(name, limit=_MAX_NAME) for name in arguments)[:20]
+        try:
+            result = await self._answered(arguments, context)
+        except MCPError:
+            raise
+        except SreError as error:
+            record.outcome = error.code
+            result = _failure(f"[{error.code}] {error.explained()}", self.redactor)
+        except Exception:
+            record.outcome, record.error_id = "bug", secrets.token_hex(4)
+            _LOGGER.exception("error_id=%s: %s failed unexpectedly", record.error_id, self.name)
+            result = _failure(_bug_message(self.name, record.error_id), self.redactor)
+        record.characters = sum(len(part.text) for part in result.content if isinstance(part, TextContent))
+        return result
+
+    async def _answered(self, arguments: dict[str, Any], context: Context[Any, Any]) -> CallToolResult:
+        validated = self._validated(arguments)
+        injected = {self.context_kwarg: context} if self.context_kwarg else {}
+        try:
+            with anyio.fail_after(self.deadline_seconds):
+                answer = await self.fn(**validated, **injected)
+        except TimeoutError:
+            raise RefusedError(
+                f"{self.name} did not finish within {self.deadline_seconds:g} s and was stopped.",
+                next_steps=("ask for a shorter window, a coarser step or fewer series",),
+            ) from None
+        return _success(answer, self.redactor)
+
+    def _validated(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        known = tuple(self.parameters.get("properties", {}))
+        unknown = sorted(name for name in arguments if name not in known)
+        if unknown:
+            raise _unknown_argument(unknown[0], known)
+        try:
+            return self.fn_metadata.validate_arguments(arguments)
+        except ValidationError as error:
+            raise _explained(error, known) from None
+        except RecursionError:
+            raise InputError("The arguments are nested too deeply.", field="arguments") from None
+
+
+def bounded(spec: ToolSpec, redactor: Redactor) -> BoundedTool:
+    """Return the registered form of a tool: strict arguments, declared hints, behind the boundary."""
+    plain = Tool.from_function(
+        spec.function,
+        title=spec.title,
+        annotations=ToolAnnotations(
+            title=spec.title,
+            read_only_hint=spec.is_read_only,
+            destructive_hint=spec.is_destructive,
+            idempotent_hint=spec.is_idempotent,
+            open_world_hint=spec.is_open_world,
+        ),
+    )
+    model = plain.fn_metadata.arg_model
+    model.model_config["extra"] = "forbid"
+    model.model_config["strict"] = True
+    model.model_rebuild(force=True)
+    fields = {name: getattr(plain, name) for name in Tool.model_fields if name not in ("parameters", "description")}
+    return BoundedTool(
+        **fields,
+        description=_unindented(plain.description),
+        parameters=_lean_schema(model.model_json_schema(by_alias=True)),
+        deadline_seconds=spec.deadline_seconds,
+        redactor=redactor,
+    )
+
+
+def _unindented(docstring: str) -> str:
+    return "\n".join(line.strip() for line in docstring.strip().splitlines())
+
+
+def _lean_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    # Titles repeat the names and every client pays for them in tokens.
+    return {key: _without_titles(value) for key, value in schema.items() if key != "title"} | {
+        "additionalProperties": False
+    }
+
+
+def _without_titles(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _without_titles(item) for key, item in value.items() if not (key == "title" and isinstance(item, str))
+        }
+    return [_without_titles(item) for item in value] if isinstance(value, list) else value
+
+
+def _success(answer: Any, redactor: Redactor) -> CallToolResult:
+    if not isinstance(answer, Answer):
+        raise TypeError(f"a tool answers with an Answer, not {type(answer).__name__}")
+    data = redactor.tree(fitted(answer))
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    images: list[ImageContent] = [Image(data=png, format="png").to_image_content() for png in answer.images_png]
+    return CallToolResult(content=[TextContent(type="text", text=text), *images], structured_content=data)
+
+
+def _failure(text: str, redactor: Redactor) -> CallToolResult:
+    shown = redactor.text(text)
+    if len(shown) > _MAX_ERROR_CHARS:
+        shown = shown[:_MAX_ERROR_CHARS] + "…"
+    return CallToolResult(content=[TextContent(type="text", text=shown)], is_error=True)
+
+
+def fitted(answer: Answer) -> dict[str, JsonValue]:
+    """Return the answer as JSON within its budget, shortening its ranked lists from the tail.
+
+    Raises:
+        RefusedError: Even the shortest form is over the hard limit.
+    """
+    data: dict[str, Any] = answer.model_dump(mode="json", by_alias=True)
+    for name in answer.RANKED:
+        _shorten(data, name, answer.budget_chars)
+    size = _size(data)
+    if size > HARD_LIMIT_CHARS:
+        raise RefusedError(
+            f"The answer would be {size:,} characters; the limit is {HARD_LIMIT_CHARS:,}.",
+            next_steps=("narrow the window, raise the step, or ask for fewer rows",),
+        )
+    return data
+
+
+def _shorten(data: dict[str, Any], name: str, budget_chars: int) -> None:
+    rows = data.get(name)
+    over = _size(data) - budget_chars
+    if over <= 0 or not isinstance(rows, list) or len(rows) <= 1:
+        return
+    keep = len(rows)
+    while keep > 1 and over > 0:
+        keep -= 1
+        over -= _size(rows[keep]) + 1
+    data[name] = rows[:keep]
+    data["left_out"].append(
+        f"{name}: the first {keep} of {len(rows)} by rank are shown, to keep the answer short; "
+        "narrow the question for the rest."
+    )
+
+
+def _size(value: Any) -> int:
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def _unknown_argument(name: str, known: Sequence[str]) -> InputError:
+    close = nearest_names(name, known, count=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    return InputError(f"Unknown argument {quoted(name, limit=_MAX_NAME)}.{hint}", field=cleaned(name), valid=known)
+
+
+def _explained(error: ValidationError, known: Sequence[str]) -> InputError:
+    problems = error.errors(include_url=False, include_input=False, include_context=False)
+    lines = [
+        f"{cleaned('.'.join(str(part) for part in problem['loc']), limit=_MAX_NAME)}: {cleaned(problem['msg'])}"
+        for problem in problems[:_MAX_PROBLEMS]
+    ]
+    more = f" and {len(problems) - _MAX_PROBLEMS} more problems" if len(problems) > _MAX_PROBLEMS else ""
+    first = str(problems[0]["loc"][0]) if problems and problems[0]["loc"] else "arguments"
+    return InputError(
+        f"Wrong arguments: {'; '.join(lines)}{more}.", field=first, next_steps=(f"arguments are: {', '.join(known)}",)
+    )
+
+
+def _bug_message(name: str, error_id: str) -> str:
+    return (
+        f"[bug] {name} failed unexpectedly; this is a defect of the server, not of the call. Error id {error_id}: "
+        "the server's log on stderr has the details under that id."
+    )

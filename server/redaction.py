@@ -1,0 +1,66 @@
+"""The last look at every text that leaves: hidden characters and secrets are taken out.
+
+Secrets never should get here; this is the net under the connectors, not the place where secrets are handled.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from sre.core.text import ANSI_SEQUENCE, HIDDEN_CATEGORIES
+
+JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
+
+REDACTED = "[redacted]"
+# A shorter value would blank out ordinary words.
+_MIN_SECRET_CHARS = 6
+_KEPT_CONTROLS = frozenset("\n\t")
+# Shapes of credentials, each with the part to keep: scheme and header names, keys of assignments, user info of URLs.
+_SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=_.~-]{12,}"), rf"\1 {REDACTED}"),
+    (re.compile(r"\b([a-z][a-z0-9+.-]{1,20}://)[^\s/@:\"']{1,256}:[^\s/@\"']{1,256}@"), rf"\1{REDACTED}@"),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"), REDACTED),
+    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), REDACTED),
+    (re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|glsa_[A-Za-z0-9_]{30,}|xox[abprs]-[A-Za-z0-9-]{10,})"), REDACTED),
+    (re.compile(r"\bsk-[A-Za-z0-9_-]{20,}"), REDACTED),
+    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"), REDACTED),
+    (
+        re.compile(
+            r"(?i)\b(password|passwd|secret|api[_-]?key|access[_-]?token|client[_-]?secret)(\s*[=:]\s*)[^\s,;&\"'{}]{4,}"
+        ),
+        rf"\1\2{REDACTED}",
+    ),
+)
+
+
+class Redactor:
+    """Takes known secrets, credential shapes and hidden characters out of text."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        known = sorted({secret for secret in secrets if len(secret) >= _MIN_SECRET_CHARS}, key=len, reverse=True)
+        self._known = re.compile("|".join(re.escape(secret) for secret in known)) if known else None
+
+    def text(self, text: str) -> str:
+        """Return `text` safe to send: newlines and tabs stay, other control and format characters go."""
+        shown = text if text.isascii() and text.isprintable() else _without_hidden(text)
+        if self._known is not None:
+            shown = self._known.sub(REDACTED, shown)
+        for shape, kept in _SHAPES:
+            shown = shape.sub(kept, shown)
+        return shown
+
+    def tree(self, value: JsonValue) -> JsonValue:
+        """Return a JSON value with every string in it made safe, keys included."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.tree(item) for item in value]
+        if isinstance(value, dict):
+            return {self.text(key): self.tree(item) for key, item in value.items()}
+        return value
+
+
+def _without_hidden(text: str) -> str:
+    plain = ANSI_SEQUENCE.sub("", text)
+    return "".join(ch for ch in plain if ch in _KEPT_CONTROLS or unicodedata.category(ch) not in HIDDEN_CATEGORIES)

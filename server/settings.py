@@ -1,0 +1,276 @@
+"""Settings: one frozen object, and the only reader of the environment and of configuration files."""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from sre.core.errors import ConfigError
+from sre.core.text import cleaned, quoted
+
+CONFIG_VARIABLE = "SRE_MCP_CONFIG"
+# Clients pass `${user_config.x}` through as it is when the user left it empty.
+_UNEXPANDED = re.compile(r"\$\{[^}]*\}")
+_MAX_CONFIG_BYTES = 1_000_000
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class PrometheusSettings(_Section):
+    """A Prometheus-compatible HTTP API: Prometheus, Thanos, Mimir, Cortex, VictoriaMetrics."""
+
+    type: Literal["prometheus"] = "prometheus"
+    url: str = Field(min_length=1)
+    default: bool = False
+    token: SecretStr | None = None
+    token_file: Path | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    ca_file: Path | None = None
+    client_cert_file: Path | None = None
+    client_key_file: Path | None = None
+    verify_tls: bool = True
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    timeout_seconds: float = Field(30.0, gt=0, le=300)
+    concurrency: int = Field(8, ge=1, le=100)
+    max_body_bytes: int = Field(32 * 1024 * 1024, ge=1024)
+
+    @model_validator(mode="after")
+    def _one_way_to_sign_in(self) -> "PrometheusSettings":
+        ways = [self.token is not None, self.token_file is not None, self.username is not None]
+        if sum(ways) > 1:
+            raise ValueError("give one of token, token_file, or username with password")
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password belong together")
+        if self.client_key_file is not None and self.client_cert_file is None:
+            raise ValueError("client_key_file needs client_cert_file")
+        return self
+
+
+class SnapshotSettings(_Section):
+    """A file or folder of OpenMetrics text, CSV or Prometheus range-query JSON."""
+
+    type: Literal["snapshot"]
+    path: Path
+    default: bool = False
+    prometheus_major: Literal[2, 3] = 3
+
+
+class DemoSettings(_Section):
+    """The built-in demo world."""
+
+    type: Literal["demo"]
+    default: bool = False
+    seed: int = 42
+
+
+SourceSettings = Annotated[PrometheusSettings | SnapshotSettings | DemoSettings, Field(discriminator="type")]
+
+
+class ServiceSettings(_Section):
+    """PromQL for the golden signals of a service no convention fits; `$window` stands for the range."""
+
+    traffic: str = ""
+    errors: str = ""
+    latency: str = ""
+    saturation: str = ""
+
+
+class HttpSettings(_Section):
+    """The HTTP transport."""
+
+    token: SecretStr | None = None
+    token_file: Path | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+
+
+class Settings(_Section):
+    """Everything that can be configured.
+
+    Attributes:
+        sources: Metric sources by name.
+        services: Golden-signal queries by service name.
+        output_dir: The only folder generated files may go to.
+        slo_dir: Folder of OpenSLO documents.
+        allow_writes: Register tools that change other systems.
+    """
+
+    sources: dict[str, SourceSettings] = Field(default_factory=dict)
+    services: dict[str, ServiceSettings] = Field(default_factory=dict)
+    http: HttpSettings = HttpSettings()
+    output_dir: Path | None = None
+    slo_dir: Path | None = None
+    allow_writes: bool = False
+
+    @model_validator(mode="after")
+    def _one_default(self) -> "Settings":
+        defaults = [name for name, source in self.sources.items() if source.default]
+        if len(defaults) > 1:
+            raise ValueError(f"only one source can be the default, not {', '.join(defaults)}")
+        return self
+
+    @property
+    def default_source(self) -> str | None:
+        """Name of the source a tool uses when none is named: the only one, or the one marked."""
+        if len(self.sources) == 1:
+            return next(iter(self.sources))
+        return next((name for name, source in self.sources.items() if source.default), None)
+
+    def secret_values(self) -> tuple[str, ...]:
+        """Return every configured secret, so that the boundary can keep them in."""
+        held: list[SecretStr | None] = [self.http.token]
+        for source in self.sources.values():
+            if isinstance(source, PrometheusSettings):
+                held += [source.token, source.password, *source.headers.values()]
+        return tuple(secret.get_secret_value() for secret in held if secret is not None)
+
+
+def load_settings(environment: Mapping[str, str] | None = None, *, config_file: str | None = None) -> Settings:
+    """Return the settings from a configuration file and the environment; the environment wins.
+
+    Args:
+        environment: Variables to read; the process's own when None.
+        config_file: Path of a TOML file; else the variable SRE_MCP_CONFIG, else no file.
+
+    Raises:
+        ConfigError: Unreadable or invalid, with every problem and where it is.
+    """
+    variables = _Variables(os.environ if environment is None else environment)
+    path = config_file or variables.get(CONFIG_VARIABLE)
+    document = _read_toml(Path(path).expanduser()) if path else {}
+    merged = _overlaid(_without_unset(document), variables)
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        raise _explained(error, path) from None
+
+
+class _Variables:
+    """Environment variables where empty and unexpanded values count as unset."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def get(self, name: str) -> str | None:
+        value = self._environment.get(name, "").strip()
+        return None if not value or _UNEXPANDED.search(value) else value
+
+    def flag(self, name: str) -> bool | None:
+        value = self.get(name)
+        if value is None:
+            return None
+        if value.lower() not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
+            raise ConfigError(f"{name} is {quoted(value)}, which is neither true nor false.", setting=name)
+        return value.lower() in ("1", "true", "yes", "on")
+
+
+# Environment variable -> field of the Prometheus source named `prometheus`.
+_PROMETHEUS_VARIABLES = {
+    "PROMETHEUS_TOKEN": "token",
+    "PROMETHEUS_TOKEN_FILE": "token_file",
+    "PROMETHEUS_USERNAME": "username",
+    "PROMETHEUS_PASSWORD": "password",
+    "PROMETHEUS_CA_FILE": "ca_file",
+    "PROMETHEUS_CLIENT_CERT_FILE": "client_cert_file",
+    "PROMETHEUS_CLIENT_KEY_FILE": "client_key_file",
+    "PROMETHEUS_TIMEOUT_SECONDS": "timeout_seconds",
+}
+ENVIRONMENT_VARIABLES = (
+    CONFIG_VARIABLE,
+    "PROMETHEUS_URL",
+    *_PROMETHEUS_VARIABLES,
+    "PROMETHEUS_TENANT",
+    "SRE_MCP_SNAPSHOT",
+    "SRE_MCP_OUTPUT_DIR",
+    "SRE_MCP_SLO_DIR",
+    "SRE_MCP_ALLOW_WRITES",
+    "SRE_MCP_HTTP_TOKEN",
+    "SRE_MCP_HTTP_TOKEN_FILE",
+)
+
+
+def _overlaid(document: dict[str, object], variables: _Variables) -> dict[str, object]:
+    merged = dict(document)
+    from_environment = _sources_of(variables)
+    if from_environment:
+        merged["sources"] = {**_without_default(merged.get("sources")), **from_environment}
+    for name, key in (("SRE_MCP_OUTPUT_DIR", "output_dir"), ("SRE_MCP_SLO_DIR", "slo_dir")):
+        if value := variables.get(name):
+            merged[key] = value
+    if (writes := variables.flag("SRE_MCP_ALLOW_WRITES")) is not None:
+        merged["allow_writes"] = writes
+    http = merged.get("http")
+    http_values = dict(http) if isinstance(http, dict) else {}
+    for name, key in (("SRE_MCP_HTTP_TOKEN", "token"), ("SRE_MCP_HTTP_TOKEN_FILE", "token_file")):
+        if value := variables.get(name):
+            http_values[key] = value
+    return {**merged, "http": http_values} if http_values else merged
+
+
+def _without_default(declared: object) -> dict[str, object]:
+    # A source named by the environment is the default, whatever the file says.
+    if not isinstance(declared, dict):
+        return {}
+    return {
+        name: {**source, "default": False} if isinstance(source, dict) else source for name, source in declared.items()
+    }
+
+
+def _sources_of(variables: _Variables) -> dict[str, object]:
+    sources: dict[str, object] = {}
+    if url := variables.get("PROMETHEUS_URL"):
+        source: dict[str, object] = {"type": "prometheus", "url": url, "default": True}
+        source |= {key: value for name, key in _PROMETHEUS_VARIABLES.items() if (value := variables.get(name))}
+        if tenant := variables.get("PROMETHEUS_TENANT"):
+            source["headers"] = {"X-Scope-OrgID": tenant}
+        sources["prometheus"] = source
+    if path := variables.get("SRE_MCP_SNAPSHOT"):
+        # With both set the live system is asked first; the snapshot stays reachable by name.
+        sources["snapshot"] = {"type": "snapshot", "path": path, "default": not sources}
+    return sources
+
+
+def _read_toml(path: Path) -> dict[str, object]:
+    try:
+        if path.stat().st_size > _MAX_CONFIG_BYTES:
+            raise ConfigError(f"The configuration file {quoted(str(path))} is over 1 MB.", setting="--config")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"The configuration file {quoted(str(path))} cannot be read: {error.strerror}.", setting="--config"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"The configuration file {quoted(str(path))} is not TOML: {cleaned(str(error))}.", setting="--config"
+        ) from None
+
+
+def _without_unset(value: dict[str, object]) -> dict[str, object]:
+    kept: dict[str, object] = {}
+    for key, item in value.items():
+        if isinstance(item, dict):
+            kept[key] = _without_unset(item)
+        elif not (isinstance(item, str) and (not item.strip() or _UNEXPANDED.fullmatch(item.strip()))):
+            kept[key] = item
+    return kept
+
+
+def _explained(error: ValidationError, path: str | None) -> ConfigError:
+    lines = [
+        f"{cleaned('.'.join(str(part) for part in problem['loc'])) or 'settings'}: {cleaned(problem['msg'])}"
+        for problem in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+    where = f"the file {quoted(path)} or the environment" if path else "the environment"
+    first = lines[0].split(":", 1)[0]
+    return ConfigError(
+        f"The configuration is not valid ({where}): {'; '.join(lines)}.",
+        setting=first,
+        next_steps=("see docs/configuration.md for every setting",),
+    )
