@@ -1,0 +1,20 @@
+"""HTTP for every connector: one client an endpoint, bounded in time, memory and concurrency, with errors of our own."""
+
+from connectors.http.body import ByteBudget
+from connectors.http.client import Answer, HttpClient, Request
+from connectors.http.endpoint import Auth, BasicAuth, BearerToken, BearerTokenFile, Endpoint, Tls
+from connectors.http.pacing import Pacing
+
+__all__ = [
+    "Answer",
+    "Auth",
+    "BasicAuth",
+    "BearerToken",
+    "BearerTokenFile",
+    "ByteBudget",
+    "Endpoint",
+    "HttpClient",
+    "Pacing",
+    "Request",
+    "Tls",
+]
