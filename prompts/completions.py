@@ -1,0 +1,86 @@
+"""What to offer while somebody types an argument: names of services and sources, and fixed choices.
+
+Completion is a courtesy. It asks one source, within two seconds, and offers nothing rather than an error.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+
+import anyio
+
+from prompts.arguments import read_name
+from server.deps import Deps
+from sre.core.errors import SreError
+from sre.core.times import Window
+
+TIME_LIMIT_SECONDS = 2.0
+# The protocol allows at most 100 values in an answer.
+MAX_VALUES = 100
+# Labels that name a service, best first: ours and Kubernetes' habit, then the label every Prometheus target has.
+SERVICE_LABELS = ("service", "job")
+_LOOKBACK = timedelta(hours=6)
+
+_log = logging.getLogger(__name__)
+
+
+async def completion_values(
+    deps: Deps,
+    *,
+    argument_name: str,
+    prefix: str,
+    source: str | None = None,
+    choices: Mapping[str, Sequence[str]] | None = None,
+) -> list[str]:
+    """Return up to 100 values for an argument: those that start with `prefix` first, then those that contain it.
+
+    Args:
+        source: A source already chosen in the same form; the default one if None.
+        choices: Fixed values by argument name, such as the topics of the handbook.
+    """
+    try:
+        with anyio.move_on_after(TIME_LIMIT_SECONDS):
+            return _matching(await _values(deps, argument_name, source=source, choices=choices or {}), prefix)
+    except SreError:
+        return []
+    except Exception:  # a form must stay usable, whatever a source does; the log keeps the trace
+        _log.exception("completion of %s failed", "service" if argument_name == "service" else "an argument")
+    return []
+
+
+async def _values(
+    deps: Deps, argument_name: str, *, source: str | None, choices: Mapping[str, Sequence[str]]
+) -> Iterable[str]:
+    if argument_name == "service":
+        return await _service_names(deps, source)
+    if argument_name == "source":
+        return deps.sources.names()
+    return choices.get(argument_name, ())
+
+
+async def _service_names(deps: Deps, source_name: str | None) -> list[str]:
+    if not deps.sources.names():
+        return sorted(deps.services)
+    source = deps.sources.metric(source_name)
+    end = await deps.now_of(source)
+    window = Window(end - _LOOKBACK, end)
+    found = [*sorted(deps.services)]
+    for label in SERVICE_LABELS:
+        found += await source.label_values(label, window=window)
+    return [name for name in dict.fromkeys(found) if _is_usable(name)]
+
+
+def _is_usable(name: str) -> bool:
+    # A label value is outside text: what the prompt would refuse or rewrite is not offered.
+    try:
+        return read_name(name, "service") == name
+    except SreError:
+        return False
+
+
+def _matching(values: Iterable[str], prefix: str) -> list[str]:
+    wanted = prefix.strip().lower()
+    names = list(values)
+    starting = [name for name in names if name.lower().startswith(wanted)]
+    containing = [name for name in names if wanted in name.lower()]
+    return list(dict.fromkeys([*starting, *containing]))[:MAX_VALUES]

@@ -1,0 +1,179 @@
+"""Which pages there are, and which tools act on each: the one place to edit when a page or a tool is added."""
+
+from dataclasses import dataclass
+
+HANDBOOK_URI = "sre://handbook"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """What a tool does for the reader of one page; `name` is in `tools.registry`."""
+
+    name: str
+    use: str
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A page of the handbook.
+
+    Attributes:
+        slug: Last part of the URI and name of the file.
+        answers: The question that brings a reader here, for the index.
+        tools: Tools rendered at the foot of the page, most useful first.
+    """
+
+    slug: str
+    title: str
+    description: str
+    answers: str
+    tools: tuple[ToolUse, ...]
+
+    @property
+    def uri(self) -> str:
+        """Where clients read the page."""
+        return f"{HANDBOOK_URI}/{self.slug}"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A document to fill in."""
+
+    slug: str
+    title: str
+    description: str
+
+    @property
+    def uri(self) -> str:
+        """Where clients read the template."""
+        return f"sre://templates/{self.slug}"
+
+
+TOPICS: tuple[Topic, ...] = (
+    Topic(
+        "fundamentals",
+        "SRE fundamentals: SLI, SLO, error budget",
+        "Objectives, allowed downtime, error budget arithmetic, the budget policy, dependencies and nines.",
+        "How much failure is allowed, how much is left, may we deploy?",
+        (
+            ToolUse("compute_error_budget", "budget left, burn rates, exhaustion date and the deploy answer"),
+            ToolUse("query_prometheus", "the good and total counts behind an SLI"),
+        ),
+    ),
+    Topic(
+        "monitoring",
+        "Monitoring and alerting",
+        "Golden signals, RED, USE, burn-rate alert tiers, PromQL that holds up, what may page and what may not.",
+        "What do I measure, what pages, is this query right?",
+        (
+            ToolUse("check_service_health", "the four golden signals of a service against its baseline"),
+            ToolUse("find_metrics", "which metrics exist for a service, with type and labels"),
+            ToolUse("query_prometheus", "run a query from this page over any window"),
+            ToolUse("compute_error_budget", "the burn rates that the alert tiers compare with"),
+        ),
+    ),
+    Topic(
+        "incident-management",
+        "Incident management",
+        "Severities and targets, roles, the first 15 minutes, mitigation before cause, updates, postmortems.",
+        "It is broken now: how bad is it, who does what, what first?",
+        (
+            ToolUse("check_service_health", "which signal moved, and since when"),
+            ToolUse("query_prometheus", "test one suspicion at a time"),
+            ToolUse("compute_error_budget", "what the incident has cost so far"),
+            ToolUse("draft_postmortem", "the document, with impact computed from the data"),
+        ),
+    ),
+    Topic(
+        "toil",
+        "Toil",
+        "What counts as toil, the 50 % rule, measuring it, pay-back of automation, on-call load.",
+        "Is this work toil, and is it worth automating?",
+        (
+            ToolUse("query_prometheus", "how often the alert or restart behind the task really happens"),
+            ToolUse("forecast_capacity", "when a task that grows with traffic outgrows the team"),
+        ),
+    ),
+    Topic(
+        "capacity-planning",
+        "Capacity planning",
+        "Little's law, headroom for failure, saturation, forecasts with intervals, lead time, overload.",
+        "When does it run full, and when must I order?",
+        (
+            ToolUse("forecast_capacity", "exhaustion date with earliest, latest and measured accuracy"),
+            ToolUse("query_prometheus", "utilisation peaks and the trend behind a forecast"),
+            ToolUse("find_metrics", "which saturation and limit metrics exist"),
+        ),
+    ),
+    Topic(
+        "performance",
+        "Performance",
+        "Percentiles, queueing, the scalability law, a bottleneck search in order, load tests that measure the truth.",
+        "It is slow: where is the time going, and how do I prove a change?",
+        (
+            ToolUse("check_service_health", "latency and saturation now against before"),
+            ToolUse("query_prometheus", "percentiles from histograms, one dimension at a time"),
+            ToolUse("find_metrics", "which histograms and pool metrics exist"),
+        ),
+    ),
+    Topic(
+        "chaos-engineering",
+        "Chaos engineering",
+        "Hypothesis, blast radius ladder, abort conditions, what an experiment costs in budget, failures to try first.",
+        "Is this experiment safe enough to run, and what would stop it?",
+        (
+            ToolUse("compute_error_budget", "whether there is budget to spend on an experiment"),
+            ToolUse("check_service_health", "steady state before, during and after"),
+            ToolUse("query_prometheus", "the abort condition as a query"),
+        ),
+    ),
+    Topic(
+        "sre-metrics",
+        "Metrics about reliability work",
+        "DORA keys, MTTx and why its mean misleads, pages a shift, availability over windows, honest comparison.",
+        "Are we getting better, and can these numbers show it?",
+        (
+            ToolUse("compute_error_budget", "availability as counts of good and bad events over a true window"),
+            ToolUse("query_prometheus", "alert and deploy counts over time"),
+            ToolUse("draft_postmortem", "start, detection and end of each incident, in one form"),
+        ),
+    ),
+    Topic(
+        "tools",
+        "Tools: which one, when, how to read the answer",
+        "The catalogue as a decision table, how answers are built, time and duration grammar, what errors mean.",
+        "Which tool do I call, with what, and what does its answer mean?",
+        (
+            ToolUse("find_metrics", "start here when names are unknown"),
+            ToolUse("query_prometheus", "any PromQL, ranked and summarised"),
+            ToolUse("check_service_health", "one service, four signals, one verdict each"),
+            ToolUse("compute_error_budget", "budget, burn rates, policy and deploy answer"),
+            ToolUse("forecast_capacity", "when a series crosses a threshold"),
+            ToolUse("draft_postmortem", "a blameless document with computed impact"),
+        ),
+    ),
+)
+
+TEMPLATES: tuple[Template, ...] = (
+    Template(
+        "runbook", "Runbook template", "One page for one alert: meaning, impact, first queries, mitigation, proof."
+    ),
+    Template("postmortem", "Postmortem template", "Blameless: impact in numbers, timeline, causes, lessons, actions."),
+    Template("status-update", "Status update template", "Internal, executive and customer updates during an incident."),
+    Template("slo-document", "SLO document template", "Objective, SLI, rationale, budget policy, alerts, review."),
+)
+
+
+def topic_slugs() -> tuple[str, ...]:
+    """Return the topics in reading order."""
+    return tuple(topic.slug for topic in TOPICS)
+
+
+def template_slugs() -> tuple[str, ...]:
+    """Return the names of the templates."""
+    return tuple(template.slug for template in TEMPLATES)
+
+
+def completion_choices() -> dict[str, tuple[str, ...]]:
+    """Return the values that the URI templates `{topic}` and `{template}` can take, for completion."""
+    return {"topic": topic_slugs(), "template": template_slugs()}
