@@ -23,31 +23,32 @@ def exhausted_at_linear(
 
 
 def exhausted_at_rolling(
-    history: EventHistory, *, at: datetime, remaining_ratio: float, burn_rate: float
+    history: EventHistory, *, at: datetime, budget_ratio: float, burn_rate: float
 ) -> datetime | None:
     """Return when a rolling budget is spent: new bad events come at `burn_rate`, old ones leave at the far end.
 
-    Traffic is taken as even at the period's mean, so a slice of steady burn spends burn_rate / slices.
+    Traffic goes on at the mean of the slices with data. With a short history the allowance grows as the window fills.
 
     Args:
         history: Exactly the period up to `at`.
-        remaining_ratio: Share of the budget left now, > 0.
+        budget_ratio: Share of events that may be bad.
         burn_rate: Rate from now on.
 
     Returns:
         The instant, linear within a slice; None if the budget never runs out at this rate.
     """
-    slices = len(history.bads)
-    bad_total = sum(history.bads)
-    if burn_rate <= 0 or slices == 0:
+    known = [total for total in history.totals if total is not None]
+    if burn_rate <= 0 or not known or sum(known) <= 0:
         return None
-    spent, share_in = 1.0 - remaining_ratio, burn_rate / slices
-    share_of_bad = spent / bad_total if bad_total > 0 else 0.0
+    traffic = sum(known) / len(known)
+    new_excess = traffic * budget_ratio * (burn_rate - 1.0)
+    # Bad events above the allowance; the budget is spent when this reaches zero.
+    excess = sum(history.bads) - budget_ratio * sum(known)
     # One period is enough: by its end all that is in the window came at this rate, and nothing changes any more.
-    for index in range(slices):
-        change = share_in - history.bads[index] * share_of_bad
-        if spent + change >= 1.0:
-            part = (1.0 - spent) / change
+    for index, (bad, total) in enumerate(zip(history.bads, history.totals, strict=True)):
+        change = new_excess - (bad - budget_ratio * (total or 0.0))
+        if excess + change >= 0 and change > 0:
+            part = max(0.0, -excess / change)
             return at + timedelta(seconds=history.slice_seconds * (index + part))
-        spent += change
+        excess += change
     return None

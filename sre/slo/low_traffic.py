@@ -1,0 +1,31 @@
+"""When there are too few events for a ratio to mean much."""
+
+from collections.abc import Mapping
+
+from sre.slo.budget import EventCounts
+from sre.slo.burn_rate import BurnRateTier
+
+# One event that takes this share of the budget makes the budget a matter of luck (our choice).
+_LARGE_SHARE_OF_BUDGET = 0.1
+
+
+def budget_note(allowed_bad: float) -> str | None:
+    """Return a warning when one bad event spends much or all of the budget.
+
+    Args:
+        allowed_bad: Bad events the period can bear, > 0.
+
+    Source:
+        The Site Reliability Workbook (2018), ch. 5, "Low-Traffic Services and Error Budget Alerting".
+    """
+    if allowed_bad < 1:
+        return f"Low traffic: the period allows {allowed_bad:.2g} bad events, so a single one overspends the budget."
+    if 1 / allowed_bad > _LARGE_SHARE_OF_BUDGET:
+        return f"Low traffic: one bad event spends {1 / allowed_bad:.0%} of the budget."
+    return None
+
+
+def fires_on_one_event(tier: BurnRateTier, *, window_counts: Mapping[float, EventCounts], budget_ratio: float) -> bool:
+    """Whether a single bad event at this traffic puts both windows of a tier above its factor."""
+    counts = [window_counts.get(seconds) for seconds in (tier.long_seconds, tier.short_seconds)]
+    return all(seen is not None and seen.total > 0 and 1 / seen.total / budget_ratio > tier.factor for seen in counts)

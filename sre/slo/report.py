@@ -1,0 +1,142 @@
+"""The whole state of an error budget, from counts alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sre.core.times import format_duration
+from sre.slo.budget import ErrorBudget, EventCounts, error_budget
+from sre.slo.burn_rate import BurnRateTier, TierState, burn_rate
+from sre.slo.exhaustion import exhausted_at_linear, exhausted_at_rolling
+from sre.slo.history import EventHistory, spent_since_start
+from sre.slo.policy import DeployDecision, PolicyLevel, default_policy, deploy_decision, policy_level
+from sre.slo.windows import Period
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetFacts:
+    """What a budget is judged from.
+
+    Attributes:
+        counts: Events from the start of the period to `period.at`, total > 0.
+        tiers: Burn-rate tiers of this period.
+        window_counts: Events in the last so many seconds, by seconds; a window that was not counted is absent.
+        history: The elapsed period in slices, or None where only counts are known.
+    """
+
+    objective_ratio: float
+    period: Period
+    counts: EventCounts
+    tiers: tuple[BurnRateTier, ...]
+    window_counts: Mapping[float, EventCounts]
+    history: EventHistory | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exhaustion:
+    """When the budget is or was spent (None: never), and what that rests on."""
+
+    at: datetime | None
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetReport:
+    """The state of an error budget.
+
+    Attributes:
+        period_burn_rate: Burn rate over the elapsed period: bad events over what that part allows.
+    """
+
+    budget: ErrorBudget
+    period_burn_rate: float
+    tiers: tuple[TierState, ...]
+    exhaustion: Exhaustion
+    policy: PolicyLevel
+    deploy: DeployDecision
+
+
+def budget_report(facts: BudgetFacts) -> BudgetReport:
+    """Return budget, burn rates, exhaustion, policy and the deploy decision.
+
+    Raises:
+        NoDataError: There were no events.
+    """
+    period = facts.period
+    budget = error_budget(
+        facts.counts,
+        objective_ratio=facts.objective_ratio,
+        period_seconds=period.seconds,
+        elapsed_ratio=period.elapsed_ratio,
+    )
+    period_rate = burn_rate(facts.counts, objective_ratio=facts.objective_ratio)
+    states = tuple(_tier_state(tier, facts) for tier in facts.tiers)
+    level = policy_level(budget.remaining_ratio, policy=default_policy())
+    pages = [state.tier.name for state in states if state.is_firing and state.tier.severity == "page"]
+    return BudgetReport(
+        budget=budget,
+        period_burn_rate=period_rate,
+        tiers=states,
+        exhaustion=_exhaustion(facts, budget, states, period_rate),
+        policy=level,
+        deploy=deploy_decision(level, firing_page_tiers=pages),
+    )
+
+
+def _tier_state(tier: BurnRateTier, facts: BudgetFacts) -> TierState:
+    return TierState(tier, _rate_over(tier.long_seconds, facts), _rate_over(tier.short_seconds, facts))
+
+
+def _rate_over(seconds: float, facts: BudgetFacts) -> float | None:
+    counts = facts.window_counts.get(seconds)
+    if counts is None or counts.total <= 0:
+        return None
+    return burn_rate(counts, objective_ratio=facts.objective_ratio)
+
+
+def _exhaustion(
+    facts: BudgetFacts, budget: ErrorBudget, states: tuple[TierState, ...], period_rate: float
+) -> Exhaustion:
+    if budget.is_exhausted:
+        return _already_exhausted(facts, budget)
+    rate, seconds = current_burn(states, default=(period_rate, facts.period.elapsed_seconds))
+    basis = f"at the burn rate of the last {format_duration(seconds)} ({rate:.3g})"
+    if facts.period.is_calendar:
+        return _in_calendar(facts.period, budget, rate, basis)
+    if facts.history is None:
+        # Counts of the whole rolling window only: its own rate is below 1, and at that rate it stays there.
+        return Exhaustion(None, f"{basis}: the budget lasts")
+    at = exhausted_at_rolling(facts.history, at=facts.period.at, budget_ratio=budget.budget_ratio, burn_rate=rate)
+    return Exhaustion(at, f"{basis}, old errors leaving the window{'' if at else ': the budget lasts'}")
+
+
+def _already_exhausted(facts: BudgetFacts, budget: ErrorBudget) -> Exhaustion:
+    if facts.period.is_calendar and facts.history is not None:
+        since = spent_since_start(facts.history, allowed_bad=budget.allowed_bad)
+        if since is not None:
+            return Exhaustion(since, f"exhausted since then, to {format_duration(facts.history.slice_seconds)}")
+    return Exhaustion(facts.period.at, "exhausted already; since when is not known from these data")
+
+
+def _in_calendar(period: Period, budget: ErrorBudget, rate: float, basis: str) -> Exhaustion:
+    at = exhausted_at_linear(
+        at=period.at, remaining_ratio=budget.remaining_ratio, burn_rate=rate, period_seconds=period.seconds
+    )
+    if at is None or at > period.end:
+        return Exhaustion(None, f"{basis}: not before the period ends")
+    return Exhaustion(at, basis)
+
+
+def current_burn(states: tuple[TierState, ...], *, default: tuple[float, float]) -> tuple[float, float]:
+    """Return the burn rate that stands for now, and the length in seconds of the window it was seen over.
+
+    While a tier fires, the long window of the fastest one; otherwise the longest window, since a short one is mostly
+    noise when nothing is wrong (our choice).
+    """
+    for state in states:
+        if state.is_firing and state.long_burn_rate is not None:
+            return state.long_burn_rate, state.tier.long_seconds
+    for state in reversed(states):
+        if state.long_burn_rate is not None:
+            return state.long_burn_rate, state.tier.long_seconds
+    return default

@@ -1,0 +1,265 @@
+"""Counting events at a source: over one window, and slice by slice.
+
+`increase()` extrapolates to the ends of its window, so it is an estimate. Where the counters existed through the whole
+window and never reset, the difference of their values is exact and is used instead.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+
+from sre.core.errors import InputError, RefusedError, TimedOutError, UpstreamError
+from sre.core.text import quoted
+from sre.core.times import Duration, Window, epoch_ms, format_duration
+from sre.slo.count_query import CountQuery, CountTerm, names_without_counter_suffix
+from tools.answer import QueryEvidence
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from connectors.base import MetricSource
+    from sre.core.series import InstantResult
+
+# A long increase that is refused whole is asked for in this many parts (15 h each for 30 d).
+_PARTS_WHEN_REFUSED = 48
+# An estimate further than this from the difference means a reset or a gap, and then only the estimate counts them.
+_AGREEMENT_RATIO = 0.01
+# Below this many events a relative difference says nothing; extrapolation is off by less than this (our choice).
+_AGREEMENT_EVENTS = 5.0
+# The check for resets reads the window once more; beyond this it is not cheap (about 30 d of 20 series at 15 s).
+_MAX_SAMPLES_FOR_CHECK = 5_000_000
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Events in a window.
+
+    Attributes:
+        events: How many, or None where no series exists.
+        is_exact: A difference of counter values, not an extrapolated estimate.
+        evidence: Queries run and what they saw.
+        notes: What makes the number less sure.
+    """
+
+    events: float | None
+    is_exact: bool = False
+    evidence: tuple[QueryEvidence, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _TermCount:
+    events: float | None
+    evidence: QueryEvidence
+    is_exact: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventCounter:
+    """Counts events at one source."""
+
+    source: MetricSource
+
+    async def count(self, query: CountQuery, *, window: Window, is_checked: bool = False) -> Counted:
+        """Return the events in a window; `is_checked` also looks for the exact difference of the counters."""
+        terms = await gathered([_bound(self._count_term, term, window, is_checked) for term in query.terms])
+        known = [term.events for term in terms if term.events is not None]
+        absent = [t.evidence.query for t in terms if t.events is None]
+        notes = [note for term in terms for note in term.notes]
+        if known and absent:
+            notes.append(f"No series for {quoted(absent[0])}; counted as 0 beside the others.")
+        return Counted(
+            events=max(0.0, sum(known)) if known else None,
+            is_exact=bool(known) and all(term.is_exact for term in terms),
+            evidence=tuple(term.evidence for term in terms),
+            notes=tuple(dict.fromkeys(notes)),
+        )
+
+    async def slices(
+        self, query: CountQuery, *, start: datetime, slice_seconds: float, count: int
+    ) -> tuple[float | None, ...]:
+        """Return the events in each of `count` slices after `start`; None where a slice has no data."""
+        parts = await gathered(
+            [_bound(self._slices_of_term, term, start, slice_seconds, count) for term in query.terms]
+        )
+        return tuple(_sum_or_none([part[index] for part in parts]) for index in range(count))
+
+    async def counter_notes(self, queries: Sequence[CountQuery]) -> tuple[str, ...]:
+        """Return warnings about metrics that may not be counters.
+
+        Raises:
+            InputError: The source says that a metric is a gauge.
+        """
+        metrics = tuple(sorted({metric for query in queries for metric in query.metrics}))
+        try:
+            types = await gathered([_bound(self._type_of, metric) for metric in metrics])
+        except UpstreamError:
+            return ("The source did not give metric types, so it was not checked that these are counters.",)
+        gauges = [metric for metric, kind in zip(metrics, types, strict=True) if kind == "gauge"]
+        if gauges:
+            raise InputError(
+                f"{quoted(gauges[0])} is a gauge at the source; increase() of a gauge does not count events.",
+                field="total",
+                next_steps=("use the counter behind it (usually ending in _total or _count), or pass numbers.",),
+            )
+        unknown = tuple(m for m, kind in zip(metrics, types, strict=True) if kind in {"", "unknown"})
+        doubtful = names_without_counter_suffix(unknown)
+        return (
+            (f"{quoted(doubtful[0])} is not named like a counter; make sure it only ever grows.",) if doubtful else ()
+        )
+
+    async def _type_of(self, metric: str) -> str:
+        found = await self.source.metadata(metric)
+        base = metric.removesuffix("_total")
+        entry = found.get(metric) or found.get(base)
+        return entry.type if entry else ""
+
+    async def _count_term(self, term: CountTerm, window: Window, is_checked: bool) -> _TermCount:
+        query = term.query(window_seconds=window.seconds)
+        try:
+            result = await self.source.instant_query(query, at=window.end)
+        except (RefusedError, TimedOutError):
+            return await self._count_in_parts(term, window)
+        raw = _vector_sum(result)
+        evidence = QueryEvidence(
+            query=query, series_count=len(result.labels), sample_count=result.samples_read or len(result.values)
+        )
+        if raw is None:
+            return _TermCount(None, evidence)
+        estimate = term.events(raw, window_seconds=window.seconds)
+        if is_checked and term.counter and (result.samples_read or 0) <= _MAX_SAMPLES_FOR_CHECK:
+            return await self._checked(term, window, estimate, evidence)
+        return _TermCount(estimate, evidence)
+
+    async def _count_in_parts(self, term: CountTerm, window: Window) -> _TermCount:
+        part_seconds = window.seconds / _PARTS_WHEN_REFUSED
+        parts = await self._slices_of_term(term, window.start, part_seconds, _PARTS_WHEN_REFUSED)
+        evidence = QueryEvidence(
+            query=term.query(window_seconds=part_seconds), series_count=1, sample_count=_PARTS_WHEN_REFUSED
+        )
+        note = (
+            f"The source refused to count {format_duration(window.seconds)} at once, so "
+            f"{_PARTS_WHEN_REFUSED} parts of {format_duration(part_seconds)} were added up."
+        )
+        return _TermCount(_sum_or_none(parts), evidence, notes=(note,))
+
+    async def _slices_of_term(
+        self, term: CountTerm, start: datetime, slice_seconds: float, count: int
+    ) -> tuple[float | None, ...]:
+        first_end = start + timedelta(seconds=slice_seconds)
+        last_end = start + timedelta(seconds=slice_seconds * count)
+        query = term.query(window_seconds=slice_seconds)
+        window = Window(first_end, last_end if count > 1 else last_end + timedelta(milliseconds=1))
+        result = await self.source.range_query(query, window=window, step=Duration(slice_seconds))
+        found: list[float | None] = [None] * count
+        first_ms, slice_ms = epoch_ms(first_end), slice_seconds * 1000
+        series = result.series
+        for step, at_ms in enumerate(series.grid.times_ms().tolist()):
+            index = round((at_ms - first_ms) / slice_ms)
+            column = [
+                float(value)
+                for value, here in zip(series.values[:, step], series.present[:, step], strict=True)
+                if here and math.isfinite(value)
+            ]
+            if column and 0 <= index < count:
+                found[index] = term.events(sum(column), window_seconds=slice_seconds)
+        return tuple(found)
+
+    async def _checked(self, term: CountTerm, window: Window, estimate: float, evidence: QueryEvidence) -> _TermCount:
+        try:
+            difference = await self._difference(term, window)
+        except (RefusedError, UpstreamError):
+            return _TermCount(estimate, evidence)
+        if difference.born_count:
+            note = (
+                f"{difference.born_count} series of {quoted(term.counter or '')} appeared inside the window; "
+                "events before their first scrape are not in the count."
+            )
+            return _TermCount(estimate, evidence, notes=(note,))
+        if difference.events is None or difference.has_resets:
+            return _TermCount(estimate, evidence)
+        exact = term.sign * difference.events
+        evidence = evidence.model_copy(update={"query": _difference_query(term, window)})
+        if abs(exact - estimate) > max(_AGREEMENT_EVENTS, _AGREEMENT_RATIO * abs(exact)):
+            note = (
+                f"increase() gives {estimate:.6g} events for {quoted(term.counter or '')}, the difference of the "
+                f"counter values {exact:.6g}; there are gaps in the data, and the difference is used."
+            )
+            return _TermCount(exact, evidence, is_exact=True, notes=(note,))
+        return _TermCount(exact, evidence, is_exact=True)
+
+    async def _difference(self, term: CountTerm, window: Window) -> _Difference:
+        counter, span = term.counter or "", format_duration(window.seconds)
+        before = f"{counter} offset {span}"
+        queries = (
+            f"sum({counter})",
+            f"sum({before})",
+            f"count({counter} unless {before})",
+            f"count({before} unless {counter})",
+            f"sum(resets({counter}[{span}]))",
+        )
+        results = await gathered([_bound(self._value_at, query, window.end) for query in queries])
+        last, first, born, gone, resets = results
+        is_whole = last is not None and first is not None and not gone
+        return _Difference(
+            events=last - first if is_whole and last is not None and first is not None else None,
+            born_count=round(born or 0) if first is not None else 0,
+            has_resets=bool(resets),
+        )
+
+    async def _value_at(self, query: str, at: datetime) -> float | None:
+        return _vector_sum(await self.source.instant_query(query, at=at))
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    events: float | None
+    born_count: int
+    has_resets: bool
+
+
+async def gathered(calls: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
+    """Run calls at once and return their results in order; the first error ends the others and is raised as it is."""
+    results: dict[int, T] = {}
+    errors: list[Exception] = []
+
+    async def run(index: int) -> None:
+        try:
+            results[index] = await calls[index]()
+        except Exception as error:  # re-raised below, without the group around it
+            errors.append(error)
+            group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        for index in range(len(calls)):
+            group.start_soon(run, index)
+    if errors:
+        raise errors[0]
+    return [results[index] for index in range(len(calls))]
+
+
+def _difference_query(term: CountTerm, window: Window) -> str:
+    return f"sum({term.counter}) - sum({term.counter} offset {format_duration(window.seconds)})"
+
+
+def _bound(function: Callable[..., Awaitable[T]], *arguments: object) -> Callable[[], Awaitable[T]]:
+    return lambda: function(*arguments)
+
+
+def _vector_sum(result: InstantResult) -> float | None:
+    values = [float(value) for value in result.values.tolist() if math.isfinite(value)]
+    return sum(values) if values else None
+
+
+def _sum_or_none(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
