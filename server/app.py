@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mcp.server import MCPServer
-from mcp.server.caching import CacheHint
+from mcp.server.caching import CacheableMethod, CacheHint
 from mcp.types import Completion
 
 import prompts.serving
@@ -16,7 +16,7 @@ import resources.registry
 from connectors.base import MetricSource
 from prompts.completions import completion_values
 from server.audit import audited
-from server.boundary import bounded
+from server.boundary import BoundedServer, bounded
 from server.deps import Deps, Sources
 from server.redaction import Redactor
 from server.settings import DemoSettings, PrometheusSettings, Settings, SnapshotSettings, SourceSettings
@@ -27,7 +27,12 @@ from tools.registry import TOOLS, ToolSpec
 SERVER_NAME = "sre-mcp"
 # Lists change only when the process does; a client may keep them for an hour.
 _LISTS_KEPT = CacheHint(ttl_ms=3_600_000, scope="public")
-_LIST_METHODS = ("tools/list", "prompts/list", "resources/list", "resources/templates/list")
+_LIST_METHODS: tuple[CacheableMethod, ...] = (
+    "tools/list",
+    "prompts/list",
+    "resources/list",
+    "resources/templates/list",
+)
 
 INSTRUCTIONS = """\
 Site reliability engineering on your own monitoring. Tools do the work and return small, checked answers; every number
@@ -93,7 +98,7 @@ def build(
     """
     redactor = Redactor(secret_values)
     offered = [spec for spec in specs if allow_writes or not spec.needs_writes]
-    server: MCPServer[Deps] = MCPServer(
+    server = BoundedServer(
         SERVER_NAME,
         title="Site reliability engineering",
         version=product_version(),
@@ -132,7 +137,7 @@ def _register_completion(server: MCPServer[Deps], deps: Deps) -> None:
         values = await completion_values(deps, argument_name=argument.name, prefix=argument.value)
         return Completion(values=values[:100], total=len(values), has_more=len(values) > 100)
 
-    server.completion()(complete)
+    server.completion()(complete)  # type: ignore[no-untyped-call]
 
 
 def _source(name: str, settings: SourceSettings) -> MetricSource:

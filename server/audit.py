@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult
 
@@ -52,7 +52,7 @@ def configure_logging(*, level: int = logging.WARNING) -> None:
     _LOGGER.propagate = False
 
 
-def audited(wall_clock_ms: Callable[[], int]) -> Callable[[ServerRequestContext[Any, Any], CallNext], Any]:
+def audited(wall_clock_ms: Callable[[], int]) -> ServerMiddleware[Any]:
     """Return the middleware that writes the line for each audited method."""
 
     async def audit(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:

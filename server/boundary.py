@@ -11,13 +11,23 @@ from collections.abc import Sequence
 from typing import Any
 
 import anyio
+from mcp.server import MCPServer
 from mcp.server.mcpserver import Context, Image
 from mcp.server.mcpserver.tools import Tool
 from mcp.shared.exceptions import MCPError
-from mcp.types import CallToolResult, ImageContent, TextContent, ToolAnnotations
+from mcp.types import (
+    INVALID_PARAMS,
+    CallToolResult,
+    GetPromptResult,
+    ImageContent,
+    InputRequiredResult,
+    TextContent,
+    ToolAnnotations,
+)
 from pydantic import Field, ValidationError
 
 from server.audit import current_record
+from server.deps import Deps
 from server.redaction import JsonValue, Redactor
 from sre.core.errors import InputError, RefusedError, SreError
 from sre.core.text import cleaned, nearest_names, quoted
@@ -57,14 +67,13 @@ class BoundedTool(Tool):
     async def _answered(self, arguments: dict[str, Any], context: Context[Any, Any]) -> CallToolResult:
         validated = self._validated(arguments)
         injected = {self.context_kwarg: context} if self.context_kwarg else {}
-        try:
-            with anyio.fail_after(self.deadline_seconds):
-                answer = await self.fn(**validated, **injected)
-        except TimeoutError:
+        with anyio.move_on_after(self.deadline_seconds) as deadline:
+            answer = await self.fn(**validated, **injected)
+        if deadline.cancelled_caught:
             raise RefusedError(
                 f"{self.name} did not finish within {self.deadline_seconds:g} s and was stopped.",
                 next_steps=("ask for a shorter window, a coarser step or fewer series",),
-            ) from None
+            )
         return _success(answer, self.redactor)
 
     def _validated(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -78,6 +87,31 @@ class BoundedTool(Tool):
             raise _explained(error, known) from None
         except RecursionError:
             raise InputError("The arguments are nested too deeply.", field="arguments") from None
+
+
+class BoundedServer(MCPServer[Deps]):
+    """The SDK's server, with wrong names of tools and prompts explained instead of merely refused."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool; an unknown name is answered with the names there are."""
+        known = [tool.name for tool in self._tool_manager.list_tools()]
+        if name not in known:
+            current_record().outcome = InputError.code
+            error = InputError(f"There is no tool {quoted(name, limit=_MAX_NAME)}.", field="name", valid=known)
+            return _failure(f"[{error.code}] {error.explained()}", Redactor())
+        return await super().call_tool(name, arguments, context)
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Any, Any] | None = None
+    ) -> GetPromptResult | InputRequiredResult:
+        """Return a prompt; an unknown name is invalid parameters, with the names there are."""
+        known = [prompt.name for prompt in await self.list_prompts()]
+        if name not in known:
+            message = f"There is no prompt {quoted(name, limit=_MAX_NAME)}.\nValid: {', '.join(known)}"
+            raise MCPError(code=INVALID_PARAMS, message=message)
+        return await super().get_prompt(name, arguments, context)
 
 
 def bounded(spec: ToolSpec, redactor: Redactor) -> BoundedTool:

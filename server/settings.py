@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
@@ -128,8 +129,16 @@ class Settings(_Section):
         held: list[SecretStr | None] = [self.http.token]
         for source in self.sources.values():
             if isinstance(source, PrometheusSettings):
-                held += [source.token, source.password, *source.headers.values()]
+                held += [source.token, source.password, *source.headers.values(), _password_in(source.url)]
         return tuple(secret.get_secret_value() for secret in held if secret is not None)
+
+
+def _password_in(url: str) -> SecretStr | None:
+    try:
+        password = urlsplit(url).password
+    except ValueError:
+        return None
+    return SecretStr(unquote(password)) if password else None
 
 
 def load_settings(environment: Mapping[str, str] | None = None, *, config_file: str | None = None) -> Settings:

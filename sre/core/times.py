@@ -13,7 +13,7 @@ from sre.core.text import quoted
 
 # Prometheus duration units, in its own order (prometheus.io/docs, "Time Durations"); y is 365 d by its definition.
 _UNIT_SECONDS = {"y": 365 * 86400.0, "w": 7 * 86400.0, "d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_DURATION = re.compile(r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?")
+_DURATION = re.compile(r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII)
 _RELATIVE = re.compile(r"(?:now)?\s*([+-])\s*(\S+)")
 _MAX_DURATION_SECONDS = 100 * _UNIT_SECONDS["y"]
 _MAX_TIME_TEXT = 64
@@ -110,7 +110,7 @@ def parse_instant(text: str | int | float, *, now: datetime, field: str = "time"
     if isinstance(text, (int, float)):
         return ReadInstant(_from_epoch(float(text), field=field))
     spelt = text.strip()
-    if not spelt or len(spelt) > _MAX_TIME_TEXT:
+    if not spelt or len(spelt) > _MAX_TIME_TEXT or not spelt.isascii():
         raise InputError(f"{field} is not a time: {quoted(text)}.", field=field, valid=INSTANT_EXAMPLES)
     if spelt == "now":
         return ReadInstant(now)

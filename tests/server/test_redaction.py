@@ -1,0 +1,49 @@
+"""The net under the connectors: known secrets, credential shapes and hidden characters do not leave."""
+
+import pytest
+
+from server.redaction import Redactor
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("Authorization: Bearer abcdef0123456789abcdef", "abcdef0123456789abcdef"),
+        ("http://admin:hunter2secret@10.0.0.1/x", "hunter2secret"),
+        (
+            "token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+            "dozjgNryP4J3",
+        ),
+        ("key AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"),
+        ("password=correct-horse", "correct-horse"),
+        ("api_key: 0123456789abcdef", "0123456789abcdef"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----", "MIIEow"),
+    ],
+)
+def test_credential_shapes_are_taken_out(text: str, secret: str) -> None:
+    shown = Redactor().text(text)
+    assert secret not in shown
+    assert "[redacted]" in shown
+
+
+def test_configured_secrets_are_taken_out_wherever_they_turn_up() -> None:
+    redactor = Redactor(["tenant-secret-1", "tenant-secret-12"])
+    tree = redactor.tree({"rows": [["x tenant-secret-12 y", 1, None]], "tenant-secret-1": "k"})
+    assert tree == {"rows": [["x [redacted] y", 1, None]], "[redacted]": "k"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'sum by (service) (rate(http_requests_total{code=~"5.."}[5m]))',
+        "http://prometheus:9090/graph?g0.expr=up",
+        "p95 is 0.42 s; the basic idea is unchanged",
+        "# Title\n\n- a list\twith a tab",
+    ],
+)
+def test_ordinary_text_stays_as_it_is(text: str) -> None:
+    assert Redactor(["short"]).text(text) == text
+
+
+def test_hidden_characters_go() -> None:
+    assert Redactor().text("a\x1b[31mb\u202ec\x00d\ne") == "abcd\ne"

@@ -1,0 +1,54 @@
+"""Text from outside is cleaned and capped before it goes anywhere (design: untrusted text)."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sre.core.text import cleaned, listed, nearest_names, quoted
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("plain", "plain"),
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x1b]0;title\x07after", "after"),
+        ("a\x00b\x08c", "abc"),
+        ("two\nlines\tand\r\ntabs", "two lines and tabs"),
+        ("user\u202egnp.exe", "usergnp.exe"),
+        ("zero\u200bwidth\ufeff", "zerowidth"),
+        ("tag\U000e0041", "tag"),
+        ("naïve 日本", "naïve 日本"),
+    ],
+)
+def test_hidden_characters_go_and_words_stay(raw: str, shown: str) -> None:
+    assert cleaned(raw) == shown
+
+
+@given(st.text(max_size=400), st.integers(min_value=1, max_value=100))
+def test_cleaned_text_is_one_short_visible_line(raw: str, limit: int) -> None:
+    shown = cleaned(raw, limit=limit)
+    assert len(shown) <= limit
+    assert not any(unicodedata.category(ch) in {"Cc", "Cf", "Cs", "Co"} for ch in shown)
+
+
+def test_a_huge_text_is_cut_and_marked() -> None:
+    assert cleaned("x" * 10_000_000, limit=10) == "x" * 9 + "…"
+
+
+def test_quotes_inside_cannot_end_the_quotation() -> None:
+    assert quoted('say "hi"') == "\"say 'hi'\""
+
+
+def test_nearest_names_prefer_substrings_then_likeness() -> None:
+    names = ["http_requests_total", "http_request_duration_seconds", "node_cpu_seconds_total"]
+    assert nearest_names("requests_total", names)[0] == "http_requests_total"
+    assert nearest_names("htp_requests_totl", names)[0] == "http_requests_total"
+    assert nearest_names("zzz", names) == ()
+
+
+def test_long_lists_say_how_many_more() -> None:
+    assert listed(["a", "b", "c"], limit=2) == "a, b and 1 more"
+    assert listed(["a", "b"], limit=2) == "a, b"
