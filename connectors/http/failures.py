@@ -190,9 +190,9 @@ def _tls_problem(error: ssl.SSLError) -> tuple[str, str]:
         return _certificate_problem(error.verify_code)
     reason = (error.reason or "").upper()
     if "CERTIFICATE_REQUIRED" in reason or "HANDSHAKE_FAILURE" in reason:
-        return "it asks for a client certificate", "Set cert_file and key_file."
+        return "it asks for a client certificate", "Set client_cert_file and client_key_file."
     if "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason):
-        return "it does not accept our client certificate", "Check cert_file: issuer and expiry."
+        return "it does not accept our client certificate", "Check client_cert_file: issuer and expiry."
     if "WRONG_VERSION_NUMBER" in reason or "RECORD_LAYER" in reason:
         return "it does not speak TLS on this port", "Write http:// if the system has no TLS there."
     if "PROTOCOL_VERSION" in reason or "UNSUPPORTED_PROTOCOL" in reason:

@@ -45,7 +45,7 @@ def _present(context: ssl.SSLContext, tls: Tls, *, cert_file: str) -> None:
     try:
         context.load_cert_chain(cert_file, tls.key_file, password=no_password)
     except (OSError, ValueError):
-        raise _unusable("cert_file or key_file") from None
+        raise _unusable("client_cert_file or client_key_file") from None
 
 
 def _unusable(setting: str) -> ConfigError:
