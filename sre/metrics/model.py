@@ -1,6 +1,8 @@
-"""The golden signals of one service, as queries."""
+"""The words of the metrics room, light enough to be imported when tools are registered."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +22,14 @@ class SignalQueries:
     errors: str = ""
     latency: str = ""
     saturation: str = ""
+
+
+RankKey: TypeAlias = Literal["max", "min", "last", "mean", "change"]
+# How a list of series is ordered, as a sentence for the reader.
+RANK_MEANINGS: Final[Mapping[RankKey, str]] = {
+    "max": "max: largest absolute value in the window first",
+    "min": "min: lowest value in the window first",
+    "last": "last: largest last value first",
+    "mean": "mean: largest mean first",
+    "change": "change: largest difference between first and last value first",
+}

@@ -1,0 +1,123 @@
+"""What can be wrong with series, seen from their values."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sre.core.figures import seconds_text
+from sre.core.text import listed
+from sre.core.times import format_instant, instant_from_ms
+from sre.metrics.series_figures import Measured
+from sre.metrics.series_names import sentence_name
+
+# Prometheus' own lookback: a series this long without a sample is gone from instant answers.
+STALE_SECONDS = 300.0
+# Our choice: fewer rises than this do not tell a counter from a gauge that happened to grow.
+_MIN_RISES = 5
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """Missing steps inside series, between their first and their last value."""
+
+    series_count: int
+    worst_missing: int
+    worst_steps: int
+
+
+def data_warnings(
+    measured: Measured, *, step_seconds: float, end_ms: int, filters_points: bool, is_raw_counter: bool
+) -> tuple[str, ...]:
+    """Return what the values say against trusting them.
+
+    Args:
+        filters_points: The query drops points on purpose, so missing ones mean nothing.
+        is_raw_counter: The values are those of a counter as it was scraped.
+    """
+    found = [*_not_numbers(measured)]
+    if not filters_points:
+        found += [*_gap_warnings(measured), *_ended_warnings(measured, step_seconds=step_seconds, end_ms=end_ms)]
+    if is_raw_counter:
+        found += _reset_warnings(measured)
+    return tuple(found)
+
+
+def gaps_of(measured: Measured) -> Gaps:
+    """Return how many steps are missing inside the series."""
+    if len(measured) == 0 or measured.present.shape[1] == 0:
+        return Gaps(0, 0, 0)
+    present = measured.present
+    some = present.any(axis=1)
+    first = np.argmax(present, axis=1)
+    last = present.shape[1] - 1 - np.argmax(present[:, ::-1], axis=1)
+    spans = np.where(some, last - first + 1, 0)
+    missing = spans - present.sum(axis=1)
+    worst = int(np.argmax(missing))
+    return Gaps(int((missing > 0).sum()), int(missing[worst]), int(spans[worst]))
+
+
+def resets_of(measured: Measured) -> tuple[int, ...]:
+    """Return how often each series falls from one value to the next."""
+    return tuple(int((np.diff(measured.values[row][usable]) < 0).sum()) for row, usable in enumerate(measured.usable))
+
+
+def grows_like_counter(measured: Measured) -> bool:
+    """Return whether the series only grow, except for falls close to nothing, as counters do at a restart."""
+    rises = falls = 0
+    for row, usable in enumerate(measured.usable):
+        values = measured.values[row][usable]
+        steps = np.diff(values)
+        rises += int((steps > 0).sum())
+        down = np.flatnonzero(steps < 0)
+        falls += int((values[down + 1] > 0.1 * values[down]).sum())
+        if values.size and values.min() < 0:
+            return False
+    return rises >= _MIN_RISES and falls == 0
+
+
+def _not_numbers(measured: Measured) -> list[str]:
+    odd = measured.present & ~np.isfinite(measured.values)
+    if not odd.any():
+        return []
+    series = int(odd.any(axis=1).sum())
+    return [
+        f"{int(odd.sum())} points in {series} of {len(measured)} series are NaN or infinite (often 0 / 0: nothing "
+        "happened); they are null here and left out of the figures."
+    ]
+
+
+def _gap_warnings(measured: Measured) -> list[str]:
+    gaps = gaps_of(measured)
+    if gaps.series_count == 0:
+        return []
+    return [
+        f"Gaps: {gaps.series_count} of {len(measured)} series miss steps; the worst misses {gaps.worst_missing} of "
+        f"{gaps.worst_steps} ({gaps.worst_missing / gaps.worst_steps:.0%}). A gap is no data, not zero."
+    ]
+
+
+def _ended_warnings(measured: Measured, *, step_seconds: float, end_ms: int) -> list[str]:
+    if len(measured) == 0:
+        return []
+    allowed_ms = max(STALE_SECONDS, 2 * step_seconds) * 1000
+    last_ms = np.where(measured.present, measured.times_ms, -1).max(axis=1)
+    ended = np.flatnonzero((last_ms >= 0) & (end_ms - last_ms > allowed_ms))
+    if ended.size == 0:
+        return []
+    latest = int(last_ms[ended].max())
+    names = [sentence_name(measured.labels[row]) for row in ended]
+    named = listed([name for name in names if name], limit=_NAMED)
+    return [
+        f"Stale: {ended.size} of {len(measured)} series have no value at the end of the window"
+        f"{f' ({named})' if named else ''}; "
+        f"the last is of {format_instant(instant_from_ms(latest))}, {seconds_text((end_ms - latest) / 1000)} before it."
+    ]
+
+
+def _reset_warnings(measured: Measured) -> list[str]:
+    resets = resets_of(measured)
+    if not any(resets):
+        return []
+    touched = sum(1 for count in resets if count)
+    return [f"Resets: the counter falls {sum(resets)} times in {touched} of {len(measured)} series (restarts)."]

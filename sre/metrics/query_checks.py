@@ -1,0 +1,122 @@
+"""What can be wrong with a query, seen from its text alone."""
+
+from collections.abc import Iterator
+
+from sre.core.promql.nodes import AggregateNode, CallNode, MatrixNode, Node, SubqueryNode, VectorNode
+from sre.core.text import cleaned
+from sre.core.times import format_duration
+from sre.metrics.query_tree import COUNTER_SAFE, RATE_FUNCTIONS, Place, metric_of, name_of, selector_text, walk
+
+# OpenMetrics 1.0, "Counter" and "Histogram": these suffixes belong to values that only grow.
+_SURE_COUNTER = ("_total", "_bucket")
+_LIKELY_COUNTER = ("_count", "_sum")
+_NAME_LIMIT = 80
+_DIFFERENCES = frozenset({"delta", "idelta", "deriv"})
+_HANDLED = COUNTER_SAFE | _DIFFERENCES
+
+
+def query_warnings(node: Node, *, step_seconds: float | None) -> tuple[str, ...]:
+    """Return what is likely wrong with a query, each with how to mend it.
+
+    Args:
+        step_seconds: Distance of the points it is evaluated at, or None for a single instant.
+    """
+    found = [*_raw_counters(node), *_hidden_resets(node), *_quantiles_without_le(node), *_delta_of_counters(node)]
+    if step_seconds is not None:
+        found += _unseen_peaks(node, step_seconds)
+    return tuple(dict.fromkeys(found))
+
+
+def counter_warning(metric: str) -> str:
+    """Return the warning about a counter that is read as it is."""
+    name = cleaned(metric, limit=_NAME_LIMIT)
+    return (
+        f"{name} is a counter read without rate(): its level only says how long the process has run. "
+        f"Use rate({name}[5m]) or increase({name}[1h])."
+    )
+
+
+def possible_counters(node: Node) -> tuple[str, ...]:
+    """Return metrics read without rate whose name does not say whether they are counters; the data may."""
+    return tuple(
+        dict.fromkeys(
+            metric for metric in map(_metric, _raw_places(node)) if metric and not metric.endswith(_SURE_COUNTER)
+        )
+    )
+
+
+def is_counter_like_name(metric: str) -> bool:
+    """Return whether the name alone suggests a counter."""
+    return metric.endswith((*_SURE_COUNTER, *_LIKELY_COUNTER))
+
+
+def _raw_counters(node: Node) -> list[str]:
+    metrics = {_metric(place) for place in _raw_places(node)}
+    return [counter_warning(metric) for metric in sorted(metrics) if metric.endswith(_SURE_COUNTER)]
+
+
+def _raw_places(node: Node) -> Iterator[Place]:
+    for place in walk(node):
+        if isinstance(place.node, VectorNode) and not _HANDLED.intersection(place.names_around):
+            yield place
+
+
+def _metric(place: Place) -> str:
+    return metric_of(place.node) if isinstance(place.node, VectorNode) else ""
+
+
+def _hidden_resets(node: Node) -> Iterator[str]:
+    for place in walk(node):
+        if name_of(place.node) not in RATE_FUNCTIONS or not isinstance(place.node, CallNode):
+            continue
+        inner = place.node.args[0] if place.node.args else None
+        if isinstance(inner, SubqueryNode) and _sums_raw_counters(inner.expr):
+            yield (
+                f"{place.node.function}() over a sum of counters takes every restart for a jump: "
+                f"write sum({place.node.function}(x[5m])), the rate first and the sum after."
+            )
+
+
+def _sums_raw_counters(node: Node) -> bool:
+    aggregates = [place for place in walk(node) if isinstance(place.node, AggregateNode)]
+    return bool(aggregates) and any(True for _ in _raw_places(node))
+
+
+def _quantiles_without_le(node: Node) -> Iterator[str]:
+    for place in walk(node):
+        if isinstance(place.node, CallNode) and place.node.function == "histogram_quantile":
+            inner = place.node.args[-1]
+            if isinstance(inner, AggregateNode) and not _keeps_le(inner):
+                yield "histogram_quantile() needs the le label to find its buckets: aggregate with `sum by (le, ...)`."
+
+
+def _keeps_le(node: AggregateNode) -> bool:
+    if node.op in ("topk", "bottomk"):
+        return True
+    return ("le" in node.labels) != node.without
+
+
+def _delta_of_counters(node: Node) -> Iterator[str]:
+    for place in walk(node):
+        if name_of(place.node) in _DIFFERENCES and isinstance(place.node, CallNode):
+            inner = place.node.args[0] if place.node.args else None
+            metric = metric_of(inner.vector) if isinstance(inner, MatrixNode) else ""
+            if metric.endswith(_SURE_COUNTER):
+                yield f"{place.node.function}() goes wrong when the counter resets; use increase() or rate()."
+
+
+def _unseen_peaks(node: Node, step_seconds: float) -> list[str]:
+    narrow = [
+        (place.node.range_ms / 1000, selector_text(place.node.vector))
+        for place in walk(node)
+        if isinstance(place.node, MatrixNode) and not any(isinstance(part, SubqueryNode) for part in place.around)
+    ]
+    if not narrow or min(narrow)[0] >= step_seconds:
+        return []
+    seconds, text = min(narrow)
+    step, name = format_duration(step_seconds), cleaned(text, limit=_NAME_LIMIT)
+    return [
+        f"The step ({step}) is longer than the range [{format_duration(seconds)}] of {name}: "
+        f"{1 - seconds / step_seconds:.0%} of the time is not looked at and short peaks stay unseen. "
+        f"Use [{step}], a shorter window, or step={format_duration(seconds)}."
+    ]
