@@ -71,7 +71,7 @@ class EventCounter:
 
     async def count(self, query: CountQuery, *, window: Window, is_checked: bool = False) -> Counted:
         """Return the events in a window; `is_checked` also looks for the exact difference of the counters."""
-        terms = await gathered([_bound(self._count_term, term, window, is_checked) for term in query.terms])
+        terms = await gathered([bound(self._count_term, term, window, is_checked) for term in query.terms])
         known = [term.events for term in terms if term.events is not None]
         absent = [t.evidence.query for t in terms if t.events is None]
         notes = [note for term in terms for note in term.notes]
@@ -88,9 +88,7 @@ class EventCounter:
         self, query: CountQuery, *, start: datetime, slice_seconds: float, count: int
     ) -> tuple[float | None, ...]:
         """Return the events in each of `count` slices after `start`; None where a slice has no data."""
-        parts = await gathered(
-            [_bound(self._slices_of_term, term, start, slice_seconds, count) for term in query.terms]
-        )
+        parts = await gathered([bound(self._slices_of_term, term, start, slice_seconds, count) for term in query.terms])
         return tuple(_sum_or_none([part[index] for part in parts]) for index in range(count))
 
     async def counter_notes(self, queries: Sequence[CountQuery]) -> tuple[str, ...]:
@@ -101,7 +99,7 @@ class EventCounter:
         """
         metrics = tuple(sorted({metric for query in queries for metric in query.metrics}))
         try:
-            types = await gathered([_bound(self._type_of, metric) for metric in metrics])
+            types = await gathered([bound(self._type_of, metric) for metric in metrics])
         except UpstreamError:
             return ("The source did not give metric types, so it was not checked that these are counters.",)
         gauges = [metric for metric, kind in zip(metrics, types, strict=True) if kind == "gauge"]
@@ -207,7 +205,7 @@ class EventCounter:
             f"count({before} unless {counter})",
             f"sum(resets({counter}[{span}]))",
         )
-        results = await gathered([_bound(self._value_at, query, window.end) for query in queries])
+        results = await gathered([bound(self._value_at, query, window.end) for query in queries])
         last, first, born, gone, resets = results
         is_whole = last is not None and first is not None and not gone
         return _Difference(
@@ -247,12 +245,13 @@ async def gathered(calls: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
     return [results[index] for index in range(len(calls))]
 
 
+def bound(function: Callable[..., Awaitable[T]], *arguments: object) -> Callable[[], Awaitable[T]]:
+    """Return a call with its arguments in place, for `gathered`."""
+    return lambda: function(*arguments)
+
+
 def _difference_query(term: CountTerm, window: Window) -> str:
     return f"sum({term.counter}) - sum({term.counter} offset {format_duration(window.seconds)})"
-
-
-def _bound(function: Callable[..., Awaitable[T]], *arguments: object) -> Callable[[], Awaitable[T]]:
-    return lambda: function(*arguments)
 
 
 def _vector_sum(result: InstantResult) -> float | None:

@@ -55,7 +55,7 @@ class SloFolder:
 
     def _read(self) -> _Documents:
         if not self.path.is_dir():
-            raise ConfigError("The SLO folder does not exist.", setting="slo_folder")
+            raise ConfigError("The SLO folder does not exist.", setting="SRE_MCP_SLO_DIR")
         slos: dict[str, Mapping[str, object]] = {}
         indicators: dict[str, Mapping[str, object]] = {}
         duplicates: set[str] = set()

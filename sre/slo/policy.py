@@ -71,13 +71,21 @@ def policy_level(remaining_ratio: float, *, policy: tuple[PolicyLevel, ...]) -> 
     return next(level for level in policy if level.holds_at(remaining_ratio))
 
 
-def deploy_decision(level: PolicyLevel, *, firing_page_tiers: Sequence[str]) -> DeployDecision:
-    """Return whether a deploy is allowed: not in a freeze, and not while a page tier burns."""
+def deploy_decision(
+    level: PolicyLevel, *, firing_page_tiers: Sequence[str], is_burn_known: bool = True
+) -> DeployDecision:
+    """Return whether a deploy is allowed: not in a freeze, and not while a page tier burns.
+
+    Args:
+        firing_page_tiers: Names of the page tiers that fire now.
+        is_burn_known: Whether burn rates of now are known at all; the reason says when they are not.
+    """
     if not level.allows_deploys:
         return DeployDecision(False, f"Budget level is {level.level}: {level.action}")
     if firing_page_tiers:
         return DeployDecision(False, f"The budget burns at page speed now (tier {', '.join(firing_page_tiers)}).")
-    return DeployDecision(True, f"Budget level is {level.level} and no page tier fires.")
+    now = "no page tier fires" if is_burn_known else "how fast it burns now is not known"
+    return DeployDecision(True, f"Budget level is {level.level} and {now}.")
 
 
 def _level(row: Mapping[str, object]) -> PolicyLevel:

@@ -79,7 +79,7 @@ def budget_report(facts: BudgetFacts) -> BudgetReport:
         tiers=states,
         exhaustion=_exhaustion(facts, budget, states, period_rate),
         policy=level,
-        deploy=deploy_decision(level, firing_page_tiers=pages),
+        deploy=deploy_decision(level, firing_page_tiers=pages, is_burn_known=bool(facts.window_counts)),
     )
 
 
