@@ -1,7 +1,6 @@
 """Rules that hold for every tool at once. Source: design (rules for every tool) and style (names, docstrings)."""
 
 import inspect
-import json
 import re
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -149,9 +148,3 @@ async def test_lists_are_the_same_for_every_client_and_in_the_same_order(listed:
     async with tool_client(mode="legacy", allow_writes=True) as client:
         legacy = [tool.name for tool in (await client.list_tools()).tools]
     assert legacy == list(listed) == [spec.name for spec in TOOLS]
-
-
-def test_what_a_tool_costs_is_recorded() -> None:
-    """`docs/reference/tool-costs.json` shows in review what a change adds to every client's context."""
-    recorded = json.loads(Path("docs/reference/tool-costs.json").read_text(encoding="utf-8"))
-    assert set(recorded) == {spec.name for spec in TOOLS}

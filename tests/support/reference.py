@@ -10,6 +10,7 @@ from mcp.client import Client
 from mcp.types import Prompt, Resource, Tool
 
 from server.app import build
+from server.commands.tools import cost_of
 from server.deps import Deps, Sources
 from server.settings import (
     ENVIRONMENT_VARIABLES,
@@ -51,9 +52,11 @@ async def _listed() -> tuple[list[Tool], list[Resource], list[Prompt]]:
 
 def _tools_page(tools: list[Tool]) -> str:
     rooms = {spec.name: spec.room for spec in TOOLS}
+    costs = {tool.name: cost_of(tool).bytes for tool in tools}
     lines = ["# Tools", _NOTE]
+    lines += [f"Names, descriptions and input schemas of all {len(tools)}: {sum(costs.values()):,} bytes.", ""]
     for tool in tools:
-        lines += [f"## `{tool.name}`", "", f"Room: {rooms[tool.name]}. {_hints(tool)}", "", tool.description or "", ""]
+        lines += [f"## `{tool.name}`", "", f"Room: {rooms[tool.name]}. {_hints(tool)} Costs a context {costs[tool.name]:,} bytes.", "", tool.description or "", ""]
         lines += ["| Argument | Type | Default | What it is |", "|---|---|---|---|"]
         required = tool.input_schema.get("required", [])
         for name, schema in tool.input_schema.get("properties", {}).items():
