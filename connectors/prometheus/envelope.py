@@ -15,6 +15,7 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 
 # Inside a JSON string a quote is escaped, so an unescaped `"result": [` can only be the list itself.
 _RESULT = re.compile(r'"result"\s*:\s*\[')
+_UNREADABLE = "answered with JSON that cannot be read"
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = json.JSONDecoder()
 
@@ -83,14 +84,16 @@ def _each_element(text: str, position: int, take: Callable[[Json], None]) -> int
     while True:
         try:
             element, position = _DECODER.raw_decode(text, position)
+        except json.JSONDecodeError as error:
+            raise _broken(text, error.pos) from None
         except (ValueError, RecursionError):
-            raise _broken(position, len(text)) from None
+            raise NotTheApiError(_UNREADABLE) from None
         take(element)
         position = _skipped(text, position)
         if text[position : position + 1] == "]":
             return position
         if text[position : position + 1] != ",":
-            raise _broken(position, len(text))
+            raise _broken(text, position)
         position = _skipped(text, position + 1)
 
 
@@ -112,16 +115,18 @@ def _decoded(text: str) -> Json:
     try:
         document: Json = json.loads(text)
     except json.JSONDecodeError as error:
-        raise _broken(error.pos, len(text)) from None
+        raise _broken(text, error.pos) from None
     except (ValueError, RecursionError):
-        raise NotTheApiError("answered with JSON that cannot be read") from None
+        raise NotTheApiError(_UNREADABLE) from None
     return document
 
 
-def _broken(position: int, length: int) -> NotTheApiError:
-    if length - position < 32:
-        return NotTheApiError(f"sent JSON that breaks off after {length} characters")
-    return NotTheApiError(f"did not answer with JSON (wrong at character {position})")
+def _broken(text: str, position: int) -> NotTheApiError:
+    if not text.lstrip().startswith("{"):
+        return NotTheApiError("answered with text that is not JSON")
+    if position >= len(text.rstrip()):
+        return NotTheApiError(f"sent JSON that breaks off after {len(text)} characters")
+    return NotTheApiError(f"sent broken JSON (wrong at character {position} of {len(text)})")
 
 
 def _envelope(document: Json) -> Envelope:
