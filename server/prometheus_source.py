@@ -20,7 +20,7 @@ def prometheus_source(name: str, settings: PrometheusSettings) -> PrometheusClie
         auth=_auth(settings),
         headers={header: value.get_secret_value() for header, value in settings.headers.items()},
     )
-    return PrometheusClient(name=name, endpoint=endpoint)
+    return PrometheusClient(endpoint, name=name)
 
 
 def _tls(settings: PrometheusSettings) -> Tls:
