@@ -10,6 +10,7 @@ from datetime import timedelta
 import anyio
 
 from prompts.arguments import read_name
+from prompts.registry import completion_choices
 from server.deps import Deps
 from sre.core.errors import SreError
 from sre.core.times import Window
@@ -36,11 +37,12 @@ async def completion_values(
 
     Args:
         source: A source already chosen in the same form; the default one if None.
-        choices: Fixed values by argument name, such as the topics of the handbook.
+        choices: Fixed values by argument name beside those of the prompts, such as the topics of the handbook.
     """
     try:
         with anyio.move_on_after(TIME_LIMIT_SECONDS):
-            return _matching(await _values(deps, argument_name, source=source, choices=choices or {}), prefix)
+            offered = {**completion_choices(), **(choices or {})}
+            return _matching(await _values(deps, argument_name, source=source, choices=offered), prefix)
     except SreError:
         return []
     except Exception:  # a form must stay usable, whatever a source does; the log keeps the trace

@@ -1,0 +1,46 @@
+"""Reads the calls written in pages and prompts, and compares their arguments with the tools there are."""
+
+import ast
+import inspect
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tests.support.markdown_pages import fenced
+from tools.registry import TOOLS
+
+# Capital words stand for what the reader has found out by then: LIMIT, TOTAL.
+_PLACEHOLDER = str.isupper
+
+
+@dataclass(frozen=True)
+class WrittenCall:
+    tool: str
+    arguments: dict[str, object]
+
+
+def written_calls(text: str) -> list[WrittenCall]:
+    return [_read(block) for block in fenced(text, "tool-call")]
+
+
+def parameters_of(tool: str) -> set[str]:
+    spec = next(spec for spec in TOOLS if spec.name == tool)
+    return set(inspect.signature(spec.function).parameters) - {"ctx"}
+
+
+def queries_of(calls: Iterable[WrittenCall]) -> list[str]:
+    return [value for call in calls for name, value in call.arguments.items() if name.endswith("query")]
+
+
+def _read(block: str) -> WrittenCall:
+    call = ast.parse(block.strip(), mode="eval").body
+    assert isinstance(call, ast.Call), block
+    assert isinstance(call.func, ast.Name), block
+    assert not call.args, block
+    return WrittenCall(call.func.id, {str(keyword.arg): _value(keyword.value) for keyword in call.keywords})
+
+
+def _value(node: ast.expr) -> object:
+    if isinstance(node, ast.Name):
+        assert _PLACEHOLDER(node.id), node.id
+        return node.id
+    return ast.literal_eval(node)
