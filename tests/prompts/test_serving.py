@@ -124,7 +124,7 @@ async def test_arguments_reach_the_calls() -> None:
             client, "new_service_monitoring", service="payments", objective="99.5%", window="4w", source="prod-eu"
         )
     calls = written_calls(text)
-    assert {call.arguments.get("source") for call in calls} == {"prod-eu", None}
+    assert {call.arguments.get("source") for call in calls} == {"prod-eu"}
     assert {"service": "payments", "window": "1h", "source": "prod-eu"} in [call.arguments for call in calls]
     budget = next(call for call in calls if call.tool == "compute_error_budget")
     assert (budget.arguments["objective"], budget.arguments["window"]) == (0.995, "28d")
@@ -193,7 +193,7 @@ def test_registering_reads_no_template_and_imports_no_jinja() -> None:
         "s = MCPServer('x')\np.register(s)\nr.register(s)\n"
         "print([m for m in ('jinja2', 'numpy', 'pandas') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
 
 

@@ -141,8 +141,7 @@ def test_every_written_call_fits_its_tool(text: str) -> None:
 
 def test_every_query_parses(text: str) -> None:
     """source: promql-parser, the grammar of Prometheus."""
-    written = [query for query in queries_of(written_calls(text)) if not _is_placeholder(str(query))]
-    for query in [*fenced(text, "promql"), *map(str, written)]:
+    for query in [*fenced(text, "promql"), *queries_of(written_calls(text))]:
         parse(query)
 
 
@@ -163,7 +162,8 @@ def test_every_yaml_block_parses_and_rules_pass_promtool(text: str, tmp_path: Pa
         if "groups" in document and (promtool := shutil.which("promtool")):
             rules = tmp_path / f"rules{at}.yaml"
             rules.write_text(block)
-            checked = subprocess.run([promtool, "check", "rules", rules], capture_output=True, text=True, timeout=30)
+            command = [promtool, "check", "rules", rules]
+            checked = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
             assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
@@ -187,10 +187,7 @@ def test_error_codes_on_the_tools_page_are_those_of_the_tree() -> None:
 def test_nobody_shouts(text: str) -> None:
     """our choice: emphasis is rare, and capitals are for names."""
     shouted = {"MUST", "NEVER", "ALWAYS", "IMPORTANT", "CRITICAL", "WARNING", "NOTE", "DO", "NOT", "STOP"}
-    words = set(re.findall(r"\b[A-Z]{2,}\b", re.sub(r"\[[^\]]*\]|^- .*How NOT to Measure.*$", "", text, flags=re.M)))
+    own_words = re.sub(r"\[[^\]]*\]|How NOT to Measure", "", text)  # references, and a title that shouts
+    words = set(re.findall(r"\b[A-Z]{2,}\b", own_words))
     assert not words & shouted
     assert "!!" not in text
-
-
-def _is_placeholder(query: str) -> bool:
-    return re.search(r"<[a-z]", query) is not None

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from tools.registry import TOOLS
 
 # Capital words stand for what the reader has found out by then: LIMIT, TOTAL.
 _PLACEHOLDER = str.isupper
+_QUERY_ARGUMENTS = {"query", "good", "bad", "total"}
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,9 @@ def parameters_of(tool: str) -> set[str]:
 
 
 def queries_of(calls: Iterable[WrittenCall]) -> list[str]:
-    return [value for call in calls for name, value in call.arguments.items() if name.endswith("query")]
+    """What is PromQL in these calls; a text in angle brackets is for the reader to replace, and is left out."""
+    values = [value for call in calls for name, value in call.arguments.items() if name in _QUERY_ARGUMENTS]
+    return [value for value in values if isinstance(value, str) and not re.search(r"<[a-z]", value)]
 
 
 def _read(block: str) -> WrittenCall:
