@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tools.slo.compute_error_budget import compute_error_budget
+
 Room = Literal[
     "metrics", "slo", "alerting", "dashboards", "incidents", "performance", "capacity", "toil", "chaos", "telemetry"
 ]
@@ -41,4 +43,4 @@ class ToolSpec:
         return self.function.__name__
 
 
-TOOLS: tuple[ToolSpec, ...] = ()
+TOOLS: tuple[ToolSpec, ...] = (ToolSpec(compute_error_budget, "Compute an error budget", "slo"),)
