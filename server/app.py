@@ -12,6 +12,7 @@ from mcp.server.caching import CacheableMethod, CacheHint
 from mcp.types import Completion
 
 import prompts.serving
+import resources.catalogue
 import resources.registry
 from connectors.base import MetricSource
 from prompts.completions import completion_values
@@ -133,8 +134,13 @@ def _lifespan_of(deps: Deps) -> Callable[[MCPServer[Deps]], Any]:
 
 
 def _register_completion(server: MCPServer[Deps], deps: Deps) -> None:
-    async def complete(_ref: Any, argument: Any, _context: Any) -> Completion:
-        values = await completion_values(deps, argument_name=argument.name, prefix=argument.value)
+    choices = resources.catalogue.completion_choices()
+
+    async def complete(_ref: Any, argument: Any, context: Any) -> Completion:
+        chosen = (context.arguments if context else None) or {}
+        values = await completion_values(
+            deps, argument_name=argument.name, prefix=argument.value, source=chosen.get("source"), choices=choices
+        )
         return Completion(values=values[:100], total=len(values), has_more=len(values) > 100)
 
     server.completion()(complete)  # type: ignore[no-untyped-call]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import anyio
 import pytest
+from mcp.types import PromptReference, ResourceTemplateReference
 
 import prompts.completions
 from prompts.completions import MAX_VALUES, completion_values
@@ -13,7 +14,7 @@ from server.deps import Deps
 from sre.core.errors import UnavailableError
 from sre.core.times import Window
 from sre.metrics.model import SignalQueries
-from tests.support.mcp import deps_with
+from tests.support.mcp import deps_with, tool_client
 
 pytestmark = pytest.mark.anyio
 
@@ -36,6 +37,9 @@ class LabelsOnly:
     async def label_values(self, label: str, matchers: Sequence[str] = (), *, window: Window) -> tuple[str, ...]:
         self.windows.append(window)
         return tuple(self.values.get(label, ()))
+
+    async def aclose(self) -> None:
+        pass
 
 
 class Failing(LabelsOnly):
@@ -127,3 +131,19 @@ async def test_a_silent_source_offers_nothing_in_bounded_time(monkeypatch: pytes
     monkeypatch.setattr(prompts.completions, "TIME_LIMIT_SECONDS", 0.05)
     with anyio.fail_after(10):
         assert await offered(deps(Silent({})), "service") == []
+
+
+async def test_a_client_completes_topics_services_and_sources_on_the_product_server() -> None:
+    """our choice: the server wires completion to its sources and to the handbook."""
+    over = deps(LabelsOnly({"service": ["a"]}, name="one"), LabelsOnly({"service": ["b"]}, name="two"))
+    topic = ResourceTemplateReference(type="ref/resource", uri="sre://handbook/{topic}")
+    prompt = PromptReference(type="ref/prompt", name="respond_to_incident")
+    async with tool_client(over) as client:
+        topics = await client.complete(topic, {"name": "topic", "value": "chaos"})
+        services = await client.complete(prompt, {"name": "service", "value": ""})
+        chosen = await client.complete(prompt, {"name": "service", "value": ""}, context_arguments={"source": "two"})
+        sources = await client.complete(prompt, {"name": "source", "value": "t"})
+    assert topics.completion.values == ["chaos-engineering"]
+    assert services.completion.values == ["a"]
+    assert chosen.completion.values == ["b"]
+    assert sources.completion.values == ["two"]
