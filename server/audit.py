@@ -42,13 +42,13 @@ def current_record() -> CallRecord:
     return _current.get() or CallRecord()
 
 
-def configure_logging(*, level: int = logging.WARNING) -> None:
-    """Send logs to stderr, where the transport is not; the audit line is written bare."""
+def configure_logging(*, level: int = logging.WARNING, is_audited: bool = True) -> None:
+    """Send logs to stderr, where the transport is not; the audit line is written bare, or not at all."""
     logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
     _LOGGER.handlers[:] = [handler]
-    _LOGGER.setLevel(logging.INFO)
+    _LOGGER.setLevel(logging.INFO if is_audited else logging.CRITICAL)
     _LOGGER.propagate = False
 
 

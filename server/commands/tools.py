@@ -33,7 +33,7 @@ class Cost:
 
 def run(*, config: str | None, name: str | None, arguments: Sequence[str], demo: bool, is_json: bool) -> int:
     """List the tools, or call one; 0 when it answered, 1 when it answered with an error."""
-    configure_logging()
+    configure_logging(is_audited=False)
     settings = load_settings(config_file=config)
     settings = with_demo(settings) if demo else settings
     server = build(deps_from(settings), allow_writes=settings.allow_writes, secret_values=settings.secret_values())
