@@ -48,6 +48,11 @@ def table(text: str, *columns: str) -> Table:
     return matching[0]
 
 
+def says(text: str, phrase: str) -> bool:
+    """Whether the phrase stands in the text, wherever lines are broken."""
+    return phrase in " ".join(text.split())
+
+
 def number(text: str) -> Fraction:
     """`1,000` or `5.3` or the number inside `about ±88 %`, exactly; a percent sign divides by 100."""
     match = re.search(r"\d[\d,]*(?:\.\d+)?", text)
