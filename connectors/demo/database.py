@@ -15,7 +15,7 @@ from connectors.demo.schedule import EXPORTER_OUTAGE, MINUTE_SECONDS, MINUTES, m
 from connectors.demo.services import Handled
 from connectors.demo.shop import NAMESPACE, REPLICAS, Service
 from sre.core.labels import Labels
-from sre.core.series import FloatArray, IntArray, Samples
+from sre.core.series import FloatArray, Samples
 
 _POOL_NAMES: Final = {"catalog": "catalogue", "checkout": "orders", "inventory": "stock"}
 _HELD_SECONDS: Final = {"catalog": 0.12, "checkout": 0.30, "inventory": 0.06}
@@ -35,9 +35,10 @@ def database_series(
     in_use = np.zeros(MINUTES)
     pods = [(service, replica) for service in services_with_database() for replica in range(REPLICAS)]
     for service, replica in pods:
-        leaked = pool.leaked if service.name == "checkout" else np.zeros(MINUTES)
         requests = _of_replica(service, replica, handled)
-        used = _connections(service, requests, leaked, generator)
+        used = _connections(service, requests, generator)
+        if service.name == "checkout":
+            used = np.where(pool.is_full, POOL_SIZE, np.minimum(POOL_SIZE, used + np.rint(pool.leaked)))
         in_use += used
         series += _pool(service, targets[service.name, replica], used, requests, pool=pool)
     leaked_rows = np.rint(pool.leaked) * REPLICAS
@@ -56,13 +57,10 @@ def _of_replica(service: Service, replica: int, handled: Handled) -> Outcomes:
     )
 
 
-def _connections(
-    service: Service, requests: Outcomes, leaked: FloatArray, generator: np.random.Generator
-) -> FloatArray:
-    """Return the connections in use at the moment of each scrape."""
+def _connections(service: Service, requests: Outcomes, generator: np.random.Generator) -> FloatArray:
+    """Return the connections at work at the moment of each scrape."""
     demand = _ALWAYS_BUSY + _HELD_SECONDS[service.name] * requests.total / MINUTE_SECONDS
-    working: IntArray = generator.poisson(demand)
-    return np.asarray(np.minimum(POOL_SIZE, working + np.rint(leaked)), dtype=np.float64)
+    return np.asarray(np.minimum(POOL_SIZE, generator.poisson(demand)), dtype=np.float64)
 
 
 def _pool(service: Service, target: Target, in_use: FloatArray, requests: Outcomes, *, pool: PoolLaw) -> list[Samples]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from connectors.demo.noise import drifting
 from connectors.demo.schedule import CHECKOUT_ROLLBACK, LEAKY_CHECKOUT, MINUTES, minute_of
-from sre.core.series import FloatArray
+from sre.core.series import BoolArray, FloatArray
 
 POOL_SIZE: Final = 20
 POOL_TIMEOUT_SECONDS: Final = 3.0
@@ -34,12 +34,14 @@ class PoolLaw:
         leaked: Connections of one pod held for nothing, 0..POOL_SIZE.
         wait_ratio: Share of successful requests that had to wait for a connection.
         failure_ratio: Share of requests that fail for lack of a connection.
-        full_minute: First minute in which the pool is full.
+        is_full: Whether no connection is free.
+        full_minute: The first such minute.
     """
 
     leaked: FloatArray
     wait_ratio: FloatArray
     failure_ratio: FloatArray
+    is_full: BoolArray
     full_minute: int
 
 
@@ -59,5 +61,6 @@ def pool_law(generator: np.random.Generator) -> PoolLaw:
         leaked=leaked,
         wait_ratio=_WORST_WAIT_RATIO * np.maximum(0.3 * crowding**2, pile_up),
         failure_ratio=np.clip(_WORST_FAILURE_RATIO * pile_up * unrest, 0.0, 0.9),
+        is_full=leaked >= room,
         full_minute=full_minute,
     )

@@ -1,7 +1,7 @@
 """When things happen in the demo world: its two weeks, minute by minute, and its releases.
 
-The minutes are numbered 0..MINUTES-1; minute `k` is the half-open time (START + 60 k, START + 60 (k + 1)]. What happened
-in it is what a scrape at its end sees.
+The minutes are numbered 0..MINUTES-1; minute `k` is the half-open time (START + 60 k, START + 60 (k + 1)]. What
+happened in it is what a scrape at its end sees.
 """
 
 from dataclasses import dataclass

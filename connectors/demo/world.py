@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from connectors.demo.database import database_series
 from connectors.demo.exposition import pods
@@ -13,12 +12,11 @@ from connectors.demo.noise import stream
 from connectors.demo.resources import container_series, cores_used, node_series, queue_series
 from connectors.demo.services import Handled, Timed, service_series, timed
 from connectors.demo.shop import ORDER, SERVICES, Route
+from connectors.demo.source import DEFAULT_SEED
 from connectors.demo.traffic import page_views
 from connectors.demo.truth import Truth, truth_of
 from sre.core.series import Samples
 from sre.core.telemetry import MetricMetadata
-
-DEFAULT_SEED: Final = 42
 
 
 @dataclass(frozen=True, slots=True, eq=False)
