@@ -25,6 +25,8 @@ CHEAP_SAMPLES_PER_SERIES: Final = 5_000
 # Most set-ups scrape every 15 to 60 s; the shorter one keeps the estimate on the safe side.
 ASSUMED_SCRAPE_SECONDS: Final = 15.0
 _DEFAULT_SUBQUERY_STEP_SECONDS = 60.0
+_GROUPING: Final = ("service", "app", "job", "namespace", "cluster")
+_NOT_GROUPING: Final = frozenset({METRIC_NAME, "instance", "pod", "le", "quantile", "id", "uid"})
 _ROUND_STEPS: Final = (60, 300, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400)
 
 
@@ -98,6 +100,12 @@ def cheaper_queries(text: str, node: Node, *, labels: Sequence[str], window_seco
     if broad:
         advice.append("name the metric and match labels instead of selecting everything")
     return tuple(advice)
+
+
+def grouping_labels(labels: Sequence[str]) -> tuple[str, ...]:
+    """Return those labels that make sense to group by, the most useful first."""
+    useful = [label for label in _GROUPING if label in labels]
+    return tuple(useful or [label for label in labels if label not in _NOT_GROUPING])
 
 
 def coarser_step(window_seconds: float) -> float:
