@@ -5,10 +5,12 @@ Completion is a courtesy. It asks one source, within two seconds, and offers not
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import anyio
 
+from connectors.base import MetricSource
 from prompts.arguments import read_name
 from prompts.registry import completion_choices
 from server.deps import Deps
@@ -40,14 +42,13 @@ async def completion_values(
         choices: Fixed values by argument name beside those of the prompts, such as the topics of the handbook.
     """
     try:
-        with anyio.move_on_after(TIME_LIMIT_SECONDS):
-            offered = {**completion_choices(), **(choices or {})}
-            return _matching(await _values(deps, argument_name, source=source, choices=offered), prefix)
+        offered = {**completion_choices(), **(choices or {})}
+        return _matching(await _values(deps, argument_name, source=source, choices=offered), prefix)
     except SreError:
         return []
     except Exception:  # a form must stay usable, whatever a source does; the log keeps the trace
-        _log.exception("completion of %s failed", "service" if argument_name == "service" else "an argument")
-    return []
+        _log.exception("completion of a prompt's argument failed")
+        return []
 
 
 async def _values(
@@ -61,15 +62,29 @@ async def _values(
 
 
 async def _service_names(deps: Deps, source_name: str | None) -> list[str]:
+    configured = sorted(deps.services)
     if not deps.sources.names():
-        return sorted(deps.services)
-    source = deps.sources.metric(source_name)
+        return configured
+    found: dict[str, tuple[str, ...]] = {}
+    with anyio.move_on_after(TIME_LIMIT_SECONDS):
+        await _read_labels(deps, deps.sources.metric(source_name), found)
+    names = [*configured, *(name for label in SERVICE_LABELS for name in found.get(label, ()))]
+    return [name for name in dict.fromkeys(names) if _is_usable(name)]
+
+
+async def _read_labels(deps: Deps, source: MetricSource, found: dict[str, tuple[str, ...]]) -> None:
+    """Fill `found` label by label, so that what came in time is offered when the rest did not."""
     end = await deps.now_of(source)
     window = Window(end - _LOOKBACK, end)
-    found = [*sorted(deps.services)]
-    for label in SERVICE_LABELS:
-        found += await source.label_values(label, window=window)
-    return [name for name in dict.fromkeys(found) if _is_usable(name)]
+
+    async def read(label: str) -> None:
+        # One label that cannot be read leaves the other.
+        with suppress(SreError):
+            found[label] = await source.label_values(label, window=window)
+
+    async with anyio.create_task_group() as group:
+        for label in SERVICE_LABELS:
+            group.start_soon(read, label)
 
 
 def _is_usable(name: str) -> bool:
