@@ -1,0 +1,282 @@
+"""The forecast of one series, as a recipe: prepare, find seasons, compete on the past, simulate, judge."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sre.capacity.accuracy import measured_accuracy
+from sre.capacity.backtest import Backtest, actuals, mixed, past_origins
+from sre.capacity.candidates import level_pool, stock_pool
+from sre.capacity.cleaning import Shift, evened, filled, level_shift
+from sre.capacity.crossing import exhaustion, inferred_direction
+from sre.capacity.growth import measured_growth, present_level
+from sre.capacity.model import Accuracy, CapacityForecast, Exhaustion, History, Judgement, Request, Season
+from sre.capacity.nature import Prepared, prepared
+from sre.capacity.paths import error_model, independent_stretches, seed_of, simulated
+from sre.capacity.scenario import applied, checked
+from sre.capacity.seasons import detected_periods, named_seasons
+from sre.capacity.trust import Evidence, judged
+from sre.capacity.words import method_words
+from sre.core.errors import InputError, NoDataError
+from sre.core.series import FloatArray, IntArray
+from sre.core.times import format_duration
+
+# Beyond this multiple of the history a forecast would be invention.
+MAX_REACH = 15.0
+MAX_HORIZON_STEPS = 2000
+# More past than this says nothing more and only costs time.
+_MAX_POINTS = 8192
+_MIN_POINTS_FOR_SEASON = 16
+# Log ratios beyond e^5 are an error of the data, not of the forecast.
+_MAX_LOG_ERROR = 5.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fit:
+    """Everything known after the fit, before thresholds and judgement."""
+
+    ready: Prepared
+    values: FloatArray
+    raw: FloatArray
+    periods: tuple[int, ...]
+    shift: Shift | None
+    backtest: Backtest
+    standard: FloatArray
+    independent_count: float
+    paths: FloatArray
+
+
+def forecast(history: History, request: Request) -> CapacityForecast:
+    """Return the forecast of a series with interval, crossing times, growth, measured accuracy and trust.
+
+    Raises:
+        InputError: The request cannot be met by any history.
+        NoDataError: The history is too short for the horizon.
+    """
+    _check(history, request)
+    ready = prepared(history)
+    raw = ready.values[-_MAX_POINTS:]
+    known = np.flatnonzero(np.isfinite(raw))
+    raw = raw[known[0] :]
+    times = history.step.times_after(history.last_ms, request.horizon_steps)
+    if np.ptp(raw[known - known[0]]) == 0:
+        return _constant(history, request, ready, raw, times)
+    fit = _fitted(history, request, ready, raw)
+    return _answered(history, request, fit, times)
+
+
+def _check(history: History, request: Request) -> None:
+    checked(request.scenario)
+    if not 0 < request.interval_ratio < 1:
+        raise InputError("interval must be between 0 and 1; 0.8 means 80 %.", field="interval")
+    if not 1 <= request.horizon_steps <= MAX_HORIZON_STEPS:
+        raise InputError(
+            f"horizon is {request.horizon_steps} steps of {format_duration(history.step.seconds)}; "
+            f"1 to {MAX_HORIZON_STEPS} can be forecast.",
+            field="horizon",
+            next_steps=("use a larger step",),
+        )
+    if request.horizon_steps > MAX_REACH * len(history):
+        needed = int(np.ceil(request.horizon_steps / MAX_REACH))
+        step = history.step.seconds
+        raise NoDataError(
+            f"{len(history)} steps of history ({format_duration(len(history) * step)}) cannot carry a forecast of "
+            f"{request.horizon_steps} steps ({format_duration(request.horizon_steps * step)}); "
+            f"at least {needed} steps are needed.",
+            causes=("the history is too short",),
+            next_steps=(
+                f"ask for a horizon of at most {format_duration(MAX_REACH * len(history) * step)}",
+                "widen the history with an earlier start",
+            ),
+        )
+
+
+def _fitted(history: History, request: Request, ready: Prepared, raw: FloatArray) -> _Fit:
+    is_stock = ready.nature == "stock"
+    rough = filled(raw)
+    periods: tuple[int, ...] = ()
+    if raw.size >= _MIN_POINTS_FOR_SEASON:
+        periods = detected_periods(np.diff(rough) if is_stock else rough, history.step)
+    whole = rough if is_stock else filled(raw, period=max(periods, default=1))
+    shift = None if is_stock else level_shift(whole, period=min(periods, default=1))
+    values = evened(whole, shift)
+    horizon = request.horizon_steps
+    origins = past_origins(values.size, horizon=horizon, longest_period=max(periods, default=1))
+    make = stock_pool if is_stock else level_pool
+    pool = make(values, np.append(origins, values.size), horizon=horizon, periods=periods)
+    actual = actuals(np.where(np.isnan(raw), np.nan, values), origins, horizon)
+    backtest = mixed(pool, origins, actual).informed()
+    count = independent_stretches(backtest)
+    model = error_model(_comparable_errors(backtest, values, is_stock=is_stock), independent_count=count)
+    errors = simulated(model, seed=seed_of(values))
+    paths = _bounded(_futures(backtest.future, errors, values, is_stock=is_stock), ready)
+    return _Fit(ready, values, whole, periods, shift, backtest, model.standard, count, paths)
+
+
+def _comparable_errors(backtest: Backtest, values: FloatArray, *, is_stock: bool) -> FloatArray:
+    """Return errors as differences, or for a stock as log ratios of what was added."""
+    if not is_stock:
+        return backtest.errors
+    base, small = values[backtest.origins - 1][:, None], _small_increment(values)
+    return np.asarray(np.log((backtest.actual - base + small) / (backtest.past - base + small)))
+
+
+def _futures(expected: FloatArray, errors: FloatArray, values: FloatArray, *, is_stock: bool) -> FloatArray:
+    if not is_stock:
+        return np.asarray(expected + errors)
+    small, last = _small_increment(values), values[-1]
+    ratio = np.exp(np.clip(errors, -_MAX_LOG_ERROR, _MAX_LOG_ERROR))
+    added = np.maximum((expected - last + small) * ratio - small, 0.0)
+    return np.asarray(last + np.maximum.accumulate(added, axis=1))
+
+
+def _small_increment(values: FloatArray) -> float:
+    return 0.5 * float(np.abs(np.diff(values)).mean())
+
+
+def _bounded(paths: FloatArray, ready: Prepared) -> FloatArray:
+    low = -np.inf if ready.lower_bound is None else ready.lower_bound
+    high = np.inf if ready.upper_bound is None else ready.upper_bound
+    return np.clip(paths, low, high)
+
+
+def _answered(history: History, request: Request, fit: _Fit, times: IntArray) -> CapacityForecast:
+    last_value = float(fit.raw[-1])
+    is_stock = fit.ready.nature == "stock" or _is_draining(request, last_value)
+
+    def under_scenario(paths: FloatArray) -> FloatArray:
+        return _bounded(
+            applied(
+                paths,
+                request.scenario,
+                times_ms=times,
+                last_ms=history.last_ms,
+                last_value=last_value,
+                is_stock=is_stock,
+            ),
+            fit.ready,
+        )
+
+    paths = under_scenario(fit.paths)
+    tail = (1 - request.interval_ratio) / 2
+    lower, upper = np.quantile(paths, [tail, 1 - tail], axis=0)
+    expected = np.clip(under_scenario(_bounded(fit.backtest.future, fit.ready)), lower, upper)
+    seasons = named_seasons(fit.values, history.step, periods=fit.periods, last_ms=history.last_ms)
+    period = seasons[0].period_steps if seasons else 1
+    accuracy = measured_accuracy(
+        fit.backtest,
+        fit.values,
+        standard=fit.standard,
+        independent_count=fit.independent_count,
+        period=period,
+        interval_ratio=request.interval_ratio,
+    )
+    return CapacityForecast(
+        times_ms=times,
+        expected=expected,
+        lower=lower,
+        upper=upper,
+        nature=fit.ready.nature,
+        history=History(history.step, history.last_ms, fit.raw),
+        present_level=present_level(fit.values, period=period, nature=fit.ready.nature),
+        growth=measured_growth(
+            fit.values, expected, period=period, step_seconds=history.step.seconds, nature=fit.ready.nature
+        ),
+        judgement=_judgement(history, request, fit, accuracy),
+        method=method_words(fit.backtest, nature=fit.ready.nature),
+        accuracy=accuracy,
+        seasons=seasons,
+        exhaustion=_exhaustion(request, paths, times, history.last_ms, last_value, fit.ready),
+        warnings=_warnings(history, request, fit, seasons),
+    )
+
+
+def _is_draining(request: Request, last_value: float) -> bool:
+    """Return whether the question is about running empty: then the movement is what a scenario multiplies."""
+    if request.threshold is None:
+        return False
+    direction = request.direction or inferred_direction(threshold=request.threshold, last_value=last_value)
+    return direction == "down"
+
+
+def _exhaustion(
+    request: Request, paths: FloatArray, times: IntArray, last_ms: int, last_value: float, ready: Prepared
+) -> Exhaustion | None:
+    if request.threshold is None:
+        return None
+    return exhaustion(
+        paths,
+        threshold=request.threshold,
+        direction=request.direction or inferred_direction(threshold=request.threshold, last_value=last_value),
+        interval_ratio=request.interval_ratio,
+        times_ms=times,
+        last_ms=last_ms,
+        last_value=last_value,
+        bounds=(ready.lower_bound, ready.upper_bound),
+    )
+
+
+def _judgement(history: History, request: Request, fit: _Fit, accuracy: Accuracy) -> Judgement:
+    size = float(np.abs(fit.values).mean())
+    spread = max(size, float(np.ptp(fit.values)) / 2)
+    return judged(
+        Evidence(
+            history_seconds=fit.values.size * history.step.seconds,
+            horizon_seconds=request.horizon_steps * history.step.seconds,
+            relative_error=accuracy.mean_absolute_error / spread if spread else None,
+            independent_count=fit.independent_count,
+            gap_ratio=float(np.isnan(fit.ready.values).mean()),
+            interval_ratio=request.interval_ratio,
+            accuracy=accuracy,
+            is_shifted=fit.shift is not None,
+        )
+    )
+
+
+def _warnings(history: History, request: Request, fit: _Fit, seasons: tuple[Season, ...]) -> tuple[str, ...]:
+    notes = [*history.notes, *fit.ready.notes]
+    if len(history) > _MAX_POINTS:
+        notes.append(f"Only the last {_MAX_POINTS} of {len(history)} steps were used.")
+    if fit.shift is not None:
+        ago = format_duration((fit.values.size - fit.shift.index) * history.step.seconds)
+        notes.append(f"The level jumped {ago} before the end; the earlier history was moved to the new level.")
+    if not seasons and fit.values.size < 2 * 7 * 86400 / history.step.seconds and history.step.seconds < 86400:
+        notes.append("The history is shorter than two weeks, so no weekly pattern could be found.")
+    if request.horizon_steps > fit.values.size // 2:
+        notes.append("Short history for this horizon: the interval was widened; do not read the far end closely.")
+    return tuple(notes)
+
+
+def _constant(
+    history: History, request: Request, ready: Prepared, raw: FloatArray, times: IntArray
+) -> CapacityForecast:
+    """Answer for a series that never moved: it stays, unless a scenario moves it."""
+    value = float(raw[np.isfinite(raw)][0])
+    flat = np.full(times.size, value)
+    expected = _bounded(
+        applied(
+            flat,
+            request.scenario,
+            times_ms=times,
+            last_ms=history.last_ms,
+            last_value=value,
+            is_stock=_is_draining(request, value),
+        ),
+        ready,
+    )
+    return CapacityForecast(
+        times_ms=times,
+        expected=expected,
+        lower=expected,
+        upper=expected,
+        nature=ready.nature,
+        history=History(history.step, history.last_ms, filled(raw)),
+        present_level=value,
+        growth=measured_growth(
+            filled(raw), expected, period=1, step_seconds=history.step.seconds, nature=ready.nature
+        ),
+        judgement=Judgement("low", ("the series never moved, so its past says nothing about how it could move",)),
+        method="the value has not changed and is carried forward",
+        exhaustion=_exhaustion(request, expected[None, :], times, history.last_ms, value, ready),
+        warnings=(*history.notes, *ready.notes, f"All {raw.size} steps hold the same value."),
+    )

@@ -1,0 +1,128 @@
+"""Simulated futures: the forecast plus errors of the kind the same method made on this series before.
+
+Each future takes whole stretches of past error, so that it keeps what errors do over time (they persist, they grow,
+they carry noise); a limit is met when a future meets it, not when the edge of an interval does.
+"""
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from sre.capacity.backtest import Backtest
+from sre.core.series import BoolArray, FloatArray
+
+PATH_COUNT = 500
+# With few independent past stretches the largest errors have not been seen yet: widen by this over their number.
+_WIDENING = 0.5
+# Growth of errors with lead where the past is too short to show it: that of a random walk.
+_WALK_EXPONENT = 0.5
+_TRUSTED_ORIGINS = 3
+# Share of a future's variance taken from one past stretch; the rest comes from another.
+_MAIN_SHARE = 0.8
+_FLIP_SHARE = 0.25
+_BUCKETS = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ErrorModel:
+    """What is known of past errors.
+
+    Attributes:
+        standard: shape (past, horizon), errors over their scale at that lead, NaN where unknown.
+        scale: shape (horizon,), the typical size of an error at each lead.
+        independent_count: How many past stretches did not overlap, >= a fraction of one.
+    """
+
+    standard: FloatArray
+    scale: FloatArray
+    independent_count: float
+
+
+def error_model(errors: FloatArray, *, independent_count: float) -> ErrorModel:
+    """Return scale by lead and standardised stretches of the errors, shape (past, horizon), NaN where unknown."""
+    scale = _scale_by_lead(errors)
+    standard = errors / np.maximum(scale, 1e-300)
+    return ErrorModel(standard, scale, independent_count)
+
+
+def simulated(model: ErrorModel, *, seed: int, count: int = PATH_COUNT) -> FloatArray:
+    """Return simulated error paths, shape (count, horizon), the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    main, other = _stretches(model, rng, count), _stretches(model, rng, count)
+    flips = np.where(rng.random((count, 1)) < _FLIP_SHARE, -1.0, 1.0)
+    signs = np.where(rng.random((count, 1)) < 0.5, -1.0, 1.0)
+    mixed = np.sqrt(_MAIN_SHARE) * flips * main + np.sqrt(1 - _MAIN_SHARE) * signs * other
+    return np.asarray(mixed * model.scale * widening(model.independent_count))
+
+
+def widening(independent_count: float) -> float:
+    """Return the factor by which errors are widened for having been seen on few separate stretches."""
+    return 1 + _WIDENING / max(independent_count, 0.5)
+
+
+def seed_of(values: FloatArray) -> int:
+    """Return a seed that depends on the shape of the data, not on its unit, so that answers repeat."""
+    spread = float(np.nanmax(np.abs(values))) or 1.0
+    return zlib.crc32(np.round(np.nan_to_num(values / spread), 6).tobytes())
+
+
+def independent_stretches(backtest: Backtest) -> float:
+    """Return how many stretches of one horizon the held-back part holds."""
+    horizon = backtest.actual.shape[1]
+    held_back = int(np.isfinite(backtest.actual[0]).sum() + backtest.origins[-1] - backtest.origins[0])
+    return held_back / horizon
+
+
+def _scale_by_lead(errors: FloatArray) -> FloatArray:
+    """Return the mean absolute error by lead, smoothed over leads, never falling, carried on where none is known."""
+    horizon = errors.shape[1]
+    known = np.isfinite(errors)
+    trusted = int((known.sum(axis=0) >= min(_TRUSTED_ORIGINS, known.shape[0])).sum())
+    edges = np.unique(np.round(np.geomspace(1, trusted + 1, min(_BUCKETS, trusted) + 1)).astype(np.int64)) - 1
+    sizes = np.where(known, np.abs(errors), 0.0)
+    centres = (edges[:-1] + edges[1:] + 1) / 2
+    totals = np.add.reduceat(sizes[:, :trusted].sum(axis=0), edges[:-1])
+    counts = np.add.reduceat(known[:, :trusted].sum(axis=0), edges[:-1])
+    means = np.maximum.accumulate(totals / np.maximum(counts, 1))
+    leads = np.arange(1, horizon + 1, dtype=np.float64)
+    inside = np.interp(leads, centres, means)
+    exponent = _growth_exponent(centres, means)
+    return np.asarray(np.where(leads <= centres[-1], inside, means[-1] * (leads / centres[-1]) ** exponent))
+
+
+def _growth_exponent(centres: FloatArray, means: FloatArray) -> float:
+    positive = means > 0
+    if positive.sum() < 3:
+        return _WALK_EXPONENT
+    slope = np.polyfit(np.log(centres[positive]), np.log(means[positive]), 1)[0]
+    return float(np.clip(slope, 0.0, 1.0))
+
+
+def _stretches(model: ErrorModel, rng: np.random.Generator, count: int) -> FloatArray:
+    """Return `count` drawn stretches over the whole horizon; where one ends early its level goes on with noise."""
+    known = np.isfinite(model.standard)
+    reach = known.sum(axis=1).astype(np.float64)
+    drawn = rng.choice(reach.size, size=count, p=reach / reach.sum())
+    donors = rng.choice(reach.size, size=count, p=reach / reach.sum())
+    standard = np.where(known, model.standard, 0.0)
+    ends = _end_levels(standard, known)
+    noise = np.where(known, standard - ends[:, None], 0.0)
+    tails = ends[drawn][:, None] + _wrapped(noise, known)[donors]
+    return np.where(known[drawn], standard[drawn], tails)
+
+
+def _end_levels(standard: FloatArray, known: BoolArray) -> FloatArray:
+    """Return the mean of the last quarter of what is known of each stretch."""
+    seen = np.cumsum(known, axis=1)
+    total = seen[:, -1:]
+    late = known & (seen > 0.75 * total)
+    return np.asarray((standard * late).sum(axis=1) / np.maximum(late.sum(axis=1), 1))
+
+
+def _wrapped(noise: FloatArray, known: BoolArray) -> FloatArray:
+    """Return each stretch of noise repeated over the whole horizon."""
+    horizon = noise.shape[1]
+    ends = np.where(known.any(axis=1), horizon - known[:, ::-1].argmax(axis=1), 1)
+    index = np.arange(horizon)[None, :] % ends[:, None]
+    return np.take_along_axis(noise, index, axis=1)

@@ -1,0 +1,151 @@
+"""Which cycles a series has: the calendar's (hour, day, week, year) and its own, detected and put in words."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sre.capacity.model import DAY_SECONDS, Season, Step
+from sre.core.series import FloatArray
+from sre.core.times import format_duration, instant_from_ms
+
+# A cycle must repeat this often before it can be told from chance.
+_MIN_CYCLES = 2.0
+# Correlation of one cycle with the next, trend taken out, from which a cycle is tried, and from which it is named.
+# Trying costs little: the backtest decides how much it is worth.
+_TRIED_CORRELATION = 0.1
+_NAMED_STRENGTH = 0.3
+# A cycle of the series' own, found in the autocorrelation, has to be plain to see.
+_OWN_CORRELATION = 0.5
+_MAX_TRIED = 3
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cycle:
+    name: str
+    period_steps: int
+    correlation: float
+
+
+def detected_periods(values: FloatArray, step: Step) -> tuple[int, ...]:
+    """Return the periods worth trying, in steps, shortest first.
+
+    Args:
+        values: shape (steps,), no NaN.
+    """
+    cycles = [_measured(values, name, period) for name, period in _calendar_periods(values.size, step)]
+    tried = [cycle for cycle in cycles if cycle.correlation > _TRIED_CORRELATION]
+    own = _own_period(values)
+    if own and all(_differs(own, cycle.period_steps) for cycle in tried):
+        tried.append(_Cycle("own", own, 1.0))
+    strongest = sorted(tried, key=lambda cycle: -cycle.correlation)[:_MAX_TRIED]
+    return tuple(sorted(cycle.period_steps for cycle in strongest))
+
+
+def named_seasons(values: FloatArray, step: Step, *, periods: tuple[int, ...], last_ms: int) -> tuple[Season, ...]:
+    """Return the cycles strong enough to tell a person about, strongest first."""
+    names = {period: name for name, period in _calendar_periods(values.size, step)}
+    seasons = []
+    for period in periods:
+        name = names.get(period, f"every {format_duration(period * step.seconds)}")
+        profile, strength = _profile_and_strength(values, period)
+        if strength >= _NAMED_STRENGTH:
+            words = _words(profile, name, step=step, last_ms=last_ms, level=float(np.mean(np.abs(values[-period:]))))
+            seasons.append(Season(period, name, strength, words))
+    return tuple(sorted(seasons, key=lambda season: -season.strength_ratio))
+
+
+def _calendar_periods(count: int, step: Step) -> list[tuple[str, int]]:
+    if step.is_month:
+        return [("yearly", 12)] if count >= 12 * _MIN_CYCLES else []
+    wanted = (("hourly", 3600.0), ("daily", DAY_SECONDS), ("weekly", 7 * DAY_SECONDS))
+    periods = [(name, seconds / step.seconds) for name, seconds in wanted]
+    # 52 weeks keep the weekday; for a weekly step it is the year itself.
+    if step.seconds >= DAY_SECONDS / 24:
+        periods.append(("yearly", 364 * DAY_SECONDS / step.seconds))
+    return [
+        (name, round(period))
+        for name, period in periods
+        if period >= 2 and abs(period - round(period)) < 0.02 * period / count * 10 and count >= period * _MIN_CYCLES
+    ]
+
+
+def _detrended(values: FloatArray, period: int) -> FloatArray:
+    """Return values less their centred mean over one period, shape (steps - period + 1,)."""
+    sums = np.cumsum(np.concatenate(([0.0], values)))
+    means = (sums[period:] - sums[:-period]) / period
+    start = period // 2
+    return np.asarray(values[start : start + means.size] - means)
+
+
+def _measured(values: FloatArray, name: str, period: int) -> _Cycle:
+    rest = _detrended(values, period)
+    if rest.size <= period + 2:
+        return _Cycle(name, period, 0.0)
+    limit = 4 * np.median(np.abs(rest)) + 1e-300
+    calm = np.clip(rest, -limit, limit)
+    return _Cycle(name, period, _correlation(calm[period:], calm[:-period]))
+
+
+def _correlation(first: FloatArray, second: FloatArray) -> float:
+    spread = float(first.std() * second.std())
+    if spread <= 1e-12 * (1 + float(np.abs(first).max()) ** 2):
+        return 0.0
+    return float(((first - first.mean()) * (second - second.mean())).mean()) / spread
+
+
+def _own_period(values: FloatArray) -> int:
+    """Return the lag of the highest peak of the autocorrelation of the detrended series, 0 where none is plain."""
+    window = max(8, values.size // 6)
+    if values.size < 3 * window or values.size < 48:
+        return 0
+    rest = _detrended(values, window)
+    power = np.abs(np.fft.rfft(rest - rest.mean(), 2 * rest.size)) ** 2
+    correlation = np.fft.irfft(power)[: window + 1]
+    if correlation[0] <= 0:
+        return 0
+    correlation = correlation / correlation[0] * rest.size / (rest.size - np.arange(window + 1))
+    below = np.flatnonzero(correlation < 0)
+    if below.size == 0 or below[0] >= window - 1:
+        return 0
+    peak = int(below[0] + np.argmax(correlation[below[0] :]))
+    return peak if peak < window and correlation[peak] > _OWN_CORRELATION else 0
+
+
+def _differs(period: int, other: int) -> bool:
+    ratio = period / other
+    return abs(ratio - round(ratio)) > 0.05 * max(ratio, 1) and abs(1 / ratio - round(1 / ratio)) > 0.05
+
+
+def _profile_and_strength(values: FloatArray, period: int) -> tuple[FloatArray, float]:
+    """Return the mean pattern, aligned so that index 0 follows the last value, and the share it explains."""
+    rest = _detrended(values, period)
+    end = values.size - (period // 2 + rest.size)
+    cycles = rest.size // period
+    rows = rest[rest.size - cycles * period :].reshape(cycles, period)
+    profile = np.median(rows, axis=0)
+    total = float(np.abs(rows - np.median(rows)).mean())
+    left = float(np.abs(rows - profile).mean()) * np.sqrt(cycles / max(cycles - 1, 1))
+    strength = 0.0 if total == 0 else max(0.0, 1.0 - (left / total) ** 2)
+    # rest ends `end` steps before the series does, so its row starts `end` steps before index 0.
+    return np.roll(profile, -end), float(strength)
+
+
+def _words(profile: FloatArray, name: str, *, step: Step, last_ms: int, level: float) -> str:
+    times = step.times_after(last_ms, profile.size)
+    peak, trough = int(np.argmax(profile)), int(np.argmin(profile))
+    swing = f", {100 * (profile[peak] - profile[trough]) / level:.0f} % of the level from low to high" if level else ""
+    return (
+        f"{name}: highest {_moment(int(times[peak]), name)}, lowest {_moment(int(times[trough]), name)}{swing}"
+        if name in {"daily", "weekly", "yearly"}
+        else f"{name}{swing}"
+    )
+
+
+def _moment(epoch: int, name: str) -> str:
+    at = instant_from_ms(epoch)
+    if name == "daily":
+        return f"at {at:%H:%M} UTC"
+    if name == "weekly":
+        return f"on {_WEEKDAYS[at.weekday()]} {at:%H:%M} UTC"
+    return f"in {at:%B}"
