@@ -1,18 +1,18 @@
 """Asking real Prometheus and the evaluator the same question, and comparing what they say."""
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
-import re
 
 import httpx
 import numpy as np
 
 from sre.core.errors import InputError, RefusedError
 from sre.core.labels import Labels
-from sre.core.promql import EvaluationOptions, SampleStore, evaluate_instant, evaluate_range, parse
+from sre.core.promql import EvaluationOptions, SampleStore, evaluate_instant, evaluate_range
 from sre.core.series import Grid, InstantResult
 
 RELATIVE_TOLERANCE = 1e-9

@@ -170,8 +170,8 @@ def _many_to_many(key: Labels, matching: Matching) -> InputError:
         f"many-to-many matching: the {side} side has several series for {quoted(str(key))}.",
         field="query",
         next_steps=(
-            f"Make that side unique, for example with `sum by (...)` over the labels you match on; "
-            f"or match on more labels{' than ' + ', '.join(matching.labels) if matching.on and matching.labels else ''}.",
+            "Make that side unique, for example with `sum by (...)` over the labels you match on; "
+            "or match on more labels.",
         ),
     )
 

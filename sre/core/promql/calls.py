@@ -5,11 +5,10 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
-from sre.core.labels import METRIC_NAME, Labels
+from sre.core.labels import Labels
 from sre.core.promql.dates import DATE_FUNCTIONS
-from sre.core.promql.frames import Scalar, Value, Vector, distinct_rows, joined_rows
+from sre.core.promql.frames import Scalar, Value, Vector, Windows, distinct_rows, joined_rows
 from sre.core.promql.functions import WINDOW_FUNCTIONS
-from sre.core.promql.frames import Windows
 from sre.core.promql.histogram import histogram_quantile
 from sre.core.promql.label_functions import absent_labels, label_join, label_replace
 from sre.core.promql.math_functions import MATH_FUNCTIONS, not_above, not_below, rounded
@@ -24,17 +23,29 @@ class Evaluating(Protocol):
     """What a function may ask of the evaluator."""
 
     @property
-    def options(self) -> EvaluationOptions: ...
+    def options(self) -> EvaluationOptions:
+        """Limits and dialect."""
+        ...
 
-    def vector(self, node: Node, grid: Grid) -> Vector: ...
+    def vector(self, node: Node, grid: Grid) -> Vector:
+        """Return the value of an instant vector expression."""
+        ...
 
-    def scalar(self, node: Node, grid: Grid) -> FloatArray: ...
+    def scalar(self, node: Node, grid: Grid) -> FloatArray:
+        """Return the value of a scalar expression, shape (steps,)."""
+        ...
 
-    def windows(self, node: Node, grid: Grid) -> Windows: ...
+    def windows(self, node: Node, grid: Grid) -> Windows:
+        """Return the windows of a range vector expression."""
+        ...
 
-    def sample_times(self, node: VectorNode, grid: Grid) -> Vector: ...
+    def sample_times(self, node: VectorNode, grid: Grid) -> Vector:
+        """Return when the samples were taken that a selector sees, epoch seconds."""
+        ...
 
-    def pause(self) -> None: ...
+    def pause(self) -> None:
+        """End the work if the caller wants it ended."""
+        ...
 
 
 def called(evaluating: Evaluating, node: CallNode, grid: Grid) -> Value:
@@ -88,7 +99,7 @@ def _absent_over_time(evaluating: Evaluating, node: CallNode, grid: Grid) -> Vec
 
 
 def _present_where_absent(arg: Node, vector: Vector) -> Vector:
-    missing = ~vector.present.any(axis=0)
+    missing = np.asarray(~vector.present.any(axis=0))
     selector = arg.vector if isinstance(arg, MatrixNode) else arg
     labels = absent_labels(selector.matchers) if isinstance(selector, VectorNode) else Labels()
     return Vector((labels,), np.ones((1, len(missing))), missing[np.newaxis])

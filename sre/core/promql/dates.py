@@ -43,23 +43,23 @@ def _year(values: FloatArray) -> FloatArray:
 
 
 def _month(values: FloatArray) -> FloatArray:
-    return (_in_cycle(values).astype("datetime64[M]").astype(np.int64) % 12 + 1).astype(float)
+    return np.asarray(_in_cycle(values).astype("datetime64[M]").astype(np.int64) % 12 + 1, dtype=np.float64)
 
 
 def _day_of_month(values: FloatArray) -> FloatArray:
     days = _in_cycle(values)
-    return ((days - days.astype("datetime64[M]")).astype(np.int64) + 1).astype(float)
+    return np.asarray((days - days.astype("datetime64[M]")).astype(np.int64) + 1, dtype=np.float64)
 
 
 def _day_of_year(values: FloatArray) -> FloatArray:
     days = _in_cycle(values)
-    return ((days - days.astype("datetime64[Y]")).astype(np.int64) + 1).astype(float)
+    return np.asarray((days - days.astype("datetime64[Y]")).astype(np.int64) + 1, dtype=np.float64)
 
 
 def _days_in_month(values: FloatArray) -> FloatArray:
     months = _in_cycle(values).astype("datetime64[M]")
     following = (months + np.timedelta64(1, "M")).astype("datetime64[D]")
-    return (following - months.astype("datetime64[D]")).astype(np.int64).astype(float)
+    return np.asarray((following - months.astype("datetime64[D]")).astype(np.int64), dtype=np.float64)
 
 
 DATE_FUNCTIONS: Mapping[str, Callable[[FloatArray], FloatArray]] = {

@@ -51,6 +51,7 @@ class Evaluator:
         return self._evaluate(node, grid)
 
     def vector(self, node: Node, grid: Grid) -> Vector:
+        """Return the value of an instant vector expression."""
         value = self.evaluate(node, grid)
         if not isinstance(value, Vector):
             raise InputError("an instant vector is needed where the query has something else.", field="query")
@@ -165,7 +166,7 @@ class Evaluator:
         vector, times = latest_samples(
             flat, instants_ms, lookback_ms=self.options.lookback_ms, left_open=self.options.left_open
         )
-        alive = vector.present.any(axis=1)
+        alive = np.asarray(vector.present.any(axis=1))
         return vector.rows(alive), times[alive]
 
     def _selected(self, matchers: Sequence[Matcher], instants_ms: IntArray, *, back_ms: int) -> Flat:

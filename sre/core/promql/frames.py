@@ -32,6 +32,7 @@ class Vector:
         return Vector(tuple(self.labels[i] for i in indexes), self.values[indexes], self.present[indexes])
 
     def relabelled(self, labels: Sequence[Labels]) -> "Vector":
+        """Return the same values under other labels, row by row."""
         return Vector(tuple(labels), self.values, self.present)
 
     def nameless(self) -> "Vector":
@@ -81,16 +82,18 @@ Value: TypeAlias = Vector | Scalar | Text
 
 
 def empty_vector(step_count: int) -> Vector:
+    """Return a vector without series over so many steps."""
     return Vector((), np.empty((0, step_count)), np.empty((0, step_count), dtype=np.bool_))
 
 
 def without_names(labels: Sequence[Labels]) -> tuple[Labels, ...]:
+    """Return the label sets without metric names."""
     return tuple(one.without(METRIC_NAME) for one in labels)
 
 
 def without_absent_rows(vector: Vector) -> Vector:
     """Return the vector without the rows that have no value at any step."""
-    alive = vector.present.any(axis=1)
+    alive = np.asarray(vector.present.any(axis=1))
     return vector if alive.all() else vector.rows(alive)
 
 
@@ -134,6 +137,7 @@ def distinct_rows(vector: Vector) -> Vector:
 
 
 def same_labelset(labels: Labels) -> InputError:
+    """Return the error for two series of one label set."""
     return InputError(
         f"two series of the result would have the same labels, {quoted(str(labels))}.",
         field="query",

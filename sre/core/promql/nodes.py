@@ -20,11 +20,15 @@ class At:
 
 @dataclass(frozen=True, slots=True)
 class NumberNode:
+    """A number literal."""
+
     value: float
 
 
 @dataclass(frozen=True, slots=True)
 class StringNode:
+    """A string literal."""
+
     value: str
 
 
@@ -58,11 +62,15 @@ class SubqueryNode:
 
 @dataclass(frozen=True, slots=True)
 class NegateNode:
+    """Unary minus."""
+
     expr: "Node"
 
 
 @dataclass(frozen=True, slots=True)
 class CallNode:
+    """A function call."""
+
     function: str
     args: tuple["Node", ...]
 
@@ -95,6 +103,8 @@ class Matching:
 
 @dataclass(frozen=True, slots=True)
 class BinaryNode:
+    """A binary operator between two expressions; `return_bool` is the `bool` modifier of a comparison."""
+
     op: str
     left: "Node"
     right: "Node"

@@ -10,30 +10,37 @@ from sre.core.series import BoolArray, FloatArray, IntArray
 
 
 def sum_over_time(batch: Batch) -> tuple[FloatArray, None]:
+    """Sum."""
     return window_sums(batch), None
 
 
 def avg_over_time(batch: Batch) -> tuple[FloatArray, None]:
+    """Mean."""
     return window_means(batch), None
 
 
 def count_over_time(batch: Batch) -> tuple[FloatArray, None]:
+    """Number of samples."""
     return batch.counts.astype(float), None
 
 
 def present_over_time(batch: Batch) -> tuple[FloatArray, None]:
+    """1 wherever there is a sample."""
     return np.ones(len(batch.first)), None
 
 
 def last_over_time(batch: Batch) -> tuple[FloatArray, None]:
+    """Newest value."""
     return batch.values[batch.stop - 1], None
 
 
 def max_over_time(batch: Batch) -> tuple[FloatArray, None]:
+    """Largest value; NaN only where all are NaN."""
     return reduced(np.fmax, batch.values, batch.first, batch.stop), None
 
 
 def min_over_time(batch: Batch) -> tuple[FloatArray, None]:
+    """Smallest value; NaN only where all are NaN."""
     return reduced(np.fmin, batch.values, batch.first, batch.stop), None
 
 
@@ -51,6 +58,7 @@ def stdvar_over_time(batch: Batch) -> tuple[FloatArray, None]:
 
 
 def stddev_over_time(batch: Batch) -> tuple[FloatArray, None]:
+    """Population standard deviation."""
     return np.sqrt(stdvar_over_time(batch)[0]), None
 
 

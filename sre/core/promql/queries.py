@@ -6,7 +6,7 @@ from sre.core.errors import InputError
 from sre.core.labels import Labels
 from sre.core.promql.evaluate import Evaluator, sorted_rows
 from sre.core.promql.frames import Scalar, Text, Vector, Windows, without_absent_rows
-from sre.core.promql.options import EvaluationOptions, Evaluated, SampleStore
+from sre.core.promql.options import Evaluated, EvaluationOptions, SampleStore
 from sre.core.promql.syntax import Query, parse
 from sre.core.series import Grid, InstantResult, Samples, SeriesSet
 

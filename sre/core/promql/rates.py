@@ -84,6 +84,7 @@ def _counted_before(flags: BoolArray) -> IntArray:
 
 
 def resets(batch: Batch) -> tuple[FloatArray, None]:
+    """Count values below the one before."""
     counted = _counted_before(_falls(batch.values))
     return (counted[batch.stop] - counted[batch.first + 1]).astype(float), None
 

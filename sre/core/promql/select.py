@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -75,7 +76,7 @@ def positions(flat: Flat, instants_ms: IntArray, *, after_equal: bool) -> IntArr
     Returns:
         shape (series, steps), indexes into `flat`.
     """
-    side = "right" if after_equal else "left"
+    side: Literal["left", "right"] = "right" if after_equal else "left"
     found = np.empty((len(flat.labels), len(instants_ms)), dtype=np.int64)
     previous: IntArray | None = None
     for row in range(len(flat.labels)):

@@ -41,9 +41,11 @@ class Batch:
 
     @property
     def counts(self) -> IntArray:
+        """How many samples each window has, shape (windows,)."""
         return self.stop - self.first
 
     def part(self, chosen: slice | BoolArray) -> "Batch":
+        """Return the chosen windows alone."""
         return Batch(
             self.timestamps_ms,
             self.values,
