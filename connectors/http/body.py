@@ -78,7 +78,7 @@ async def read_into(collected: bytearray, pieces: AsyncIterator[bytes], *, encod
     inflater = Inflater(encoding)
     async for piece in pieces:
         decoded = inflater.fed(piece, room=max(budget.left, 0))
+        collected += decoded[: max(budget.left, 0)]
         budget.spend(len(decoded))
-        collected += decoded
     if inflater.is_cut and collected:
         raise NotDecodableError

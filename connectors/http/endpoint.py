@@ -6,6 +6,7 @@ Nothing here prints a secret: `repr` shows neither credentials nor headers.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from types import MappingProxyType
 from typing import TypeAlias
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
@@ -19,7 +20,6 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 # RFC 6750, 2.1: what a bearer token may consist of is narrower still, but vendors do not all keep to it.
 _TOKEN = re.compile(r"[\x21-\x7e]+")
-_LOOPBACK_HOSTS = frozenset({"localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Endpoint:
             move to `auth`, so the attribute never holds them.
         timeout_seconds: Bound on one call as a whole: waiting for a free place, connecting, retries and reading.
         concurrency: Requests under way at the same time; more wait their turn.
-        max_body_bytes: Largest body that is read, after decompression. Decoding needs about 2 bytes more for each.
+        max_body_bytes: Largest body that is read, after decompression. With decoding, a call holds about twice that.
         headers: Sent with every request, for example `X-Scope-OrgID`; their values count as secret.
         proxy_from_environment: Honour HTTPS_PROXY, HTTP_PROXY and NO_PROXY as curl and promtool do. A loopback
             address never goes through a proxy.
@@ -110,7 +110,10 @@ class Endpoint:
     def is_loopback(self) -> bool:
         """Whether the system runs on this machine."""
         host = urlsplit(self.base_url).hostname or ""
-        return host in _LOOPBACK_HOSTS or host.startswith("127.")
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
 
 
 def require_token(token: str, *, setting: str) -> None:

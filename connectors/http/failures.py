@@ -6,7 +6,7 @@ from types, error numbers and verification codes instead.
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from sre.core.errors import (
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # X509_V_ERR_* of OpenSSL (x509_vfy.h).
 _EXPIRED, _NOT_YET_VALID, _HOSTNAME, _IP_ADDRESS = 10, 9, 62, 64
 _CHECK_ADDRESS = "Check that the address and port are right and that the system is running."
+_AGAIN = "Try again in a moment."
 _EXCERPT = 160
 
 
@@ -52,7 +53,7 @@ class Narrator:
             "answer": f"{self.system} took the request but did not answer within {spent}.",
             "body": f"{self.system} was still sending after {spent} ({received} bytes so far).",
         }[phase]
-        return TimedOutError(told, system=self.system, retryable=True, next_steps=self.narrower)
+        return TimedOutError(told, system=self.system, retryable=True, next_steps=(*self.narrower, _AGAIN))
 
     def transport(self, error: BaseException, *, received: int) -> UpstreamError:
         """Return the error for an exception of the HTTP library or of the operating system."""
@@ -68,7 +69,7 @@ class Narrator:
                 retryable=True,
                 next_steps=(_CHECK_ADDRESS, "Check that no firewall drops packets on the way."),
             )
-        if tls := next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None):
+        if (tls := _tls_error(causes)) is not None:
             return self._tls(tls)
         if any(isinstance(cause, socket.gaierror) for cause in causes):
             return self._unavailable(
@@ -82,7 +83,10 @@ class Narrator:
             return self.cut(received=received)
         if isinstance(error, httpx.RemoteProtocolError) and not disconnected_unanswered(error):
             return self.bad(f"{self.origin} does not speak HTTP.", next_steps=(_CHECK_ADDRESS,))
-        return self._unavailable(f"{self.origin} closed the connection without an answer.", _CHECK_ADDRESS)
+        step = _CHECK_ADDRESS
+        if self.origin.startswith("https:"):
+            step += " Some systems close like this when they miss a client certificate (client_cert_file)."
+        return self._unavailable(f"{self.origin} closed the connection without an answer.", step)
 
     def cut(self, *, received: int) -> BadResponseError:
         """Return the error for a connection that ended in the middle of the body."""
@@ -123,7 +127,7 @@ class Narrator:
                 system=self.system,
                 status=status,
                 retryable=True,
-                next_steps=self.narrower,
+                next_steps=(*self.narrower, _AGAIN),
             )
         if status >= 500:
             return UnavailableError(
@@ -180,9 +184,15 @@ def disconnected_unanswered(error: BaseException) -> bool:
     import httpx
 
     if isinstance(error, httpx.ReadError | httpx.WriteError):
-        return not any(isinstance(cause, ssl.SSLError) for cause in _causes(error))
+        return _tls_error(_causes(error)) is None
     # h11 and httpcore have one type for this and for broken HTTP; the fixed words tell them apart.
     return isinstance(error, httpx.RemoteProtocolError) and "without sending a response" in str(error)
+
+
+def _tls_error(causes: Iterable[BaseException]) -> ssl.SSLError | None:
+    # Wanting to read or write is how a TLS stream works, not a failure; it stays in the chain of a later one.
+    working = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
+    return next((one for one in causes if isinstance(one, ssl.SSLError) and not isinstance(one, working)), None)
 
 
 def _tls_problem(error: ssl.SSLError) -> tuple[str, str]:

@@ -55,6 +55,8 @@ _START = b'{"status":"success","data":{"resultType":"matrix","result":[{"metric"
 _SAMPLE = b'[1700000000,"0.12345"],'
 _PIECE = _SAMPLE * 4000
 _PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
+# RFC 8446, 5.1: the record type of a ClientHello. Nothing here speaks TLS, so the answer comes in plain text.
+_TLS_HANDSHAKE = b"\x16"
 _TRICKLE_SECONDS = 1.0
 
 
@@ -64,11 +66,13 @@ class BrokenServer:
 
     Attributes:
         requests: Heads of the requests so far, as text.
+        arrived: Set once a first request is there.
         hung_up: Set once a client has closed a connection before the answer was through.
     """
 
     url: str
     requests: list[str] = field(default_factory=list)
+    arrived: threading.Event = field(default_factory=threading.Event)
     hung_up: threading.Event = field(default_factory=threading.Event)
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -135,6 +139,7 @@ class _Handler(socketserver.BaseRequestHandler):
         try:
             while (head := self._head()) and not told.stopping.is_set():
                 told.requests.append(head)
+                told.arrived.set()
                 if not self._answer(head):
                     return
         except OSError:
@@ -148,6 +153,8 @@ class _Handler(socketserver.BaseRequestHandler):
             if not piece:
                 return ""
             received += piece
+            if received.startswith(_TLS_HANDSHAKE):
+                return "a TLS handshake"
         head, _, body = received.partition(b"\r\n\r\n")
         lengths = [line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
         missing = int(lengths[0]) - len(body) if lengths else 0
@@ -194,7 +201,7 @@ class _Handler(socketserver.BaseRequestHandler):
         pass
 
     def other_protocol(self) -> None:
-        self.request.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+        self.request.sendall(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
         with suppress(OSError):
             self.request.shutdown(socket.SHUT_WR)
 
