@@ -30,9 +30,6 @@ _DASHES: Final = ("-", "--", "-.", ":")
 _OTHERS_COLOUR: Final = "#BBBBBB"
 _TITLE_CHARS, _LABEL_CHARS = 110, 48
 _MAX_OTHERS_DRAWN: Final = 200
-_UNIT_NAMES: Final = {
-    "per_second": "per second", "bytes_per_second": "bytes per second", "ratio": "share (1 = 100 %)",
-}  # fmt: skip
 _UNKNOWN_GLYPH: Final = "□"
 
 
@@ -110,7 +107,8 @@ def _decorate(axes: Axes, *, title: str, unit: str) -> None:
     dates = ConciseDateFormatter(locator, tz="UTC")  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_formatter(dates)
     axes.set_xlabel("time, UTC")
-    axes.set_ylabel(_UNIT_NAMES.get(unit, unit) or "value")
+    # Ticks carry the unit where it is known.
+    axes.set_ylabel("" if unit else "value")
     axes.yaxis.set_major_formatter(_value_ticks(unit))
     axes.grid(visible=True, color="#E5E5E5", linewidth=0.7)
     axes.set_axisbelow(True)

@@ -16,7 +16,7 @@ _MAX_LABELS = 3
 
 
 def sentence_name(labels: Labels, *, leave_out: Iterable[str] = ()) -> str:
-    """Return a series' telling labels such as `pod=api-1, code=500`, or an empty string if none is plain."""
+    """Return a series' telling labels such as `{pod=api-1, code=500}`, or an empty string if none is plain."""
     skipped = {METRIC_NAME, *leave_out}
     plain = [
         f"{name}={value}"
@@ -24,5 +24,5 @@ def sentence_name(labels: Labels, *, leave_out: Iterable[str] = ()) -> str:
         if name not in skipped and _PLAIN_NAME.fullmatch(name) and _PLAIN_VALUE.fullmatch(value)
     ]
     if plain:
-        return ", ".join(plain[:_MAX_LABELS]) + (", …" if len(plain) > _MAX_LABELS else "")
+        return "{" + ", ".join(plain[:_MAX_LABELS]) + (", …}" if len(plain) > _MAX_LABELS else "}")
     return labels.metric if _PLAIN_NAME.fullmatch(labels.metric) else ""

@@ -19,8 +19,17 @@ _MAX_LABEL_CHARS = 120
 _MAX_LABELS = 25
 # What one point costs in JSON: `[1767225600,0.1234],`.
 _CHARS_A_POINT = 20
-# Room for all that is not rows: summary, queries, warnings, totals.
-RESERVED_CHARS = 3_500
+_CHARS_A_ROW = 400
+_FEWEST_POINTS = 60
+# Room for what is added after the rows: totals of the others, what is left out.
+_RESERVED_BYTES = 500
+# Room for summary, queries, warnings and figures beside points.
+_RESERVED_BESIDE_POINTS = 6_000
+_LEFT_AWAY_IN_ROW = frozenset({"last_at", "points"})
+_LEFT_AWAY_IN_ANSWER = frozenset({"others", "text", "empty_because", "nearest", "next_steps"})
+
+DEFAULT_MAX_SERIES = 10
+MOST_SERIES = 100
 
 
 class SeriesRow(Part):
@@ -38,8 +47,7 @@ class SeriesRow(Part):
 
     @model_serializer(mode="wrap")
     def _lean(self, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
-        row = handler(self)
-        return {name: value for name, value in row.items() if value is not None or name not in ("last_at", "points")}
+        return _without_empty(handler(self), _LEFT_AWAY_IN_ROW)
 
 
 class TotalsRow(Part):
@@ -53,7 +61,7 @@ class TotalsRow(Part):
 
 
 class QueryAnswer(EvidencedAnswer):
-    """Series ranked and boiled down."""
+    """Series ranked and boiled down; what does not apply is left away."""
 
     RANKED: ClassVar[tuple[str, ...]] = ("series",)
 
@@ -68,6 +76,10 @@ class QueryAnswer(EvidencedAnswer):
     empty_because: list[str] = Field(default_factory=list)
     nearest: list[str] = Field(default_factory=list, description="Names that do exist")
     next_steps: list[str] = Field(default_factory=list)
+
+    @model_serializer(mode="wrap")
+    def _lean(self, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
+        return _without_empty(handler(self), _LEFT_AWAY_IN_ANSWER)
 
 
 def shown_labels(labels: Labels) -> dict[str, str]:
@@ -112,17 +124,29 @@ def totals_row(totals: Totals) -> TotalsRow:
     )
 
 
-def rows_that_fit(rows: Sequence[SeriesRow], *, budget_chars: int) -> int:
-    """Return how many rows, at least one, fit an answer of that size beside everything else."""
-    left = budget_chars - RESERVED_CHARS
-    for count, row in enumerate(rows):
-        left -= len(row.model_dump_json(by_alias=True)) + 1
-        if left < 0:
-            return max(count, 1)
-    return len(rows)
+def with_rows(answer: QueryAnswer, rows: Sequence[SeriesRow], *, budget_bytes: int) -> None:
+    """Put in as many rows, at least one if there is any, as fit the size beside everything else."""
+    left = budget_bytes - _RESERVED_BYTES - _size(answer)
+    for row in rows:
+        left -= _size(row) + 1
+        if left < 0 and answer.series:
+            return
+        answer.series.append(row)
 
 
-def points_that_fit(series_count: int) -> int:
-    """Return how many points each of so many series may have under the hard limit."""
-    rows_chars = 400 * series_count
-    return max(2, (HARD_LIMIT_CHARS - RESERVED_CHARS - rows_chars) // _CHARS_A_POINT // max(series_count, 1))
+def fit_for_points(series_count: int) -> tuple[int, int]:
+    """Return how many series can be shown with their points, and how many points each, under the hard limit.
+
+    Fewer series with a readable number of points beat many with two.
+    """
+    room = HARD_LIMIT_CHARS - _RESERVED_BESIDE_POINTS
+    shown = max(1, min(series_count, room // (_CHARS_A_ROW + _FEWEST_POINTS * _CHARS_A_POINT)))
+    return shown, (room - shown * _CHARS_A_ROW) // _CHARS_A_POINT // shown
+
+
+def _without_empty(data: dict[str, object], names: frozenset[str]) -> dict[str, object]:
+    return {name: value for name, value in data.items() if name not in names or (value is not None and value != [])}
+
+
+def _size(part: Part) -> int:
+    return len(part.model_dump_json(by_alias=True).encode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sre.core.errors import RefusedError
@@ -24,13 +23,6 @@ _SAFE_RANGE_SECONDS = 600.0
 _RESETS_WINDOW_SECONDS = 86_400.0
 _MIN_SCRAPES = 4
 _MAX_PROBED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class RateHints:
-    """What the samples behind the rates of a query look like; warnings ready to be shown."""
-
-    warnings: tuple[str, ...]
 
 
 async def refuse_if_too_costly(source: MetricSource, query: Query, *, window: Window, steps: int) -> None:
@@ -81,8 +73,8 @@ def _counter(source: MetricSource, window: Window, expression: str) -> Callable[
     return count
 
 
-async def rate_hints(source: MetricSource, query: Query, *, window: Window) -> RateHints:
-    """Ask how many scrapes the ranges of a query hold, and how often its counters reset."""
+async def rate_hints(source: MetricSource, query: Query, *, window: Window) -> tuple[str, ...]:
+    """Return warnings: how few scrapes the ranges of a query hold, and how often its counters reset."""
     from sre.metrics.query_tree import RATE_FUNCTIONS, used_selectors
 
     used = [
@@ -92,7 +84,7 @@ async def rate_hints(source: MetricSource, query: Query, *, window: Window) -> R
     ]
     asked = list(dict.fromkeys((one.text, one.range_seconds) for one in used))[:_MAX_PROBED]
     found = await all_of([_rate_hint(source, text, seconds, window) for text, seconds in asked])
-    return RateHints(tuple(dict.fromkeys(warning for warnings in found for warning in warnings)))
+    return tuple(dict.fromkeys(warning for warnings in found for warning in warnings))
 
 
 def needs_rate_hints(query: Query) -> bool:
