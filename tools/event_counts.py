@@ -1,24 +1,25 @@
 """Counting events at a source: over one window, and slice by slice.
 
-`increase()` extrapolates to the ends of its window, so it is an estimate. Where the counters existed through the whole
-window and never reset, the difference of their values is exact and is used instead.
+`increase()` extrapolates to the ends of its window, so it is an estimate. Where few samples are concerned they are
+fetched and added up, which is exact. Over long windows the difference of the counters' values is exact where they
+existed all the time and never reset; it is used then.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
-
-import anyio
+from functools import partial
+from typing import TYPE_CHECKING
 
 from sre.core.errors import InputError, RefusedError, TimedOutError, UpstreamError
 from sre.core.text import quoted
 from sre.core.times import Duration, Window, epoch_ms, format_duration
 from sre.slo.count_query import CountQuery, CountTerm, names_without_counter_suffix
 from tools.answer import QueryEvidence
+from tools.concurrent import all_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,10 +33,14 @@ _PARTS_WHEN_REFUSED = 48
 _AGREEMENT_RATIO = 0.01
 # Below this many events a relative difference says nothing; extrapolation is off by less than this (our choice).
 _AGREEMENT_EVENTS = 5.0
+# Up to here the samples themselves are fetched: about 2 MB of JSON.
+_MAX_SAMPLES_TO_FETCH = 50_000
+# A window this long is never fetched, so that nothing needs to be asked about its size first.
+_MAX_SECONDS_TO_FETCH = 86_400.0
+# How far back a series is looked for before it counts as new: longer than restarts and short scrape failures.
+_LOOK_BACK_SECONDS = 3600.0
 # The check for resets reads the window once more; beyond this it is not cheap (about 30 d of 20 series at 15 s).
 _MAX_SAMPLES_FOR_CHECK = 5_000_000
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Counted:
 
     Attributes:
         events: How many, or None where no series exists.
-        is_exact: A difference of counter values, not an extrapolated estimate.
+        is_exact: From counter values as they were scraped, not an extrapolated estimate.
         evidence: Queries run and what they saw.
         notes: What makes the number less sure.
     """
@@ -71,7 +76,7 @@ class EventCounter:
 
     async def count(self, query: CountQuery, *, window: Window, is_checked: bool = False) -> Counted:
         """Return the events in a window; `is_checked` also looks for the exact difference of the counters."""
-        terms = await gathered([bound(self._count_term, term, window, is_checked) for term in query.terms])
+        terms = await all_of([partial(self._count_term, term, window, is_checked) for term in query.terms])
         known = [term.events for term in terms if term.events is not None]
         absent = [t.evidence.query for t in terms if t.events is None]
         notes = [note for term in terms for note in term.notes]
@@ -85,10 +90,22 @@ class EventCounter:
         )
 
     async def slices(
-        self, query: CountQuery, *, start: datetime, slice_seconds: float, count: int
+        self,
+        query: CountQuery,
+        *,
+        start: datetime,
+        slice_seconds: float,
+        count: int,
+        range_seconds: float | None = None,
     ) -> tuple[float | None, ...]:
-        """Return the events in each of `count` slices after `start`; None where a slice has no data."""
-        parts = await gathered([bound(self._slices_of_term, term, start, slice_seconds, count) for term in query.terms])
+        """Return the events in each of `count` slices after `start`; None where a slice has no data.
+
+        Args:
+            range_seconds: Look back so far from the end of each slice instead of over just the slice.
+        """
+        parts = await all_of(
+            [partial(self._slices_of_term, term, start, slice_seconds, count, range_seconds) for term in query.terms]
+        )
         return tuple(_sum_or_none([part[index] for part in parts]) for index in range(count))
 
     async def counter_notes(self, queries: Sequence[CountQuery]) -> tuple[str, ...]:
@@ -99,7 +116,7 @@ class EventCounter:
         """
         metrics = tuple(sorted({metric for query in queries for metric in query.metrics}))
         try:
-            types = await gathered([bound(self._type_of, metric) for metric in metrics])
+            types = await all_of([partial(self._type_of, metric) for metric in metrics])
         except UpstreamError:
             return ("The source did not give metric types, so it was not checked that these are counters.",)
         gauges = [metric for metric, kind in zip(metrics, types, strict=True) if kind == "gauge"]
@@ -135,7 +152,8 @@ class EventCounter:
             return _TermCount(None, evidence)
         estimate = term.events(raw, window_seconds=window.seconds)
         if is_checked and term.counter and (result.samples_read or 0) <= _MAX_SAMPLES_FOR_CHECK:
-            return await self._checked(term, window, estimate, evidence)
+            fetched = await self._from_samples(term, window)
+            return fetched or await self._checked(term, window, estimate, evidence)
         return _TermCount(estimate, evidence)
 
     async def _count_in_parts(self, term: CountTerm, window: Window) -> _TermCount:
@@ -151,11 +169,17 @@ class EventCounter:
         return _TermCount(_sum_or_none(parts), evidence, notes=(note,))
 
     async def _slices_of_term(
-        self, term: CountTerm, start: datetime, slice_seconds: float, count: int
+        self,
+        term: CountTerm,
+        start: datetime,
+        slice_seconds: float,
+        count: int,
+        range_seconds: float | None = None,
     ) -> tuple[float | None, ...]:
         first_end = start + timedelta(seconds=slice_seconds)
         last_end = start + timedelta(seconds=slice_seconds * count)
-        query = term.query(window_seconds=slice_seconds)
+        counted_seconds = range_seconds or slice_seconds
+        query = term.query(window_seconds=counted_seconds)
         window = Window(first_end, last_end if count > 1 else last_end + timedelta(milliseconds=1))
         result = await self.source.range_query(query, window=window, step=Duration(slice_seconds))
         found: list[float | None] = [None] * count
@@ -169,8 +193,34 @@ class EventCounter:
                 if here and math.isfinite(value)
             ]
             if column and 0 <= index < count:
-                found[index] = term.events(sum(column), window_seconds=slice_seconds)
+                found[index] = term.events(sum(column), window_seconds=counted_seconds)
         return tuple(found)
+
+    async def _from_samples(self, term: CountTerm, window: Window) -> _TermCount | None:
+        """Count from the samples themselves; None where they are too many or cannot be had."""
+        from sre.slo.counter_increase import counter_increase
+
+        if window.seconds > _MAX_SECONDS_TO_FETCH:
+            return None
+        span = format_duration(window.seconds + _LOOK_BACK_SECONDS)
+        try:
+            size = await self._value_at(f"sum(count_over_time({term.counter}[{span}]))", window.end)
+            if size is None or size > _MAX_SAMPLES_TO_FETCH:
+                return None
+            result = await self.source.instant_query(f"{term.counter}[{span}]", at=window.end)
+        except (RefusedError, UpstreamError):
+            return None
+        grown = counter_increase(result.samples, start_ms=epoch_ms(window.start), end_ms=epoch_ms(window.end))
+        evidence = QueryEvidence(
+            query=f"{term.counter}[{span}]", series_count=grown.series_count, sample_count=grown.sample_count
+        )
+        notes: tuple[str, ...] = ()
+        if grown.born_count:
+            notes = (
+                f"{grown.born_count} series of {quoted(term.counter or '')} appeared inside the window and are counted "
+                "from zero.",
+            )
+        return _TermCount(term.sign * grown.events, evidence, is_exact=True, notes=notes)
 
     async def _checked(self, term: CountTerm, window: Window, estimate: float, evidence: QueryEvidence) -> _TermCount:
         try:
@@ -205,7 +255,7 @@ class EventCounter:
             f"count({before} unless {counter})",
             f"sum(resets({counter}[{span}]))",
         )
-        results = await gathered([bound(self._value_at, query, window.end) for query in queries])
+        results = await all_of([partial(self._value_at, query, window.end) for query in queries])
         last, first, born, gone, resets = results
         is_whole = last is not None and first is not None and not gone
         return _Difference(
@@ -223,31 +273,6 @@ class _Difference:
     events: float | None
     born_count: int
     has_resets: bool
-
-
-async def gathered(calls: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
-    """Run calls at once and return their results in order; the first error ends the others and is raised as it is."""
-    results: dict[int, T] = {}
-    errors: list[Exception] = []
-
-    async def run(index: int) -> None:
-        try:
-            results[index] = await calls[index]()
-        except Exception as error:  # re-raised below, without the group around it
-            errors.append(error)
-            group.cancel_scope.cancel()
-
-    async with anyio.create_task_group() as group:
-        for index in range(len(calls)):
-            group.start_soon(run, index)
-    if errors:
-        raise errors[0]
-    return [results[index] for index in range(len(calls))]
-
-
-def bound(function: Callable[..., Awaitable[T]], *arguments: object) -> Callable[[], Awaitable[T]]:
-    """Return a call with its arguments in place, for `gathered`."""
-    return lambda: function(*arguments)
 
 
 def _difference_query(term: CountTerm, window: Window) -> str:

@@ -93,7 +93,7 @@ def checked_rules(rows: Sequence[Mapping[str, object]]) -> tuple[BlameRule, ...]
 def language_findings(
     passages: Iterable[Passage], *, people: Sequence[str] = (), services: Sequence[str] = ()
 ) -> tuple[LanguageFinding, ...]:
-    """Return what to rephrase, in the order of the passages; the same words under one rule once.
+    """Return what to rephrase, in the order of the passages; the same words once.
 
     Args:
         passages: Texts of the caller.
@@ -105,13 +105,26 @@ def language_findings(
     found: dict[tuple[str, str], LanguageFinding] = {}
     for passage in passages:
         text = cleaned(passage.text, limit=_MAX_TEXT)
-        for rule, pattern in patterns:
-            for match in pattern.finditer(text):
-                if _first_word(match[0]) in not_people:
-                    continue
-                key = (rule.id, _excerpt(text, match.start(), match.end()))
-                found.setdefault(key, LanguageFinding(passage.where, key[1], rule.id, rule.why, rule.better))
+        for rule, start, end in _matches(text, patterns, not_people):
+            excerpt = _excerpt(text, start, end)
+            found.setdefault(
+                (rule.id, excerpt), LanguageFinding(passage.where, excerpt, rule.id, rule.why, rule.better)
+            )
     return tuple(found.values())
+
+
+def _matches(
+    text: str, patterns: Sequence[tuple[BlameRule, re.Pattern[str]]], not_people: set[str]
+) -> list[tuple[BlameRule, int, int]]:
+    """Return where rules match, in order of the text; words that two rules match belong to the first rule."""
+    taken: list[tuple[BlameRule, int, int]] = []
+    for rule, pattern in patterns:
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            is_free = all(end <= other_start or start >= other_end for _, other_start, other_end in taken)
+            if is_free and _first_word(match[0]) not in not_people:
+                taken.append((rule, start, end))
+    return sorted(taken, key=lambda one: one[1])
 
 
 def _compiled(rule: BlameRule, *, people: tuple[str, ...]) -> re.Pattern[str]:

@@ -85,6 +85,8 @@ def tier_rows(
         notes = []
         if not tier.can_fire:
             notes.append("cannot fire: even a full outage burns slower than the factor")
+        elif tier.factor < 1:
+            notes.append("factor below 1: fires while the budget lasts; too strict for so short an SLO window")
         elif fires_on_one_event(tier, window_counts=window_counts, budget_ratio=budget_ratio):
             notes.append("low traffic: one bad event is enough to fire")
         is_known = state.long_burn_rate is not None and state.short_burn_rate is not None
@@ -129,7 +131,8 @@ def _budget_sentence(report: BudgetReport) -> str:
 
 
 def _firing_sentence(states: tuple[TierState, ...]) -> str:
-    firing = [state for state in states if state.is_firing]
+    # At a rate below 1 the budget lasts, whatever a tier of a short SLO window says.
+    firing = [state for state in states if state.is_firing and (state.long_burn_rate or 0.0) >= 1]
     if not firing:
         return ""
     first = firing[0]

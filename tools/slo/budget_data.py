@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -14,7 +15,8 @@ from sre.core.times import Window, format_duration
 from sre.slo.budget import EventCounts
 from sre.slo.history import EventHistory
 from tools.answer import QueryEvidence
-from tools.event_counts import Counted, EventCounter, bound, gathered
+from tools.concurrent import all_of
+from tools.event_counts import Counted, EventCounter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,7 +84,7 @@ class BudgetReader:
         if whole.counts is None:
             raise await self._no_series(period)
         windows = [Window(period.at - timedelta(seconds=seconds), period.at) for seconds in lengths]
-        counted = await gathered([bound(self.ratio, window) for window in windows])
+        counted = await all_of([partial(self.ratio, window) for window in windows])
         history = await self.history(start=period.start, end=period.at)
         missing = () if history else ("How the budget was spent over time could not be read in time.",)
         return BudgetData(
@@ -98,7 +100,7 @@ class BudgetReader:
         """Return the events of one window, total and bad."""
         asked = [("good", self.queries.good), ("bad", self.queries.bad), ("total", self.queries.total)]
         used = [(name, query) for name, query in asked if query is not None]
-        found = await gathered([bound(self._count, query, window, is_checked) for _, query in used])
+        found = await all_of([partial(self._count, query, window, is_checked) for _, query in used])
         sides = dict(zip((name for name, _ in used), found, strict=True))
         counts, notes = _event_counts(sides)
         return RatioCount(
@@ -129,7 +131,7 @@ class BudgetReader:
             return await self.counter.slices(query, start=start, slice_seconds=slice_seconds, count=count)
 
         sides = (self.queries.good, self.queries.bad, self.queries.total)
-        good, bad, total = await gathered([bound(side, query) for query in sides])
+        good, bad, total = await all_of([partial(side, query) for query in sides])
         is_total_given = self.queries.total is not None
         totals = total if is_total_given else tuple(map(_added, good, bad))
         bads = bad if self.queries.bad is not None else tuple(map(_bad_left, totals, good))

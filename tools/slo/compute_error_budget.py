@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from tools.slo.budget_data import BudgetData, BudgetReader
     from tools.slo.budget_question import BudgetQuestion
 
-_Count = float | str
+_Short = Annotated[str, Field(max_length=64)]
+_Count = float | Annotated[str, Field(max_length=4000)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +40,21 @@ class _Case:
 async def compute_error_budget(
     ctx: ToolContext,
     *,
-    slo: str = "",
-    objective: float | None = None,
-    window: Annotated[str, Field(description="7d 30d calendar-week|month|quarter|year")] = "",
+    slo: Annotated[str, Field(max_length=253)] = "",
+    objective: float = 0.0,
+    window: Annotated[str, Field(max_length=64, description="7d, calendar-week|month|quarter|year")] = "",
     good: _Count = "",
     bad: _Count = "",
     total: _Count = "",
-    at: str = "now",
-    time_zone: str = "UTC",
-    source: str = "",
+    at: _Short = "now",
+    time_zone: _Short = "UTC",
+    source: _Short = "",
 ) -> ErrorBudgetAnswer:
     """Compute an error budget: SLI, share spent and left, burn rates, exhaustion, policy, may we deploy.
 
-    Use when asked how an SLO stands, whether to release, or how fast errors eat the budget.
-    Pass `slo` (a name), or `objective` (0.999) and two of good, bad, total: numbers of events, or PromQL counters like
-    `http_requests_total{code=~"5.."}` without rate, or templates with `[$window]`.
-    Not for health now (use `check_service_health`).
-    Ratios are 0..1; burn rate 1 spends the budget in one window.
+    Use when asked how an SLO stands or whether to release. Pass `slo` (a name), or `objective` (0.999) and two of good,
+    bad, total: event counts, or PromQL counters like `reqs_total{code=~"5.."}` (no rate), or with `[$window]`.
+    Not for health now (`check_service_health`). Ratios are 0..1; burn rate 1 spends the budget in one window.
     """
     from tools.slo.budget_question import question_from_arguments, question_from_slo
 
@@ -64,7 +63,7 @@ async def compute_error_budget(
         question = await question_from_slo(deps, slo)
     else:
         question = question_from_arguments(
-            objective=objective, window=window or None, time_zone=time_zone, good=good, bad=bad, total=total
+            objective=objective or None, window=window or None, time_zone=time_zone, good=good, bad=bad, total=total
         )
     if question.counts is not None:
         case = _case(question, parse_instant(at, now=deps.clock.now(), field="at"))
@@ -118,7 +117,7 @@ async def _answer_from_source(ctx: ToolContext, case: _Case, metrics: MetricSour
         case.question.objective_ratio, case.period, counts, case.tiers, data.window_counts, data.history
     )
     counting = (
-        "exact: difference of counter values over the window, no resets"
+        "exact: differences of the counters' own values"
         if data.total.is_exact
         else "estimate: increase() extrapolates to the ends of the window"
     )

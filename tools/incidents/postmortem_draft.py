@@ -1,0 +1,193 @@
+"""From facts and data to a postmortem and its answer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sre.core.errors import NoDataError, RefusedError, UpstreamError
+from sre.core.text import quoted
+from sre.core.times import Window
+from sre.incidents.blameless import LanguageFinding, Passage, language_findings
+from sre.incidents.gaps import postmortem_gaps
+from sre.incidents.model import IncidentFacts, ServiceImpact, TimelineEvent
+from sre.incidents.postmortem import Postmortem, postmortem_markdown
+from sre.incidents.response_times import order_problems, response_times
+from sre.incidents.targets import target_results
+from sre.incidents.timeline import merged_timeline, milestones
+from sre.slo.budget import budget_ratio
+from sre.slo.burn_rate import factor_for_share
+from sre.slo.tiers import default_tiers
+from sre.slo.windows import period_at
+from tools.answer import HARD_LIMIT_CHARS, WindowAnswer
+from tools.concurrent import all_of
+from tools.incidents.postmortem_answer import (
+    PostmortemAnswer,
+    evidence_rows,
+    finding_rows,
+    impact_row,
+    set_times,
+    summary_of,
+)
+from tools.incidents.service_impact import EvidenceBook, ImpactReader, Measurements, ServiceQueries
+from tools.incidents.service_queries import queries_of_service
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from connectors.base import MetricSource
+    from server.deps import Deps
+    from sre.slo.windows import SloWindow
+
+_NOT_IN_A_FILE_NAME = re.compile(r"[^a-z0-9]+")
+_MAX_FILE_STEM = 60
+
+
+@dataclass(slots=True)
+class PostmortemDraft:
+    """A postmortem in the making.
+
+    Attributes:
+        now: Stands in for the end of an incident that has none.
+    """
+
+    deps: Deps
+    facts: IncidentFacts
+    objective_ratio: float
+    slo_window: SloWindow
+    now: datetime
+    book: EvidenceBook = field(default_factory=EvidenceBook)
+    impacts: tuple[ServiceImpact, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    source_name: str | None = None
+
+    async def measure(self, source: MetricSource, *, total: str, bad: str) -> None:
+        """Measure each service at a source; what cannot be measured becomes a note.
+
+        Raises:
+            InputError: `total` or `bad` does not count events.
+        """
+        self.source_name = source.name
+        end = self.facts.end or self.now
+        if end <= self.facts.start:
+            self.notes.append("The incident starts after the data end, so impact was not measured.")
+            return
+        window = Window(self.facts.start, end)
+        try:
+            coverage = await source.coverage()
+            reader = self._reader(source, window, coverage)
+            named = self.facts.services or ("all requests",)
+            found = await all_of(
+                [partial(self._measured, reader, service, *(_given(n, total, bad))) for n, service in enumerate(named)]
+            )
+        except UpstreamError as error:
+            self.notes.append(f"Impact was not measured: {error.message}")
+            return
+        self.impacts = tuple(reader.impact(measured, self.book) for measured in found if measured is not None)
+
+    def answer(self, *, notes: Sequence[str]) -> PostmortemAnswer:
+        """Return the finished draft."""
+        postmortem = self._postmortem()
+        findings = self._findings()
+        end = self.facts.end or self.now
+        answer = PostmortemAnswer(
+            summary=summary_of(postmortem, finding_count=len(findings)),
+            source=self.source_name,
+            window=WindowAnswer(start=self.facts.start, end=end) if end > self.facts.start else None,
+            queries=evidence_rows(postmortem.evidence),
+            warnings=[*notes, *order_problems(self.facts), *self.notes],
+            impact=[impact_row(impact) for impact in self.impacts],
+            gaps=list(postmortem.gaps),
+            language_findings=finding_rows(findings),
+            file_name=_file_name(self.facts),
+            markdown=postmortem_markdown(postmortem),
+        )
+        set_times(answer, postmortem.times, postmortem.targets)
+        answer.with_budget(HARD_LIMIT_CHARS)
+        return answer
+
+    def _reader(self, source: MetricSource, window: Window, coverage: Window | None) -> ImpactReader:
+        return ImpactReader(
+            source=source,
+            window=window,
+            budget_period=period_at(self.slo_window, at=window.end),
+            objective_ratio=self.objective_ratio,
+            data_start=coverage.start if coverage else None,
+        )
+
+    async def _measured(self, reader: ImpactReader, service: str, total: str, bad: str) -> Measurements | None:
+        try:
+            found = await queries_of_service(self.deps, reader.source, service, window=reader.window)
+            queries = ServiceQueries(
+                service=service,
+                total=total or found.total,
+                bad=bad or found.bad,
+                latency_p95=found.latency_p95,
+                convention="given in the call" if total else found.convention,
+            )
+            return await reader.measure(queries)
+        except (NoDataError, RefusedError) as error:
+            self.notes.append(f"{quoted(service)} was not measured: {error.message}")
+            return None
+
+    def _postmortem(self) -> Postmortem:
+        return Postmortem(
+            facts=self.facts,
+            times=response_times(self.facts),
+            targets=target_results(self.facts),
+            timeline=merged_timeline(self.facts.events, milestones(self.facts), self._measured_events()),
+            impacts=self.impacts,
+            evidence=tuple(self.book.rows),
+            gaps=postmortem_gaps(self.facts, self.impacts),
+            objective_ratio=self.objective_ratio,
+            budget_window=str(self.slo_window),
+        )
+
+    def _measured_events(self) -> list[TimelineEvent]:
+        # What burns the budget at the speed of the fastest page tier is an event; less is background.
+        fastest = default_tiers()[0]
+        factor = factor_for_share(
+            budget_share=fastest.budget_share,
+            window_seconds=fastest.long_seconds,
+            period_seconds=period_at(self.slo_window, at=self.now).seconds,
+        )
+        noteworthy = factor * budget_ratio(self.objective_ratio)
+        return [
+            TimelineEvent(
+                impact.peak_at,
+                f"{impact.service}: failures peak at {impact.peak_error_ratio.value:.1%} of requests in 5 minutes.",
+                evidence=impact.peak_error_ratio.evidence,
+            )
+            for impact in self.impacts
+            if impact.peak_at is not None and (impact.peak_error_ratio.value or 0.0) >= noteworthy
+        ]
+
+    def _findings(self) -> tuple[LanguageFinding, ...]:
+        facts = self.facts
+        people = {event.who for event in facts.events} | {item.owner for item in facts.action_items}
+        return language_findings(_passages(facts), people=sorted(people - {""}), services=facts.services)
+
+
+def _given(number: int, total: str, bad: str) -> tuple[str, str]:
+    return (total, bad) if number == 0 else ("", "")
+
+
+def _passages(facts: IncidentFacts) -> list[Passage]:
+    return [
+        Passage("title", facts.title),
+        Passage("impact", facts.impact),
+        *(Passage(f"events[{n}]", event.text) for n, event in enumerate(facts.events)),
+        *(Passage(f"causes[{n}]", f"{cause.text} {cause.evidence}") for n, cause in enumerate(facts.causes)),
+        *(Passage(f"went_well[{n}]", text) for n, text in enumerate(facts.went_well)),
+        *(Passage(f"went_badly[{n}]", text) for n, text in enumerate(facts.went_badly)),
+        *(Passage(f"lucky[{n}]", text) for n, text in enumerate(facts.lucky)),
+        *(Passage(f"action_items[{n}]", item.title) for n, item in enumerate(facts.action_items)),
+    ]
+
+
+def _file_name(facts: IncidentFacts) -> str:
+    words = _NOT_IN_A_FILE_NAME.sub("-", facts.title.lower()).strip("-")[:_MAX_FILE_STEM].strip("-")
+    return f"postmortem-{facts.start:%Y-%m-%d}-{words or 'incident'}.md"
