@@ -8,6 +8,7 @@ from sre.core.series import Samples
 from sre.core.telemetry import MetricMetadata
 
 _CHUNK_SAMPLES = 100_000
+_NOT_FINITE = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}
 
 
 def write_openmetrics(path: Path, samples: Sequence[Samples], *, metadata: Mapping[str, MetricMetadata]) -> None:
@@ -66,14 +67,9 @@ def _lines(series: Samples) -> Iterable[str]:
 
 
 def _number(value: float) -> str:
-    if value == int_or_none(value):
-        return str(int(value))
-    return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}.get(text := repr(value), text)
-
-
-def int_or_none(value: float) -> int | None:
-    """Return a whole number that a float holds exactly, or None."""
-    return int(value) if abs(value) < 2**53 and value.is_integer() else None
+    """Return the shortest text that reads back to the same float."""
+    text = repr(value)
+    return _NOT_FINITE.get(text, text.removesuffix(".0"))
 
 
 def _spelt(labels: Labels) -> str:

@@ -18,7 +18,7 @@ JSON_SUFFIX: Final = ".json"
 GZIP_SUFFIX: Final = ".gz"
 SUFFIXES: Final = (*TEXT_SUFFIXES, CSV_SUFFIX, JSON_SUFFIX)
 # After unpacking. Text is read as a stream; JSON is held whole, at about ten times its size.
-MAX_TEXT_BYTES: Final = 2 * 1024**3
+MAX_TEXT_BYTES: Final = 4 * 1024**3
 MAX_JSON_BYTES: Final = 128 * 1024**2
 MAX_LINE_CHARACTERS: Final = 1_000_000
 MAX_FILES: Final = 10_000
