@@ -69,11 +69,18 @@ def read_elements(body: bytearray, take: Callable[[Json], None]) -> Envelope:
     text = _text(body)
     start = _RESULT.search(text)
     if start is None:
-        return _envelope(_decoded(text))
+        return _without_elements(_envelope(_decoded(text)))
     # The bytes are not needed any more; a large body must not exist twice.
     body.clear()
     end = _each_element(text, start.end(), take)
     return _envelope(_decoded(text[: start.end()] + text[end:]))
+
+
+def _without_elements(envelope: Envelope) -> Envelope:
+    # Go writes an empty list that was never filled as null.
+    if isinstance(envelope.data, dict) and envelope.data.get("result", "") is None:
+        return envelope
+    raise NotTheApiError("answered with a result that is not a list")
 
 
 def _each_element(text: str, position: int, take: Callable[[Json], None]) -> int:

@@ -94,7 +94,8 @@ class FakePrometheus:
         return data
 
     def _instant(self, params: "_Params") -> Json:
-        query, at_ms = params.query(), params.milliseconds("time")
+        query = params.query()
+        at_ms = params.milliseconds("time") if params.first("time") else self._store.end_ms
         try:
             result = evaluate_instant(query, store=self._store, at_ms=at_ms, options=self._options)
         except (InputError, RefusedError) as error:
@@ -171,6 +172,11 @@ class _Store:
 
     def __init__(self, samples: Sequence[Samples]) -> None:
         self._samples = samples
+
+    @property
+    def end_ms(self) -> int:
+        """When the last sample was: the now of this Prometheus."""
+        return max((int(one.timestamps_ms[-1]) for one in self._samples), default=0)
 
     def select(self, matchers: Sequence[Matcher], *, start_ms: int, end_ms: int) -> Sequence[Samples]:
         """Return the series that pass all matchers and have samples in the window."""
