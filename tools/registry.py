@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tools.incidents.draft_postmortem import draft_postmortem
+from tools.metrics.query_prometheus import query_prometheus
 from tools.slo.compute_error_budget import compute_error_budget
 
 Room = Literal[
@@ -43,4 +45,8 @@ class ToolSpec:
         return self.function.__name__
 
 
-TOOLS: tuple[ToolSpec, ...] = (ToolSpec(compute_error_budget, "Compute an error budget", "slo"),)
+TOOLS: tuple[ToolSpec, ...] = (
+    ToolSpec(query_prometheus, "Query metrics with PromQL", "metrics"),
+    ToolSpec(compute_error_budget, "Compute an error budget", "slo"),
+    ToolSpec(draft_postmortem, "Draft a postmortem", "incidents"),
+)

@@ -92,9 +92,9 @@ def cost_of(tool: Tool) -> Cost:
 async def _called(server: Any, name: str, arguments: dict[str, Any]) -> int:
     async with Client(server) as client:
         known = [tool.name for tool in (await client.list_tools()).tools]
-        if name not in known:
-            raise InputError(f"There is no tool {quoted(name)}.", field="name", valid=known)
-        result = await client.call_tool(name, arguments)
+        result = await client.call_tool(name, arguments) if name in known else None
+    if result is None:
+        raise InputError(f"There is no tool {quoted(name)}.", field="name", valid=known)
     if result.is_error:
         print("\n".join(part.text for part in result.content if isinstance(part, TextContent)), file=sys.stderr)
         return 1
