@@ -12,7 +12,13 @@ _MIN_OTHERS = 2
 
 
 def measured_accuracy(
-    backtest: Backtest, values: FloatArray, *, standard: FloatArray, independent_count: float, period: int, interval_ratio: float
+    backtest: Backtest,
+    values: FloatArray,
+    *,
+    standard: FloatArray,
+    independent_count: float,
+    period: int,
+    interval_ratio: float,
 ) -> Accuracy:
     """Return the accuracy of the mixture at past origins.
 

@@ -57,4 +57,4 @@ def fitted(values: FloatArray, lags: tuple[int, ...]) -> Autoregression | None:
         coefficients = np.linalg.solve(gram, rows.T @ around[longest:])
     except np.linalg.LinAlgError:
         return None
-    return Autoregression(np.array(lags), coefficients, mean, band)
+    return Autoregression(np.array(lags), np.asarray(coefficients, dtype=np.float64), mean, band)

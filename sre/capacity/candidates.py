@@ -128,9 +128,7 @@ def _add_levels(
         )
 
 
-def _add_reverting(
-    gathered: _Gathered, past: FloatArray, profile: FloatArray, *, horizon: int, period: int
-) -> None:
+def _add_reverting(gathered: _Gathered, past: FloatArray, profile: FloatArray, *, horizon: int, period: int) -> None:
     for name, forecast in reverting(past, horizon, typical_width=max(7 * period, 50)):
         gathered.add(f"{period}/return", f"{name}{_suffix(period)}", forecast + repeated(profile, horizon))
 

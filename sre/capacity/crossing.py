@@ -42,7 +42,9 @@ def exhaustion(
     return Exhaustion(threshold, direction, outcome, probability, middle, early, late)
 
 
-def _is_past(values: FloatArray, threshold: float, direction: Direction) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _is_past(
+    values: FloatArray, threshold: float, direction: Direction
+) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     return np.asarray(values >= threshold if direction == "up" else values <= threshold)
 
 

@@ -19,7 +19,7 @@ from sre.capacity.trust import Evidence, judged
 from sre.capacity.words import method_words
 from sre.core.errors import InputError, NoDataError
 from sre.core.series import FloatArray, IntArray
-from sre.core.times import format_duration
+from sre.core.times import format_duration, format_instant, instant_from_ms
 
 # Beyond this multiple of the history a forecast would be invention.
 MAX_REACH = 15.0
@@ -27,6 +27,8 @@ MAX_HORIZON_STEPS = 2000
 # More past than this says nothing more and only costs time.
 _MAX_POINTS = 8192
 _MIN_POINTS_FOR_SEASON = 16
+# A series that has missed this many steps has stopped, rather than being a little late.
+_STOPPED_STEPS = 5
 # Log ratios beyond e^5 are an error of the data, not of the forecast.
 _MAX_LOG_ERROR = 5.0
 
@@ -59,6 +61,12 @@ def forecast(history: History, request: Request) -> CapacityForecast:
     known = np.flatnonzero(np.isfinite(raw))
     raw = raw[known[0] :]
     times = history.step.times_after(history.last_ms, request.horizon_steps)
+    if request.now_ms is not None and times[-1] < request.now_ms:
+        raise NoDataError(
+            f"The series stopped at {format_instant(instant_from_ms(history.last_ms))}; the whole horizon is past.",
+            causes=("the target is gone, or the series was renamed",),
+            next_steps=("look for its successor with find_metrics", "ask with an end at the last value"),
+        )
     if np.ptp(raw[known - known[0]]) == 0:
         return _constant(history, request, ready, raw, times)
     fit = _fitted(history, request, ready, raw)
@@ -183,10 +191,12 @@ def _answered(history: History, request: Request, fit: _Fit, times: IntArray) ->
             fit.values, expected, period=period, step_seconds=history.step.seconds, nature=fit.ready.nature
         ),
         judgement=_judgement(history, request, fit, accuracy),
-        method=method_words(fit.backtest, nature=fit.ready.nature),
+        method=method_words(fit.backtest, nature=fit.ready.nature, step=history.step),
         accuracy=accuracy,
         seasons=seasons,
-        exhaustion=_exhaustion(request, paths, times, history.last_ms, last_value, fit.ready),
+        exhaustion=_exhaustion(
+            request, paths, times=times, last_ms=history.last_ms, last_value=last_value, ready=fit.ready
+        ),
         warnings=_warnings(history, request, fit, seasons),
     )
 
@@ -200,7 +210,7 @@ def _is_draining(request: Request, last_value: float) -> bool:
 
 
 def _exhaustion(
-    request: Request, paths: FloatArray, times: IntArray, last_ms: int, last_value: float, ready: Prepared
+    request: Request, paths: FloatArray, *, times: IntArray, last_ms: int, last_value: float, ready: Prepared
 ) -> Exhaustion | None:
     if request.threshold is None:
         return None
@@ -229,12 +239,22 @@ def _judgement(history: History, request: Request, fit: _Fit, accuracy: Accuracy
             interval_ratio=request.interval_ratio,
             accuracy=accuracy,
             is_shifted=fit.shift is not None,
+            is_stopped=_is_stopped(history, request),
         )
     )
 
 
+def _is_stopped(history: History, request: Request) -> bool:
+    if request.now_ms is None:
+        return False
+    return request.now_ms - history.last_ms > _STOPPED_STEPS * history.step.seconds * 1000
+
+
 def _warnings(history: History, request: Request, fit: _Fit, seasons: tuple[Season, ...]) -> tuple[str, ...]:
     notes = [*history.notes, *fit.ready.notes]
+    if _is_stopped(history, request):
+        ended = format_instant(instant_from_ms(history.last_ms))
+        notes.append(f"The series has stopped: its last value is from {ended}, and the forecast starts there.")
     if len(history) > _MAX_POINTS:
         notes.append(f"Only the last {_MAX_POINTS} of {len(history)} steps were used.")
     if fit.shift is not None:
@@ -272,11 +292,11 @@ def _constant(
         nature=ready.nature,
         history=History(history.step, history.last_ms, filled(raw)),
         present_level=value,
-        growth=measured_growth(
-            filled(raw), expected, period=1, step_seconds=history.step.seconds, nature=ready.nature
-        ),
+        growth=measured_growth(filled(raw), expected, period=1, step_seconds=history.step.seconds, nature=ready.nature),
         judgement=Judgement("low", ("the series never moved, so its past says nothing about how it could move",)),
         method="the value has not changed and is carried forward",
-        exhaustion=_exhaustion(request, expected[None, :], times, history.last_ms, value, ready),
+        exhaustion=_exhaustion(
+            request, expected[None, :], times=times, last_ms=history.last_ms, last_value=value, ready=ready
+        ),
         warnings=(*history.notes, *ready.notes, f"All {raw.size} steps hold the same value."),
     )

@@ -16,13 +16,19 @@ _JITTER_SHARE = 0.1
 
 
 def regular_history(
-    timestamps_ms: IntArray, values: FloatArray, *, is_counter_name: bool = False, upper_bound: float | None = None
+    timestamps_ms: IntArray,
+    values: FloatArray,
+    *,
+    step_seconds: float | None = None,
+    is_counter_name: bool = False,
+    upper_bound: float | None = None,
 ) -> History:
-    """Return the series on an even grid whose step is the median distance of its samples.
+    """Return the series on an even grid.
 
     Args:
         timestamps_ms: shape (samples,), epoch milliseconds, any order.
         values: shape (samples,), NaN or infinite where missing.
+        step_seconds: Distance of two points; None takes the median distance of the samples.
 
     Raises:
         InputError: Lengths differ, or no step fits.
@@ -40,7 +46,7 @@ def regular_history(
             next_steps=("widen the history with an earlier start", "use a smaller step"),
         )
     times, kept, notes = _sorted_unique(timestamps_ms[usable], values[usable])
-    step = _step_of(times)
+    step = _step_of(times) if step_seconds is None else Step(step_seconds)
     index = _grid_index(times, step)
     grid = np.full(int(index[-1]) + 1, np.nan)
     grid[index] = kept

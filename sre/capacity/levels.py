@@ -59,7 +59,7 @@ def kernels(width: int, horizon: int) -> list[Kernel]:
 def smoothing_weights(ages: FloatArray, memory: float) -> FloatArray:
     """Return exponential weights that sum to 1; a memory of 1 takes the last value alone."""
     if memory <= 1:
-        return (ages == 0).astype(np.float64)
+        return np.where(ages == 0, 1.0, 0.0)
     weights = (1 - 1 / memory) ** ages
     return np.asarray(weights / weights.sum())
 

@@ -1,4 +1,4 @@
-"""What a forecast is made of: the history it learnt from, its rows, its own measured accuracy, and when a limit is met."""
+"""What a forecast is made of: the history it learnt from, its rows, its measured accuracy, when a limit is met."""
 
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -34,7 +34,7 @@ class Step:
         starts = month + np.arange(1, count + 1)
         longest = (starts + 1).astype("datetime64[ms]") - starts.astype("datetime64[ms]") - np.timedelta64(1, "ms")
         shifted = starts.astype("datetime64[ms]") + np.minimum(into_month, longest)
-        return shifted.astype(np.int64)
+        return np.asarray(shifted.astype(np.int64))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +89,7 @@ class Request:
         interval_ratio: Share of futures the interval should hold, 0 < x < 1.
         threshold: Value whose crossing is asked for.
         direction: Way of the crossing; None infers it from where the series stands.
+        now_ms: Epoch milliseconds of the present; a series that ended well before has stopped. None: at its end.
     """
 
     horizon_steps: int
@@ -96,6 +97,7 @@ class Request:
     threshold: float | None = None
     direction: Direction | None = None
     scenario: Scenario = field(default_factory=Scenario)
+    now_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

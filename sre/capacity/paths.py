@@ -71,7 +71,7 @@ def independent_stretches(backtest: Backtest) -> float:
     """Return how many stretches of one horizon the held-back part holds."""
     horizon = backtest.actual.shape[1]
     held_back = int(np.isfinite(backtest.actual[0]).sum() + backtest.origins[-1] - backtest.origins[0])
-    return held_back / horizon
+    return float(held_back / horizon)
 
 
 def _scale_by_lead(errors: FloatArray) -> FloatArray:

@@ -18,9 +18,7 @@ def flat_profile(origins: IntArray) -> FloatArray:
     return np.zeros((origins.size, 1))
 
 
-def season_profile(
-    values: FloatArray, origins: IntArray, *, period: int, cycles: int, keep_ratio: float
-) -> FloatArray:
+def season_profile(values: FloatArray, origins: IntArray, *, period: int, cycles: int, keep_ratio: float) -> FloatArray:
     """Return the pattern of one season around its level, from the cycles that end at each origin.
 
     Args:

@@ -53,7 +53,9 @@ def checked(scenario: Scenario) -> Scenario:
             field="growth_ratio_per_month",
         )
     if not 0 < scenario.one_off_factor <= 1000:
-        raise InputError("one_off_factor must be above 0 and at most 1000; 3 means three times.", field="one_off_factor")
+        raise InputError(
+            "one_off_factor must be above 0 and at most 1000; 3 means three times.", field="one_off_factor"
+        )
     return scenario
 
 

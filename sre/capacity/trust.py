@@ -96,7 +96,9 @@ def _coverage(evidence: Evidence) -> list[tuple[Trust, str]]:
 def _data(evidence: Evidence) -> list[tuple[Trust, str]]:
     out: list[tuple[Trust, str]] = []
     if evidence.gap_ratio > _GAP_SHARE:
-        out.append(("medium" if evidence.gap_ratio < 0.5 else "low", f"{100 * evidence.gap_ratio:.0f} % of steps missing"))
+        out.append(
+            ("medium" if evidence.gap_ratio < 0.5 else "low", f"{100 * evidence.gap_ratio:.0f} % of steps missing")
+        )
     if evidence.is_shifted:
         out.append(("medium", "the level jumped within the history; what lies before it says less"))
     if evidence.is_stopped:

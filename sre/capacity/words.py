@@ -3,31 +3,49 @@
 import numpy as np
 
 from sre.capacity.backtest import Backtest
-from sre.capacity.model import Nature
+from sre.capacity.model import Nature, Step
+from sre.core.times import format_duration
 
-_TOLD_SHARE = 0.08
+_TOLD_SHARE = 0.1
 _MAX_TOLD = 3
+_FAMILY_WORDS = {
+    "level": "a smoothed level",
+    "drift": "a level with recent drift",
+    "theta": "a level with half its drift (theta)",
+    "damped": "a level with a fading drift",
+    "holt": "a damped trend (Holt)",
+    "return": "a return to the usual level",
+    "autoregression": "an autoregression",
+}
 
 
-def method_words(backtest: Backtest, *, nature: Nature) -> str:
-    """Return how the forecast was made, the heaviest ingredients first."""
-    names, shares = _shares_by_name(backtest)
-    told = [(name, share) for name, share in zip(names, shares, strict=True) if share >= _TOLD_SHARE][:_MAX_TOLD]
-    told = told or [(names[0], shares[0])]
-    main = "; ".join(f"{100 * share:.0f} % {name}" for name, share in told)
+def method_words(backtest: Backtest, *, nature: Nature, step: Step) -> str:
+    """Return how the forecast was made, the heaviest families of models first."""
+    shares = _family_shares(backtest)
+    told = [f"{100 * share:.0f} % {_family_words(family, step)}" for family, share in shares]
     subject = {
         "level": "the level",
         "counter": "the rate of the counter",
         "stock": "what is added each step, summed up",
     }[nature]
     return (
-        f"Forecasts {subject}: a mixture of {len(names)} models weighted by their error at {backtest.origins.size} "
-        f"past moments of this series, heaviest {main}. Interval and crossing times come from simulated futures that "
+        f"Forecasts {subject} by a mixture of {backtest.weights.size} models, weighted by their error at past moments "
+        f"of this series: mainly {', '.join(told)}. Interval and crossing times come from simulated futures that "
         "replay the mixture's own past errors."
     )
 
 
-def _shares_by_name(backtest: Backtest) -> tuple[list[str], list[float]]:
-    order = np.argsort(-backtest.weights, kind="stable")
-    names = [backtest.pool.names[index] for index in order]
-    return names, [float(backtest.weights[index]) for index in order]
+def _family_shares(backtest: Backtest) -> list[tuple[str, float]]:
+    """Return the heaviest families and their share of the weight, those under a tenth left out beyond the first."""
+    families, index = np.unique(np.array(backtest.pool.families), return_inverse=True)
+    totals = np.bincount(index, weights=backtest.weights)
+    order = np.argsort(-totals, kind="stable")[:_MAX_TOLD]
+    return [(str(families[at]), float(totals[at])) for at in order if at == order[0] or totals[at] >= _TOLD_SHARE]
+
+
+def _family_words(family: str, step: Step) -> str:
+    period, _, idea = family.rpartition("/")
+    words = _FAMILY_WORDS[idea]
+    if period in ("", "1"):
+        return words
+    return f"{words} on a season of {format_duration(round(int(period) * step.seconds))}"

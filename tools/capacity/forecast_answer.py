@@ -1,0 +1,201 @@
+"""The answer of `forecast_capacity`: how a forecast is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from sre.core.figures import plain_text
+from sre.core.times import format_instant, instant_from_ms
+from tools.answer import DEFAULT_BUDGET_CHARS, EvidencedAnswer, Figure, Instant, Part, Point
+
+if TYPE_CHECKING:
+    from sre.capacity.model import Accuracy, CapacityForecast, Exhaustion
+
+# What a row of four numbers takes in JSON, and what the rest of the answer may take.
+_ROW_CHARS, _FRAME_CHARS = 62, 6_000
+_OUTCOME_WORDS = {
+    "does_not_cross": "does not cross",
+    "already_crossed": "is past",
+    "cannot_cross": "cannot reach",
+}
+
+
+class ExhaustionPart(Part):
+    """When the threshold is met; null times lie beyond the horizon."""
+
+    threshold: Figure
+    direction: Literal["up", "down"]
+    outcome: Literal["crosses", "does_not_cross", "already_crossed", "cannot_cross"]
+    probability_ratio: Figure = Field(description="Of crossing within the horizon")
+    expected: Instant | None
+    earliest: Instant | None = Field(description="Lower end of the interval")
+    latest: Instant | None = Field(description="Upper end of the interval")
+
+
+class GrowthPart(Part):
+    """Movement of the level a month (30.44 days), seasons taken out."""
+
+    per_month: Figure
+    ratio_per_month: Figure
+    forecast_per_month: Figure
+
+
+class AccuracyPart(Part):
+    """Measured on held-back history of this series, forecast the same way."""
+
+    measured_on: str
+    mean_absolute_error: Figure
+    mase: Figure = Field(description="Error over the in-sample error of the seasonal naive")
+    naive_ratio: Figure = Field(description="Error over that of repeating the last season, same points; under 1 wins")
+    interval_coverage_ratio: Figure
+    bias_ratio: Figure
+
+
+class OtherSeries(Part):
+    """A further series of the query, in short."""
+
+    labels: dict[str, str]
+    present_level: Figure
+    ratio_per_month: Figure
+    exhaustion: ExhaustionPart | None
+    trust: Literal["high", "medium", "low", "none"]
+
+
+class ForecastAnswer(EvidencedAnswer):
+    """A forecast with its interval, its measured accuracy and the crossing of a threshold."""
+
+    RANKED: ClassVar[tuple[str, ...]] = ("others",)
+
+    labels: dict[str, str] = Field(default_factory=dict)
+    kind: Literal["level", "stock", "counter"] = Field("level", description="counter: forecast as rate a second")
+    exhaustion: ExhaustionPart | None = None
+    trust: Literal["high", "medium", "low", "none"] = "none"
+    trust_reasons: list[str] = Field(default_factory=list)
+    growth: GrowthPart | None = None
+    accuracy: AccuracyPart | None = None
+    present_level: Figure = None
+    interval_ratio: Figure = None
+    horizon: str = ""
+    step: str = ""
+    columns: list[str] = Field(default_factory=lambda: ["time", "expected", "lower", "upper"])
+    forecast: list[Point] = Field(default_factory=list)
+    seasons: list[str] = Field(default_factory=list)
+    method: str = ""
+    scenario: str = ""
+    others: list[OtherSeries] = Field(default_factory=list)
+    others_ranked_by: str = ""
+
+
+def exhaustion_part(found: Exhaustion | None) -> ExhaustionPart | None:
+    """Return the crossing with times as instants."""
+    if found is None:
+        return None
+    expected, earliest, latest = (
+        None if at is None else instant_from_ms(at) for at in (found.expected_ms, found.earliest_ms, found.latest_ms)
+    )
+    return ExhaustionPart(
+        threshold=found.threshold,
+        direction=found.direction,
+        outcome=found.outcome,
+        probability_ratio=found.probability_ratio,
+        expected=expected,
+        earliest=earliest,
+        latest=latest,
+    )
+
+
+def filled_in(answer: ForecastAnswer, forecast: CapacityForecast, *, max_points: int, step_seconds: float) -> None:
+    """Put a forecast into the answer, rows thinned to `max_points`."""
+    answer.kind = forecast.nature
+    answer.exhaustion = exhaustion_part(forecast.exhaustion)
+    answer.trust = forecast.judgement.trust
+    answer.trust_reasons = list(forecast.judgement.reasons)
+    answer.growth = GrowthPart(
+        per_month=forecast.growth.per_month,
+        ratio_per_month=forecast.growth.ratio_per_month,
+        forecast_per_month=forecast.growth.forecast_per_month,
+    )
+    answer.accuracy = _accuracy_part(forecast.accuracy, step_seconds)
+    answer.present_level = forecast.present_level
+    answer.seasons = [season.words for season in forecast.seasons]
+    answer.method = forecast.method
+    answer.warnings += list(forecast.warnings)
+    _add_rows(answer, forecast, max_points)
+
+
+def crossing_sentence(found: Exhaustion | None) -> str:
+    """Return when the threshold is met, as a sentence with its interval and probability."""
+    if found is None:
+        return "No threshold was given."
+    limit = plain_text(found.threshold)
+    chance = _percent(found.probability_ratio)
+    if found.outcome == "crosses" and found.expected_ms is not None:
+        early, late = _day(found.earliest_ms), _day(found.latest_ms)
+        return (
+            f"Crosses {limit} around {_day(found.expected_ms)} (earliest {early}, latest {late}; "
+            f"probability within the horizon {chance})."
+        )
+    words = _OUTCOME_WORDS[found.outcome]
+    if found.outcome == "does_not_cross":
+        early = f", not before {_day(found.earliest_ms)}" if found.earliest_ms else ""
+        return f"Most likely {words} {limit} within the horizon (probability to cross {chance}{early})."
+    return f"It {words} {limit}{' already' if found.outcome == 'already_crossed' else ''}."
+
+
+def _accuracy_part(accuracy: Accuracy | None, step_seconds: float) -> AccuracyPart | None:
+    from sre.core.times import format_duration
+
+    if accuracy is None:
+        return None
+    reach = format_duration(accuracy.lead_steps * step_seconds)
+    return AccuracyPart(
+        measured_on=f"{accuracy.origin_count} past forecasts of up to {reach} ({accuracy.lead_steps} steps)",
+        mean_absolute_error=accuracy.mean_absolute_error,
+        mase=accuracy.scaled_error,
+        naive_ratio=accuracy.naive_ratio,
+        interval_coverage_ratio=accuracy.coverage_ratio,
+        bias_ratio=accuracy.bias_ratio,
+    )
+
+
+def _add_rows(answer: ForecastAnswer, forecast: CapacityForecast, max_points: int) -> None:
+    total = int(forecast.times_ms.size)
+    shown = _spread(total, max_points)
+    lower, upper = forecast.lower, forecast.upper
+    answer.forecast = [
+        [
+            int(forecast.times_ms[row]) / 1000,
+            float(forecast.expected[row]),
+            None if lower is None else float(lower[row]),
+            None if upper is None else float(upper[row]),
+        ]
+        for row in shown
+    ]
+    answer.with_budget(max(DEFAULT_BUDGET_CHARS, _FRAME_CHARS + _ROW_CHARS * len(shown)))
+    if len(shown) < total:
+        answer.left_out.append(
+            f"forecast: {len(shown)} of {total} rows, evenly spread up to the horizon; raise max_points for more."
+        )
+
+
+def _spread(total: int, wanted: int) -> list[int]:
+    """Return evenly spread row numbers that always include the last."""
+    if total <= wanted:
+        return list(range(total))
+    if wanted == 1:
+        return [total - 1]
+    return [round(index * (total - 1) / (wanted - 1)) for index in range(wanted)]
+
+
+def _percent(ratio: float) -> str:
+    if 0 < ratio < 0.01:
+        return "under 1 %"
+    return "over 99 %" if 0.99 < ratio < 1 else f"{100 * ratio:.0f} %"
+
+
+def _day(at: int | None) -> str:
+    if at is None:
+        return "beyond the horizon"
+    return format_instant(instant_from_ms(at))[:16] + "Z"
