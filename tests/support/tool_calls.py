@@ -11,6 +11,7 @@ from tools.registry import TOOLS
 
 # Capital words stand for what the reader has found out by then: LIMIT, TOTAL.
 _PLACEHOLDER = str.isupper
+_TO_REPLACE = re.compile(r"<[a-z]")
 _QUERY_ARGUMENTS = {"query", "good", "bad", "total"}
 
 
@@ -32,7 +33,13 @@ def parameters_of(tool: str) -> set[str]:
 def queries_of(calls: Iterable[WrittenCall]) -> list[str]:
     """What is PromQL in these calls; a text in angle brackets is for the reader to replace, and is left out."""
     values = [value for call in calls for name, value in call.arguments.items() if name in _QUERY_ARGUMENTS]
-    return [value for value in values if isinstance(value, str) and not re.search(r"<[a-z]", value)]
+    return [value for value in values if isinstance(value, str) and not _TO_REPLACE.search(value)]
+
+
+def is_complete(call: WrittenCall) -> bool:
+    """Whether the call can be made as it is, with nothing for the reader to fill in."""
+    values = [str(value) for value in call.arguments.values()]
+    return not any(_TO_REPLACE.search(value) or _PLACEHOLDER(value) for value in values)
 
 
 def _read(block: str) -> WrittenCall:
