@@ -1,7 +1,7 @@
 """Text from outside inside a Markdown document: shown as it is, able to do nothing.
 
-After this a text cannot open a heading, list, table cell, link, image, code, formula or HTML, nor be turned into a
-link by a renderer that does so on its own (GitHub Flavored Markdown, 6.9).
+After this a text cannot open a heading, list, table cell, link, image, code, formula or HTML. Bare addresses are escaped
+against automatic links (GitHub Flavored Markdown, 6.9); a renderer that links them all the same links what is shown.
 """
 
 import re

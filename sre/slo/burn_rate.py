@@ -73,7 +73,7 @@ def factor_for_share(*, budget_share: float, window_seconds: float, period_secon
     """Return the burn rate that spends `budget_share` of the period's budget within `window_seconds`.
 
     Source:
-        The Site Reliability Workbook (2018), ch. 5, table 5-4 and the formula before it.
+        The Site Reliability Workbook (2018), ch. 5, sections 4 and 5: share x period / window.
     """
     return budget_share * period_seconds / window_seconds
 

@@ -27,15 +27,15 @@ def test_burn_rate_is_one_when_the_budget_lasts_exactly() -> None:
 
 @pytest.mark.parametrize(("error_ratio", "expected"), [(0.001, 1), (0.002, 2), (0.01, 10), (1.0, 1000)])
 def test_burn_rate_follows_the_error_ratio(error_ratio: float, expected: float) -> None:
-    """Source: ch. 5, table 5-3 (error rates for 99.9 %)."""
+    """Source: ch. 5, section 4, table of burn rates for 99.9 %."""
     assert burn_rate(EventCounts(10_000, 10_000 * error_ratio), objective_ratio=0.999) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
     ("rate", "days"), [(1, 30.0), (2, 15.0), (10, 3.0), (1000, 43.2 / 60 / 24)], ids=["1", "2", "10", "1000"]
 )
-def test_time_to_exhaustion_is_that_of_table_5_3(rate: float, days: float) -> None:
-    """Source: ch. 5, table 5-3: burn 1 lasts 30 days, 2 lasts 15, 10 lasts 3, 1000 lasts 43 minutes."""
+def test_time_to_exhaustion_is_that_of_the_book(rate: float, days: float) -> None:
+    """Source: ch. 5, section 4, table of burn rates: burn 1 lasts 30 days, 2 lasts 15, 10 lasts 3, 1000 lasts 43 minutes."""
     now = FixedClock().now()
     at = exhausted_at_linear(at=now, remaining_ratio=1.0, burn_rate=rate, period_seconds=PERIOD_30D)
     assert at is not None
@@ -50,7 +50,7 @@ def test_no_burn_never_exhausts() -> None:
     ("share", "hours", "factor"), [(0.02, 1, 14.4), (0.05, 6, 6.0), (0.10, 24, 3.0), (0.10, 72, 1.0)]
 )
 def test_shares_of_the_budget_give_the_factors_of_the_book(share: float, hours: float, factor: float) -> None:
-    """Source: ch. 5, table 5-4 and the example rules of section 6."""
+    """Source: ch. 5, section 5 and the example rules of section 6."""
     found = factor_for_share(budget_share=share, window_seconds=hours * HOUR, period_seconds=PERIOD_30D)
     assert found == pytest.approx(factor)
     assert budget_spent_ratio(rate=factor, for_seconds=hours * HOUR, period_seconds=PERIOD_30D) == pytest.approx(share)
