@@ -19,7 +19,8 @@ from tests.differential.oracle import (
     order_difference,
     written_queries,
 )
-from tests.differential.workload import START_MS, MemoryStore, workload, written
+from tests.differential.workload import START_MS, workload, written
+from tests.support.memory_store import MemoryStore
 from tests.support.real_prometheus import running_prometheus
 
 pytestmark = pytest.mark.real_prometheus

@@ -4,13 +4,11 @@ Values go through their decimal spelling once, so both sides hold the same doubl
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from sre.core.labels import METRIC_NAME, Labels
-from sre.core.promql import Matcher, selects
 from sre.core.series import FloatArray, IntArray, Samples
 
 START_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
@@ -19,16 +17,6 @@ SPAN_MS = HOURS * 3_600_000
 SCRAPE_MS = 15_000
 SEED = 20260101
 _SPELT = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryStore:
-    """Series held in memory."""
-
-    series: Sequence[Samples]
-
-    def select(self, matchers: Sequence[Matcher], *, start_ms: int, end_ms: int) -> Sequence[Samples]:
-        return [one for one in self.series if selects(tuple(matchers), one.labels)]
 
 
 def written(series: Sequence[Samples], path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from sre.core.errors import InputError
+from sre.core.errors import InputError, RefusedError
 from sre.core.labels import METRIC_NAME, Labels
 from sre.core.promql.frames import Vector, empty_vector
 from sre.core.promql.label_functions import checked_label_name
@@ -14,6 +14,8 @@ from sre.core.promql.over_time import quantiles
 from sre.core.series import BoolArray, FloatArray, IntArray
 
 _INT64_LIMIT = 2.0**63
+# Each is a label set of its own; more is a mistake in the query rather than an answer.
+MAX_COUNTED_VALUES = 100_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,6 +170,11 @@ def count_values(vector: Vector, names: Sequence[str], *, without: bool, label: 
     distinct, code = _distinct_values(vector.values[rows, steps])
     spelt = [spelt_value(value) for value in distinct]
     pair, pair_of_point = np.unique(rows * len(distinct) + code, return_inverse=True)
+    if len(pair) > MAX_COUNTED_VALUES:
+        raise RefusedError(
+            f"count_values would make {len(pair)} series; the limit is {MAX_COUNTED_VALUES}.",
+            next_steps=("Round the values first, or ask for a shorter window or fewer series.",),
+        )
     kept = names if without else (*names, label)
     labels = [
         vector.labels[int(row)].replaced(**{label: spelt[int(value)]})

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from sre.core.errors import InputError
+from sre.core.errors import InputError, RefusedError
 from sre.core.labels import METRIC_NAME, Labels
 from sre.core.promql.frames import Scalar, Vector, empty_vector, joined_rows, without_names
 from sre.core.promql.nodes import COMPARISONS, BinaryNode, Matching
@@ -32,6 +32,10 @@ _COMPARE: Mapping[str, _Comparison] = {
     ">=": np.greater_equal,
     "<=": np.less_equal,
 }
+
+
+# Far above any sensible query; below what would exhaust memory.
+MAX_PAIRS = 1_000_000
 
 
 def scalars(op: str, left: Scalar, right: Scalar) -> Scalar:
@@ -140,6 +144,12 @@ def _pairs(many_keys: list[Labels], one_keys: list[Labels]) -> tuple[IntArray, I
     rows: dict[Labels, list[int]] = {}
     for row, key in enumerate(one_keys):
         rows.setdefault(key, []).append(row)
+    count = sum(len(rows.get(key, ())) for key in many_keys)
+    if count > MAX_PAIRS:
+        raise RefusedError(
+            f"the operator would pair {count} series; the limit is {MAX_PAIRS}.",
+            next_steps=("Aggregate both sides to the labels you match on first.",),
+        )
     pairs = [(many, one) for many, key in enumerate(many_keys) for one in rows.get(key, ())]
     return (
         np.array([many for many, _ in pairs], dtype=np.int64),

@@ -11,7 +11,7 @@ from sre.core.promql.regex_syntax import Assertion, Chain, Chars, Choice, Group,
 from sre.core.text import quoted
 
 MAX_INSTRUCTIONS = 10_000
-MAX_LITERALS = 1_000
+MAX_LITERALS = 20_000
 MAX_CACHED_MOVES = 20_000
 
 
@@ -66,7 +66,8 @@ class FullMatch:
         tree = reader.read()
         self.names = tuple(reader.names)
         self._literals = _literals(tree)
-        self._program = _Compiler(pattern).compiled(tree)
+        # A long list of literal names, as dashboards write them, needs no program to be matched.
+        self._program = _Compiler(pattern).compiled(tree) if self._literals is None or len(self.names) > 1 else []
         self._checks_places = any(isinstance(step, _Check) for step in self._program)
         self._moves: dict[tuple[frozenset[int], str], frozenset[int]] = {}
 
@@ -85,6 +86,8 @@ class FullMatch:
 
     def groups(self, text: str) -> tuple[str, ...] | None:
         """Return the whole text and what each group matched (empty if nothing), or None without a match."""
+        if not self._program:
+            return (text,) if self.matches(text) else None
         threads = self._threads([(0, (-1,) * (2 * len(self.names)))], text, 0)
         for place, character in enumerate(text):
             code = ord(character)

@@ -33,10 +33,10 @@ from sre.core.promql.regex import full_match_regex
 from sre.core.text import listed, quoted
 
 MAX_TEXT_LENGTH = 100_000
-# The parser and the evaluator recurse; both stay far from the end of the stack at these sizes.
+# The parser recurses in native code, the evaluator in Python: at these sizes a stack of 512 kB is enough for both.
 MAX_BRACKET_DEPTH = 60
 MAX_DEPTH = 100
-MAX_OPERATORS = 1_000
+MAX_OPERATORS = 200
 
 AGGREGATIONS = frozenset(
     {
@@ -102,7 +102,7 @@ def parse(text: str) -> Query:
         RefusedError: It is PromQL, but uses something that is not carried out here.
     """
     _check_size(text)
-    node = _Reader().read(_parsed(text), depth=0)
+    node = _read(text)
     return Query(text, node, value_type(node))
 
 
@@ -141,14 +141,16 @@ def _check_size(text: str) -> None:
             field="query",
             next_steps=("Ask for less at once: match labels with a shorter regular expression.",),
         )
-    depth = operators = 0
+    depth = operators = braces = 0
     for lexeme in _LEXEME.finditer(text):
         match lexeme.lastgroup:
             case "open":
                 depth += 1
+                braces += lexeme[0] == "{"
             case "close":
                 depth -= 1
-            case "operator":
+                braces -= lexeme[0] == "}"
+            case "operator" if braces == 0:
                 operators += 1
             case "negative_at":
                 raise RefusedError("a negative time after @ is not supported.", next_steps=("Use `offset` instead.",))
@@ -167,11 +169,12 @@ def _too_deep() -> InputError:
     )
 
 
-def _parsed(text: str) -> pp.Expr:
+def _read(text: str) -> Node:
     if "\x00" in text:
         raise InputError("the query holds a NUL character.", field="query")
     try:
-        return pp.parse(text)
+        # Some numbers are too large only for Python's own durations, and fail when they are read from the tree.
+        return _Reader().read(pp.parse(text), depth=0)
     except ValueError as error:
         raise InputError(
             f"not valid PromQL: {quoted(str(error))}.",
@@ -180,6 +183,11 @@ def _parsed(text: str) -> pp.Expr:
         ) from error
     except OverflowError as error:
         raise InputError(f"a number in the query is too large: {quoted(str(error))}.", field="query") from error
+    except BaseException as error:
+        # A panic inside the parser comes out as its own BaseException, which must not pass for an interrupt.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise InputError(f"not valid PromQL: {quoted(str(error))}.", field="query") from error
 
 
 class _Reader:
