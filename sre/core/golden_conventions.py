@@ -20,8 +20,12 @@ class StatusRule:
     error_words: str
 
     def errors_among(self, values: frozenset[str]) -> str:
-        """Return the pattern of failures for a label that has these values: only numbers, or words too."""
-        return self.error_numbers if all(value.isdigit() for value in values) else self.error_words
+        """Return the pattern of failures for a label that has these values: numbers, or words in their spelling."""
+        if all(value.isdigit() for value in values):
+            return self.error_numbers
+        is_upper = all(value == value.upper() for value in values)
+        words = self.error_words.split("|")
+        return "|".join(word for word in words if word[0].isdigit() or (word == word.upper()) == is_upper)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ __all__ = [
     "ResourceQuery",
     "ServiceSignals",
     "SignalQuery",
+    "host_matcher",
     "service_labels_matching",
     "service_matchers",
     "service_signals",
@@ -107,6 +108,12 @@ def service_matchers(service: str) -> tuple[str, ...]:
     """Return one series selector for each label that may hold a service's name."""
     exact = [selector("", [(label, "=", service)]) for label in conventions().service_labels]
     return (*exact, selector("", [(METRIC_NAME, "=~", "container_.+|kube_pod_.+"), ("pod", "=~", _pods_of(service))]))
+
+
+def host_matcher(hosts: Iterable[str]) -> str:
+    """Return a selector of the machine metrics of these hosts, with or without a port behind the name."""
+    metrics = "node_cpu_seconds_total|node_memory_MemAvailable_bytes|node_memory_MemTotal_bytes"
+    return selector("", [(METRIC_NAME, "=~", metrics), ("instance", "=~", f"({_any_of(hosts)})(:[0-9]+)?")])
 
 
 def service_labels_matching(service: str, series: Iterable[Labels]) -> tuple[str, ...]:

@@ -177,3 +177,12 @@ def _rank_values(measured: Measured, key: RankKey) -> FloatArray:
         ranked = last if key == "last" else np.abs(last - values[rows, np.argmax(usable, axis=1)])
     keys[some] = ranked[some]
     return keys
+
+
+def single_line(measured: Measured, *, steps: int) -> list[float | None]:
+    """Return one value a step, the highest where a query that should give one series gives several."""
+    if len(measured) == 0:
+        return [None] * steps
+    usable = measured.usable
+    highest = np.where(usable, measured.values, -np.inf).max(axis=0)
+    return [float(value) if np.isfinite(value) else None for value in highest]
