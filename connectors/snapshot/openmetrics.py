@@ -23,6 +23,7 @@ from connectors.snapshot.files import MAX_LINE_CHARACTERS, format_suffix, text_o
 from connectors.snapshot.recording import RecordingBuilder
 from connectors.snapshot.series_text import LABELS_PATTERN, METRIC_PATTERN, NotASeriesError, labels_of
 from sre.core.labels import Labels
+from sre.core.promql.select import STALE_BITS
 from sre.core.series import FloatArray
 from sre.core.telemetry import MetricMetadata, MetricType
 
@@ -48,9 +49,12 @@ _TYPES: Final[dict[str, MetricType]] = {
 _SAMPLE_SUFFIX: Final[dict[str, str]] = {"counter": "_total", "info": "_info"}
 # 1e11 is the year 5138 in seconds and 1973 in milliseconds: no recording lies on the wrong side of it.
 _UNIT_BORDER: Final = 1e11
+# Counters are never NaN by themselves (OpenMetrics 1.0, "Counter"). In a dump of `promtool tsdb dump`, whose text has
+# one spelling for all NaN, such a value is the marker that the series ended; kept as NaN it would spoil every sum.
+_COUNTER_SUFFIXES: Final = ("_total", "_count", "_bucket")
 _FLUSH_AT: Final = 500_000
 _NEED_HISTORY: Final = (
-    "Export with timestamps: promtool tsdb dump-openmetrics, or the JSON of a range query (/api/v1/query_range)."
+    "Export with timestamps: promtool tsdb dump DATA_FOLDER > x.prom, or the JSON of /api/v1/query_range."
 )
 
 
@@ -113,8 +117,11 @@ class _Reader:
         for column in self._by_labels.values():
             times = np.concatenate([times for times, _ in column.done])
             values = np.concatenate([values for _, values in column.done])
-            scaled = times * 1000.0 if self._has_end else times
-            self._builder.add(column.labels, np.rint(scaled).astype(np.int64), values)
+            if self._has_end:
+                times = times * 1000.0
+            elif column.labels.metric.endswith(_COUNTER_SUFFIXES):
+                values = _with_staleness(values)
+            self._builder.add(column.labels, np.rint(times).astype(np.int64), values)
         for family, metadata in self._families.items():
             self._builder.describe(self._sample_name(family, metadata.type), metadata)
 
@@ -212,6 +219,13 @@ class _Reader:
                 if parts[0] in self._by_text and len(parts) == 3 and not (_is_number(parts[1]) and _is_time(parts[2])):
                     return unreadable(self._path, "has a value or time that is not a number", line=number, text=line)
         return unreadable(self._path, "has a value or time that is not a number")
+
+
+def _with_staleness(values: FloatArray) -> FloatArray:
+    """Return counter values with the staleness marker of Prometheus where they are NaN."""
+    marked = values.copy()
+    marked.view(np.int64)[np.isnan(values)] = STALE_BITS
+    return marked
 
 
 def _with(known: MetricMetadata, keyword: str, text: str) -> MetricMetadata:

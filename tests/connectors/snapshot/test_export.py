@@ -1,6 +1,7 @@
 """Writing OpenMetrics text. The judge is promtool and a real Prometheus; reading it back is a property."""
 
 import struct
+import subprocess
 from pathlib import Path
 
 import httpx
@@ -14,7 +15,7 @@ from connectors.snapshot.load import load_recording
 from sre.core.labels import Labels
 from sre.core.series import Samples
 from sre.core.telemetry import MetricMetadata
-from tests.support.real_prometheus import running_prometheus
+from tests.support.real_prometheus import backfilled, require_program, running_prometheus
 
 FIRST_MS = 1_700_000_000_000
 METADATA = {
@@ -63,6 +64,25 @@ def test_prometheus_takes_the_file_and_holds_the_same_samples(tmp_path: Path) ->
         for s in load_recording(path).samples
     }
     assert read == theirs
+
+
+@pytest.mark.real_prometheus
+def test_what_promtool_dumps_can_be_read(tmp_path: Path) -> None:
+    """Source: the output of `promtool tsdb dump`, whose lines keep the metric name among the labels."""
+    world, data = written_world(), tmp_path / "data"
+    write_openmetrics(tmp_path / "x.om", world, metadata=METADATA)
+    # promtool opens a data folder only if it has a write-ahead log, which that of a Prometheus does.
+    (data / "wal").mkdir(parents=True)
+    backfilled(tmp_path / "x.om", data)
+    dump = subprocess.run(
+        [require_program("promtool"), "tsdb", "dump", str(data)], capture_output=True, timeout=60, check=True
+    )
+    (tmp_path / "dump.prom").write_bytes(dump.stdout)
+    read = {s.labels: s for s in load_recording(tmp_path / "dump.prom").samples}
+    assert read.keys() == {s.labels for s in world}
+    for series_ in world:
+        assert read[series_.labels].timestamps_ms.tolist() == series_.timestamps_ms.tolist()
+        assert [bits(v) for v in read[series_.labels].values] == [bits(v) for v in series_.values]
 
 
 def bits(value: float) -> str:

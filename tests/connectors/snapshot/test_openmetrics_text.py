@@ -95,6 +95,16 @@ def test_windows_line_ends_and_a_byte_order_mark_do_no_harm(tmp_path: Path) -> N
     assert points(loaded(tmp_path, text)) == {"m": [(1_700_000_000_000, 1.0), (1_700_000_001_000, 2.0)]}
 
 
+def test_nan_of_a_counter_in_a_dump_ends_the_series_and_of_a_gauge_is_a_value(tmp_path: Path) -> None:
+    """Source: OpenMetrics 1.0, counters are not NaN; Prometheus model/value, the bits of the marker."""
+    text = "a_total 1 1700000000000\na_total NaN 1700000060000\ng 1 1700000000000\ng NaN 1700000060000\n"
+    dumped = {s.labels.metric: s.values for s in loaded(tmp_path, text, name="x.prom").samples}
+    marker = 0x7FF0000000000002
+    assert [int(values.view(np.int64)[1]) == marker for values in (dumped["a_total"], dumped["g"])] == [True, False]
+    in_openmetrics = loaded(tmp_path, "a_total NaN 1700000000\n# EOF\n").samples[0].values
+    assert int(in_openmetrics.view(np.int64)[0]) != marker
+
+
 BROKEN = {
     "no timestamp": ("m 1 1700000000\nm 1\n# EOF\n", "x.om", "line 2: has a sample without a timestamp"),
     "no value": ("m\n# EOF\n", "x.om", "line 1: is not a sample"),
