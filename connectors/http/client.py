@@ -101,7 +101,10 @@ class HttpClient:
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
         self.endpoint = endpoint
-        self.narrator = Narrator(system=system, origin=endpoint.origin, narrower=narrower)
+        self._uses_proxy = endpoint.proxy_from_environment and not endpoint.is_loopback
+        self.narrator = Narrator(
+            system=system, origin=endpoint.origin, narrower=narrower, is_maybe_proxied=self._uses_proxy
+        )
         self._is_final = is_final
         self._pacing = pacing or Pacing()
         self._transport = transport
@@ -282,7 +285,7 @@ class HttpClient:
             verify=verify,
             timeout=httpx.Timeout(None, connect=connect),
             limits=httpx.Limits(max_connections=endpoint.concurrency, max_keepalive_connections=endpoint.concurrency),
-            trust_env=endpoint.proxy_from_environment and not endpoint.is_loopback,
+            trust_env=self._uses_proxy,
             follow_redirects=False,
             transport=self._transport,
             headers={"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "sre-mcp"},

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # X509_V_ERR_* of OpenSSL (x509_vfy.h).
 _EXPIRED, _NOT_YET_VALID, _HOSTNAME, _IP_ADDRESS = 10, 9, 62, 64
 _CHECK_ADDRESS = "Check that the address and port are right and that the system is running."
+_CHECK_PROXY = "If HTTPS_PROXY or HTTP_PROXY is set, the connection went there: check it, or name the host in NO_PROXY."
 _AGAIN = "Try again in a moment."
 _EXCERPT = 160
 
@@ -37,12 +38,16 @@ class Narrator:
         system: Name of the source as configured.
         origin: Scheme, host and port, without credentials.
         narrower: How to ask this system for less, as next steps.
+        is_maybe_proxied: Whether a proxy of the environment is used, where one is set.
     """
 
-    def __init__(self, *, system: str, origin: str, narrower: tuple[str, ...]) -> None:
+    def __init__(
+        self, *, system: str, origin: str, narrower: tuple[str, ...] = (), is_maybe_proxied: bool = False
+    ) -> None:
         self.system = system
         self.origin = origin
         self.narrower = narrower
+        self._connecting = (_CHECK_ADDRESS, *((_CHECK_PROXY,) if is_maybe_proxied else ()))
 
     def timed_out(self, *, seconds: float, phase: str, received: int) -> TimedOutError:
         """Return the error for a call that used up its time in `phase`."""
@@ -61,24 +66,23 @@ class Narrator:
 
         causes = list(_causes(error))
         if isinstance(error, httpx.ProxyError):
-            return self._unavailable("The proxy set in the environment refused to connect.", "Check HTTPS_PROXY.")
+            return self._unavailable("The proxy set in the environment refused to connect.", _CHECK_PROXY)
         if isinstance(error, httpx.ConnectTimeout):
             return TimedOutError(
                 f"{self.origin} did not accept a connection in time.",
                 system=self.system,
                 retryable=True,
-                next_steps=(_CHECK_ADDRESS, "Check that no firewall drops packets on the way."),
+                next_steps=(*self._connecting, "Check that no firewall drops packets on the way."),
             )
         if (tls := _tls_error(causes)) is not None:
             return self._tls(tls)
         if any(isinstance(cause, socket.gaierror) for cause in causes):
-            return self._unavailable(
-                f"The host name of {self.origin} does not resolve.", "Check the spelling and the DNS of this machine."
-            )
+            step = "Check the spelling and the DNS of this machine."
+            return self._unavailable(f"The host name of {self.origin} does not resolve.", step, *self._connecting[1:])
         if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-            return self._unavailable(f"{self.origin} refused the connection: nothing listens there.", _CHECK_ADDRESS)
+            return self._unavailable(f"{self.origin} refused the connection: nothing listens there.", *self._connecting)
         if isinstance(error, httpx.ConnectError):
-            return self._unavailable(f"{self.origin} cannot be reached.", _CHECK_ADDRESS)
+            return self._unavailable(f"{self.origin} cannot be reached.", *self._connecting)
         if received:
             return self.cut(received=received)
         if isinstance(error, httpx.RemoteProtocolError) and not disconnected_unanswered(error):
@@ -175,8 +179,8 @@ class Narrator:
         problem, step = _tls_problem(error)
         return self._unavailable(f"No trusted connection to {self.origin}: {problem}.", step, retryable=False)
 
-    def _unavailable(self, message: str, step: str, *, retryable: bool = True) -> UnavailableError:
-        return UnavailableError(message, system=self.system, retryable=retryable, next_steps=(step,))
+    def _unavailable(self, message: str, *steps: str, retryable: bool = True) -> UnavailableError:
+        return UnavailableError(message, system=self.system, retryable=retryable, next_steps=steps)
 
 
 def disconnected_unanswered(error: BaseException) -> bool:

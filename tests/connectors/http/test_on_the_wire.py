@@ -76,6 +76,37 @@ async def test_a_name_that_does_not_resolve_is_told() -> None:
     assert "does not resolve" in error.message
 
 
+async def test_a_loopback_address_is_asked_without_the_proxy_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Our choice, as Go and so promtool do it."""
+    with broken_server("refused") as dead, broken_server("html") as url:
+        monkeypatch.setenv("HTTP_PROXY", dead)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        client = HttpClient(Endpoint(url), system="prom")
+        assert (await client.send(Request("/q"))).status == 200
+        await client.aclose()
+
+
+async def test_other_addresses_are_asked_through_it_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our choice, as curl and promtool do it; a proxy that is down is pointed at."""
+    with running_broken_server("html") as proxy, broken_server("refused") as dead:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        client = HttpClient(Endpoint("http://prometheus.invalid"), system="prom")
+        assert (await client.send(Request("/q"))).status == 200
+        await client.aclose()
+        assert proxy.requests[0].startswith("GET http://prometheus.invalid/q ")
+        without = HttpClient(Endpoint("http://prometheus.invalid", proxy_from_environment=False), system="prom")
+        with pytest.raises(UnavailableError, match="does not resolve"):
+            await without.send(Request("/q"))
+        await without.aclose()
+        monkeypatch.setenv("HTTP_PROXY", dead)
+        assert "NO_PROXY" in (await failure_of("http://prometheus.invalid")).explained()
+
+
 @pytest.mark.parametrize("mode", ["silent", "slow", "huge"])
 async def test_cancelling_closes_the_connection(mode: Mode) -> None:
     """Our choice: the other side stops working for nobody."""

@@ -3,14 +3,12 @@
 import json
 import math
 
-import anyio
-import anyio.lowlevel
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.prometheus.envelope import Json, NotTheApiError
+from connectors.prometheus.envelope import Json, NotTheApiError, read_elements
 from connectors.prometheus.instant import read_instant
 from connectors.prometheus.matrix import joined, read_matrix
 from sre.core.errors import RefusedError
@@ -189,19 +187,11 @@ def spelt(value: float) -> str:
     return {math.inf: "+Inf", -math.inf: "-Inf"}.get(value, "NaN" if math.isnan(value) else repr(value))
 
 
-@pytest.mark.anyio
-async def test_a_large_answer_is_decoded_without_stopping_the_loop() -> None:
-    """Our choice: other calls go on while a thread decodes; the decoder lets go of the interpreter at each series."""
-    large = body([one([[T0 / 1000 + at, "0.123456789"] for at in range(500)], n=str(n)) for n in range(400)])
-    turns = 0
-
-    async def decode() -> None:
-        await anyio.to_thread.run_sync(read_matrix, large)
-        group.cancel_scope.cancel()
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(decode)
-        while True:
-            turns += 1
-            await anyio.lowlevel.checkpoint()
-    assert turns > 5
+def test_series_are_handed_on_one_at_a_time() -> None:
+    """Our choice: the decoder never holds the interpreter, or the whole answer as objects, for more than a series."""
+    whole = body([one([[T0 / 1000, "1"]], n=str(n)) for n in range(100)])
+    cut = whole[: whole.index(b'"99"')]
+    taken: list[Json] = []
+    with pytest.raises(NotTheApiError, match="breaks off"):
+        read_elements(cut, taken.append)
+    assert len(taken) == 99
