@@ -1,7 +1,8 @@
 """Text from outside inside a Markdown document: shown as it is, able to do nothing.
 
-After this a text cannot open a heading, list, table cell, link, image, code, formula or HTML. Bare addresses are escaped
-against automatic links (GitHub Flavored Markdown, 6.9); a renderer that links them all the same links what is shown.
+After this a text cannot open a heading, list, table cell, link, image, code, formula or HTML. Bare addresses are
+escaped against automatic links (GitHub Flavored Markdown, 6.9); a renderer that links them all the same links what is
+shown.
 """
 
 import re

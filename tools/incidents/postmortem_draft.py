@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -121,13 +121,18 @@ class PostmortemDraft:
     async def _measured(self, reader: ImpactReader, service: str, total: str, bad: str) -> Measurements | None:
         try:
             found = await queries_of_service(self.deps, reader.source, service, window=reader.window)
-            queries = ServiceQueries(
-                service=service,
-                total=total or found.total,
-                bad=bad or found.bad,
-                latency_p95=found.latency_p95,
-                convention="given in the call" if total else found.convention,
-            )
+        except NoDataError as error:
+            if not total:
+                self.notes.append(f"Not measured. {' '.join(error.explained().splitlines())}")
+                return None
+            found = ServiceQueries(service)
+        queries = replace(
+            found,
+            total=total or found.total,
+            bad=bad or found.bad,
+            convention="given in the call" if total else found.convention,
+        )
+        try:
             return await reader.measure(queries)
         except (NoDataError, RefusedError) as error:
             self.notes.append(f"{quoted(service)} was not measured: {error.message}")

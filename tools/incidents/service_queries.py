@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sre.core.golden_signals import service_matchers, service_signals
+from tools.golden_signals import found_service
 from tools.incidents.service_impact import ServiceQueries
 
 if TYPE_CHECKING:
@@ -12,23 +12,24 @@ if TYPE_CHECKING:
     from server.deps import Deps
     from sre.core.times import Window
 
-# Enough for a large service with many routes; only names and label values are looked at.
-_MAX_SERIES = 20_000
 _P95 = 0.95
 
 
 async def queries_of_service(deps: Deps, source: MetricSource, service: str, *, window: Window) -> ServiceQueries:
-    """Return the queries the conventions find for a service; empty ones where its metrics follow none."""
-    if not service:
-        return ServiceQueries(service)
-    series = await source.series(service_matchers(service), window=window, limit=_MAX_SERIES)
-    signals = service_signals(service, series)
-    p95 = next((latency for latency in signals.latency if latency.quantile == _P95), None)
-    mapped = deps.services.get(service)
+    """Return the queries that the settings or the conventions give for a service; empty ones where there are none.
+
+    Raises:
+        NoDataError: No series carries this name; says which names exist.
+    """
+    mapping = deps.services.get(service)
+    signals = (await found_service(source, service, window=window, mapping=mapping)).signals
+    # The settings do not say which percentile theirs is; they were asked for a high one.
+    wanted = None if mapping is not None and mapping.latency else _P95
+    p95 = next((latency for latency in signals.latency if latency.quantile == wanted), None)
     return ServiceQueries(
         service=service,
-        total=signals.request_counter,
+        total=signals.request_counter or (signals.traffic.query if signals.traffic else ""),
         bad=signals.error_counter,
-        latency_p95=(mapped.latency if mapped and mapped.latency else "") or (p95.query if p95 else ""),
+        latency_p95=p95.query if p95 else "",
         convention=signals.traffic.convention if signals.traffic else "",
     )
