@@ -146,18 +146,29 @@ def _unindented(docstring: str) -> str:
 
 
 def _lean_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    # Titles repeat the names and every client pays for them in tokens.
-    return {key: _without_titles(value) for key, value in schema.items() if key != "title"} | {
-        "additionalProperties": False
-    }
+    """Return the schema without what every client would pay for in tokens and no caller needs.
+
+    Titles repeat the names. "Or null, by default null" only says optional, which `required` says already, and some
+    clients cannot read it; a null that is sent all the same still counts as not given.
+    """
+    return {**_lean(schema), "additionalProperties": False}
 
 
-def _without_titles(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: _without_titles(item) for key, item in value.items() if not (key == "title" and isinstance(item, str))
+def _lean(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_lean(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {key: item for key, item in value.items() if not (key == "title" and isinstance(item, str))}
+    options = kept.get("anyOf", [])
+    if kept.get("default", ...) is None and {"type": "null"} in options:
+        del kept["default"]
+        options = [option for option in options if option != {"type": "null"}]
+        kept = {
+            **(options[0] if len(options) == 1 else {"anyOf": options}),
+            **{k: v for k, v in kept.items() if k != "anyOf"},
         }
-    return [_without_titles(item) for item in value] if isinstance(value, list) else value
+    return {key: _lean(item) for key, item in kept.items()}
 
 
 def _success(answer: Any, redactor: Redactor) -> CallToolResult:

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tools.capacity.forecast_capacity import forecast_capacity
 from tools.incidents.draft_postmortem import draft_postmortem
+from tools.metrics.check_service_health import check_service_health
+from tools.metrics.find_metrics import find_metrics
 from tools.metrics.query_prometheus import query_prometheus
 from tools.slo.compute_error_budget import compute_error_budget
 
@@ -46,7 +49,10 @@ class ToolSpec:
 
 
 TOOLS: tuple[ToolSpec, ...] = (
+    ToolSpec(check_service_health, "Check a service's golden signals", "metrics"),
     ToolSpec(query_prometheus, "Query metrics with PromQL", "metrics"),
+    ToolSpec(find_metrics, "Find metrics", "metrics"),
     ToolSpec(compute_error_budget, "Compute an error budget", "slo"),
+    ToolSpec(forecast_capacity, "Forecast capacity", "capacity"),
     ToolSpec(draft_postmortem, "Draft a postmortem", "incidents"),
 )
