@@ -81,8 +81,10 @@ class BoundedTool(Tool):
         unknown = sorted(name for name in arguments if name not in known)
         if unknown:
             raise _unknown_argument(unknown[0], known)
+        required = self.parameters.get("required", ())
+        given = {name: value for name, value in arguments.items() if value is not None or name in required}
         try:
-            return self.fn_metadata.validate_arguments(arguments)
+            return self.fn_metadata.validate_arguments(given)
         except ValidationError as error:
             raise _explained(error, known) from None
         except RecursionError:
@@ -149,7 +151,7 @@ def _lean_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema without what every client would pay for in tokens and no caller needs.
 
     Titles repeat the names. "Or null, by default null" only says optional, which `required` says already, and some
-    clients cannot read it; a null that is sent all the same still counts as not given.
+    clients cannot read it; a null that is sent all the same counts as not given.
     """
     return {**_lean(schema), "additionalProperties": False}
 

@@ -73,12 +73,17 @@ STEPS: tuple[Step, ...] = (
             "title": "Checkout fails after v2.4.0",
             "start": INCIDENT_START,
             "end": INCIDENT_END,
-            "severity": "P1",
             "services": ["checkout"],
-            "events": [
-                {"time": "2026-10-29T14:05:00Z", "text": "checkout v2.4.0 goes live"},
-                {"time": "2026-10-29T14:53:00Z", "text": "checkout rolled back to v2.3.2"},
-            ],
+            "facts": {
+                "severity": "P1",
+                "detected_at": "2026-10-29T14:16:00Z",
+                "mitigated_at": "2026-10-29T14:53:00Z",
+                "events": [
+                    {"time": "2026-10-29T14:05:00Z", "text": "checkout v2.4.0 goes live"},
+                    {"time": "2026-10-29T14:53:00Z", "text": "checkout rolled back to v2.3.2"},
+                ],
+                "causes": ["v2.4.0 does not give database connections back to the pool"],
+            },
         },
         ("markdown",),
     ),

@@ -97,7 +97,6 @@ async def test_figures_have_four_digits_and_a_ratio_near_one_keeps_its_distance_
         ({"limit": True}, ["limit: Input should be a valid integer"]),
         ({"limit": 1.5}, ["limit: Input should be a valid integer"]),
         ({"limit": 0}, ["limit: Input should be greater than or equal to 1"]),
-        ({"limit": None}, ["limit: Input should be a valid integer"]),
         ({"mode": "x" * 10_000_000}, ["mode: String should have at most 1000 characters"]),
         ({"mode": 5, "limit": 10}, ["mode:", "limit:"]),
         ({"x\x1b[31m" * 1000: 1}, ["Unknown argument"]),
@@ -112,6 +111,12 @@ async def test_wrong_arguments_are_explained_shortly(arguments: dict[str, Any], 
     assert "\x1b" not in text
     for part in told:
         assert part in text
+
+
+@pytest.mark.anyio
+async def test_null_for_an_optional_argument_is_as_if_it_were_not_given() -> None:
+    async with tool_client(specs=SPECS) as client:
+        assert (await answer_of(client, "toy", limit=None, mode=None))["summary"].startswith("limit 1")
 
 
 @pytest.mark.anyio
