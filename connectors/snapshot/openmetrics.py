@@ -137,6 +137,8 @@ class _Reader:
             raise unreadable(
                 self._path, 'ends with "# EOF", so its times are seconds, but they are as large as milliseconds'
             )
+        if max(ends) > _UNIT_BORDER * 1000:
+            raise unreadable(self._path, "has times after the year 5138")
         if not self._has_end and max(ends) < _UNIT_BORDER:
             raise unreadable(
                 self._path, 'has no "# EOF" at its end, so its times are milliseconds, but they look like seconds',

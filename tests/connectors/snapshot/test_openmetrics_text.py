@@ -121,6 +121,8 @@ BROKEN = {
     "text after the end": ("m 1 1700000000\n# EOF\nm 2 1700000001\n", "x.om", 'line 3: has text after "# EOF"'),
     "milliseconds in OpenMetrics": ("m 1 1700000000000\n# EOF\n", "x.om", "as large as milliseconds"),
     "seconds in Prometheus text": ("m 1 1700000000\n", "x.prom", "look like seconds"),
+    "microseconds": ("m 1 1700000000000000\n", "x.prom", "has times after the year 5138"),
+    "beyond all numbers": ("m 1 1e300\n", "x.prom", "has times after the year 5138"),
     "no samples": ("# TYPE m gauge\n# EOF\n", "x.om", "holds no samples"),
     "empty": ("", "x.txt", "holds no samples"),
 }

@@ -1,10 +1,13 @@
 """Which files make a snapshot, and the bounds on them. Provenance: our choice."""
 
 import gzip
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from connectors.snapshot.files import text_of
 from connectors.snapshot.load import load_recording
@@ -80,3 +83,35 @@ def test_more_samples_or_series_than_a_snapshot_holds_are_refused_with_a_way_rou
     with pytest.raises(ConfigError, match="more than 5 samples") as caught:
         builder.add(Labels({"__name__": "a"}), *one)
     assert any("PROMETHEUS_URL" in step for step in caught.value.next_steps)
+
+
+FRAGMENTS = (
+    "m", "a_total", "{", "}", '"', "\\", ",", "=", 'a="b"', "{a=\"1\"}", " ", "\t", "\n", "\r\n", "1", "-1.5e3", "NaN", "+Inf",
+    "1700000000", "1700000000000", "# EOF", "# TYPE m counter", "# HELP", "#", "time", "null", "[", "]", '{"data":',
+    '"resultType":"matrix"', '"result":', ":", "\x00", "\ufeff", "é", "\ud7ff", "m 1 1700000000000", "1e300", "1e999", "9" * 400, "_",
+)  # fmt: skip
+
+
+@settings(
+    max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    parts=st.lists(st.sampled_from(FRAGMENTS), max_size=30), suffix=st.sampled_from([".om", ".prom", ".csv", ".json"])
+)
+def test_any_text_is_either_read_or_refused_with_our_error(tmp_path: Path, parts: list[str], suffix: str) -> None:
+    """Our choice: a broken file is the operator's to mend and never our bug."""
+    path = tmp_path / f"x{suffix}"
+    path.write_text("".join(parts), encoding="utf-8", newline="")
+    with suppress(ConfigError):
+        for series in load_recording(path).samples:
+            assert series.timestamps_ms.size == series.values.size > 0
+            assert np.all(np.diff(series.timestamps_ms) > 0)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=200), suffix=st.sampled_from([".om", ".om.gz", ".csv", ".json.gz"]))
+def test_any_bytes_are_either_read_or_refused_with_our_error(tmp_path: Path, content: bytes, suffix: str) -> None:
+    path = tmp_path / f"x{suffix}"
+    path.write_bytes(content)
+    with suppress(ConfigError):
+        load_recording(path)
