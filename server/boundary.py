@@ -38,6 +38,7 @@ _LOGGER = logging.getLogger("sre_mcp")
 _MAX_ERROR_CHARS = 6_000
 _MAX_PROBLEMS = 8
 _MAX_NAME = 60
+_UNTOLD = frozenset({"title", "maxLength", "maxItems"})
 
 
 class BoundedTool(Tool):
@@ -150,8 +151,9 @@ def _unindented(docstring: str) -> str:
 def _lean_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema without what every client would pay for in tokens and no caller needs.
 
-    Titles repeat the names. "Or null, by default null" only says optional, which `required` says already, and some
-    clients cannot read it; a null that is sent all the same counts as not given.
+    Titles repeat the names. Longest lengths are enforced, and explained to whoever meets one. "Or null, by default
+    null" and empty defaults only say optional, which `required` says already, and some clients cannot read the former;
+    a null that is sent all the same counts as not given.
     """
     return {**_lean(schema), "additionalProperties": False}
 
@@ -161,7 +163,7 @@ def _lean(value: Any) -> Any:
         return [_lean(item) for item in value]
     if not isinstance(value, dict):
         return value
-    kept = {key: item for key, item in value.items() if not (key == "title" and isinstance(item, str))}
+    kept = {key: item for key, item in value.items() if not (key in _UNTOLD and isinstance(item, (str, int)))}
     options = kept.get("anyOf", [])
     if kept.get("default", ...) is None and {"type": "null"} in options:
         del kept["default"]
@@ -170,7 +172,7 @@ def _lean(value: Any) -> Any:
             **(options[0] if len(options) == 1 else {"anyOf": options}),
             **{k: v for k, v in kept.items() if k != "anyOf"},
         }
-    return {key: _lean(item) for key, item in kept.items()}
+    return {key: _lean(item) for key, item in kept.items() if not (key == "default" and item in ("", [], {}))}
 
 
 def _success(answer: Any, redactor: Redactor) -> CallToolResult:
