@@ -3,7 +3,7 @@
 Kept out on purpose, since the two sides may rightly differ there:
 - topk of values with ties (which of the equals stays depends on the inside of Go's heap);
 - rounding, equality, changes and resets of computed values (one unit in the last place decides);
-- curves of curves, such as sin(exp(x)), which magnify the last bit of the first;
+- curves and spreads of computed values, such as sin(exp(x)) or stddev(a / b), which magnify the last bit;
 - predict_linear and timestamp of a selector with `@` (2.42 moves the window with the step, against its own manual).
 """
 
@@ -59,6 +59,7 @@ _WINDOWED = (
 )
 _RESET_AWARE = frozenset({"rate", "increase", "irate", "changes", "resets"})
 _CURVES = frozenset({"exp", "ln", "log2", "sqrt", "tanh", "sin"})
+_SPREADS = frozenset({"stddev", "stdvar"})
 _MAPPED = ("abs", "sgn", "sqrt", "exp", "ln", "log2", "atan", "tanh", "sin", "deg", "-", "absent", "sort")
 _AGGREGATIONS = ("sum", "avg", "min", "max", "count", "group", "stddev", "stdvar")
 
@@ -125,7 +126,8 @@ class Grammar:
             return f"quantile{self._grouping()}({self._one(('0.1', '0.5', '1'))}, {inner})"
         if self._random.random() < 0.15:
             return f"{self._one(('topk', 'bottomk'))}{self._grouping()}({self._one((1, 2, 5))}, {self._one(_UNTIED)})"
-        return f"{self._one(_AGGREGATIONS)}{self._grouping()}({inner})"
+        function = self._one(_AGGREGATIONS)
+        return f"{function}{self._grouping()}({self._leaf() if function in _SPREADS else inner})"
 
     def _grouping(self) -> str:
         word = self._one(("", " by ", " without "))

@@ -19,8 +19,9 @@ from tests.differential.oracle import (
     order_difference,
     written_queries,
 )
-from tests.differential.workload import START_MS, workload, written
+from tests.differential.workload import START_MS, workload
 from tests.support.memory_store import MemoryStore
+from tests.support.openmetrics_file import written
 from tests.support.real_prometheus import running_prometheus
 
 pytestmark = pytest.mark.real_prometheus

@@ -3,8 +3,7 @@
 Values go through their decimal spelling once, so both sides hold the same doubles.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -16,22 +15,6 @@ HOURS = 6
 SPAN_MS = HOURS * 3_600_000
 SCRAPE_MS = 15_000
 SEED = 20260101
-_SPELT = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}
-
-
-def written(series: Sequence[Samples], path: Path) -> None:
-    """Write the series as OpenMetrics with timestamps in seconds."""
-    with path.open("w", encoding="utf-8") as file:
-        for one in series:
-            # OpenMetrics allows no space between labels.
-            inside = ",".join(f'{key}="{value}"' for key, value in one.labels.without(METRIC_NAME).items())
-            name = f"{one.labels.metric}{{{inside}}}"
-            lines = (
-                f"{name} {_SPELT.get(repr(value), repr(value))} {at // 1000}.{at % 1000:03d}\n"
-                for at, value in zip(one.timestamps_ms.tolist(), one.values.tolist(), strict=True)
-            )
-            file.writelines(lines)
-        file.write("# EOF\n")
 
 
 def workload() -> list[Samples]:

@@ -48,11 +48,12 @@ def stdvar_over_time(batch: Batch) -> tuple[FloatArray, None]:
     """Population variance in two passes, measured from the first sample so that a constant gives exactly 0."""
 
     def variance(part: Batch) -> FloatArray:
-        index, inside = part.padded_index()
-        shifted = np.where(inside, part.values[index] - part.values[part.first][:, np.newaxis], 0.0)
+        shifted = part.padded_values() - part.values[part.first][:, np.newaxis]
         mean = shifted.sum(axis=1) / part.counts
-        deviations = np.where(inside, shifted - mean[:, np.newaxis], 0.0)
-        return np.asarray((deviations * deviations).sum(axis=1) / part.counts)
+        shifted -= mean[:, np.newaxis]
+        # What fills short windows up was 0 before the mean was taken off.
+        filling = (shifted.shape[1] - part.counts) * mean * mean
+        return np.asarray((np.einsum("ij,ij->i", shifted, shifted) - filling) / part.counts)
 
     return _by_parts(batch, variance), None
 
@@ -66,8 +67,7 @@ def quantile_over_time(quantile: FloatArray) -> Kernel:
     """Return the kernel for quantiles of shape (steps,)."""
 
     def one_part(part: Batch) -> FloatArray:
-        index, inside = part.padded_index()
-        return quantiles(part.values[index], inside, quantile[part.step])
+        return quantiles(part.padded_values(), part.inside(), quantile[part.step])
 
     return lambda batch: (_by_parts(batch, one_part), None)
 
@@ -121,22 +121,16 @@ def predict_linear(ahead_seconds: FloatArray, times_ms: IntArray) -> Kernel:
 def _regression(part: Batch) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return slope per second, level at the mean time, and seconds from first sample to that; each shape (windows,).
 
-    Centred on the means, so it stays exact far from the epoch. A constant window has slope 0 (NaN if infinite).
+    Measured from the first sample, so it stays exact far from the epoch and gives a constant the slope 0.
     """
-    index, inside = part.padded_index()
-    values, base = part.values[index], part.values[part.first]
-    start = part.timestamps_ms[part.first]
-    seconds = np.where(inside, (part.timestamps_ms[index] - start[:, np.newaxis]) / 1000, 0.0)
-    rises = np.where(inside, values - base[:, np.newaxis], 0.0)
+    base, seconds = part.values[part.first], part.padded_seconds()
+    rises = part.padded_values() - base[:, np.newaxis]
     mean_seconds, mean_rise = seconds.sum(axis=1) / part.counts, rises.sum(axis=1) / part.counts
-    dx = np.where(inside, seconds - mean_seconds[:, np.newaxis], 0.0)
-    dy = np.where(inside, rises - mean_rise[:, np.newaxis], 0.0)
-    slope = (dx * dy).sum(axis=1) / (dx * dx).sum(axis=1)
-    level = base + mean_rise
-    constant = np.where(inside, values == base[:, np.newaxis], True).all(axis=1)
-    settled = np.where(np.isinf(base), np.nan, base)
-    slope = np.where(constant, np.where(np.isinf(base), np.nan, 0.0), slope)
-    return slope, np.where(constant, settled, level), mean_seconds
+    rises -= mean_rise[:, np.newaxis]
+    # What fills short windows up stands at 0 seconds, so it adds nothing to either sum.
+    spread = np.einsum("ij,ij->i", seconds, seconds) - part.counts * mean_seconds * mean_seconds
+    slope = np.einsum("ij,ij->i", seconds, rises) / spread
+    return slope, base + mean_rise, mean_seconds
 
 
 def holt_winters(smoothing: FloatArray, trend: FloatArray) -> Kernel:
