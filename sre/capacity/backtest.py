@@ -1,7 +1,7 @@
 """Forecasts made again from past moments: which candidates deserve weight, and how far off the mixture was.
 
-The mixture at a past origin is weighted only by errors that were known by then, so the accuracy reported is that of
-the method itself and not of hindsight.
+Each candidate sees only what lies before an origin. The mixture checked at an origin is weighted by errors made
+elsewhere: before it, and after the stretch it is checked on (blocked cross-validation), so no value judges itself.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,8 @@ _MAX_ORIGINS = 24
 # Candidate values to compute at most; bounds time and memory on long horizons.
 _MAX_POOL_CELLS = 6_000_000
 _MIN_FIRST_SHARE = 0.3
-_WARM_UP_ORIGINS = 3
+# Stretches checked are at most this share of the history, so that others are left to weight them by.
+_MAX_CHECKED_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,13 +49,6 @@ class Backtest:
         """Actual less forecast, shape (past, horizon)."""
         return np.asarray(self.actual - self.past)
 
-    def informed(self) -> "Backtest":
-        """Return the backtest without its first origins, where no errors were known to weight the candidates by."""
-        skipped = min(_WARM_UP_ORIGINS, self.origins.size - 1)
-        return Backtest(
-            self.origins[skipped:], self.past[skipped:], self.future, self.actual[skipped:], self.weights, self.pool
-        )
-
 
 def past_origins(count: int, *, horizon: int, longest_period: int) -> IntArray:
     """Return past origins, evenly spread: late enough to learn from, early enough to check.
@@ -77,43 +71,52 @@ def actuals(values: FloatArray, origins: IntArray, horizon: int) -> FloatArray:
     return np.where(inside, values[np.minimum(index, values.size - 1)], np.nan)
 
 
+def checked_leads(count: int, horizon: int) -> int:
+    """Return how many leads of each past forecast are checked."""
+    return int(np.clip(int(_MAX_CHECKED_SHARE * count), 1, horizon))
+
+
 def mixed(pool: Pool, origins: IntArray, actual: FloatArray) -> Backtest:
     """Return the weighted mixture at each past origin and at the end.
 
     Args:
         origins: shape (past,); the pool holds one origin more, the end of the series.
-        actual: shape (past, horizon).
+        actual: shape (past, horizon), NaN where not known.
     """
     errors = np.abs(pool.forecasts[:, :-1] - actual[None])
-    losses = _known_losses(errors, origins)
+    checked = checked_leads(int(origins[-1] + np.isfinite(actual[-1]).sum()), actual.shape[1])
+    losses = _losses_elsewhere(errors, origins, checked)
     weights = _weights(losses, _membership(pool.families))
     mixture = np.einsum("co,coh->oh", weights, pool.forecasts)
-    return Backtest(origins, mixture[:-1], mixture[-1], actual, weights[:, -1], pool)
+    seen = np.where(np.arange(actual.shape[1]) < checked, actual, np.nan)
+    return Backtest(origins, mixture[:-1], mixture[-1], seen, weights[:, -1], pool)
 
 
-def _known_losses(errors: FloatArray, origins: IntArray) -> FloatArray:
-    """Return the mean relative loss of each candidate as it was known at each origin and at the end.
+def _losses_elsewhere(errors: FloatArray, origins: IntArray, checked: int) -> FloatArray:
+    """Return the mean relative loss of each candidate, for each origin by the others, and for the end by all.
 
     Args:
         errors: shape (candidates, past, horizon), absolute, NaN where unknown.
+        checked: How many leads of an origin its own weights must know nothing of.
 
     Returns:
-        shape (candidates, past + 1); 1 everywhere where nothing was known yet.
+        shape (candidates, past + 1); 1 everywhere where nothing is known.
     """
     candidates, past, horizon = errors.shape
     known = np.isfinite(errors[0])
     sums = np.cumsum(np.where(known[None], errors, 0.0), axis=2)
     counts = np.cumsum(known, axis=1)
     losses = np.ones((candidates, past + 1))
-    rows = np.arange(past)
     for now in range(past + 1):
-        end = horizon if now == past else None
-        leads = np.full(past, horizon) if end else np.minimum(origins[now] - origins[:now], horizon)
-        used = rows[: leads.size]
+        leads = np.full(past, horizon)
+        if now < past:
+            before = np.clip(origins[now] - origins, 0, horizon)
+            leads = np.where(origins >= origins[now] + checked, horizon, before)
+        used = np.flatnonzero(leads > 0)
         if used.size == 0:
             continue
-        count = counts[used, leads - 1]
-        mean = sums[:, used, leads - 1] / np.maximum(count, 1)
+        count = counts[used, leads[used] - 1]
+        mean = sums[:, used, leads[used] - 1] / np.maximum(count, 1)
         losses[:, now] = _relative(mean, count > 0)
     return losses
 

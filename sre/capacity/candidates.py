@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sre.capacity.autoregression import fitted, lag_sets
-from sre.capacity.levels import Kernel, carried, kernels, reverting
+from sre.capacity.levels import Kernel, carried, kernels, rate_kernels, reverting
 from sre.capacity.profiles import deseasoned, filled_back, flat_profile, repeated, season_profile
 from sre.core.series import FloatArray, IntArray
 
@@ -75,7 +75,10 @@ def level_pool(values: FloatArray, origins: IntArray, *, horizon: int, periods: 
 def stock_pool(values: FloatArray, origins: IntArray, *, horizon: int, periods: tuple[int, ...]) -> Pool:
     """Return the candidates for a series that accumulates: its increments are forecast and added up."""
     increments = np.diff(values, prepend=values[0])
-    pool = _scale_pool(increments, origins, horizon=horizon, periods=periods)
+    width = _width(origins)
+    pool = _scale_pool(
+        increments, origins, horizon=horizon, periods=periods, chosen=rate_kernels(width, horizon), is_stock=True
+    )
     added = np.cumsum(np.maximum(pool.forecasts, 0.0), axis=2)
     return Pool(pool.families, pool.names, values[origins - 1][None, :, None] + added)
 
@@ -89,10 +92,22 @@ def _log_shift(values: FloatArray) -> float | None:
     return 0.1 * float(values.mean())
 
 
-def _scale_pool(values: FloatArray, origins: IntArray, *, horizon: int, periods: tuple[int, ...]) -> Pool:
-    width = int(min(max(origins[0], 4), _MAX_WIDTH))
+def _width(origins: IntArray) -> int:
+    return int(min(max(origins[0], 4), _MAX_WIDTH))
+
+
+def _scale_pool(
+    values: FloatArray,
+    origins: IntArray,
+    *,
+    horizon: int,
+    periods: tuple[int, ...],
+    chosen: list[Kernel] | None = None,
+    is_stock: bool = False,
+) -> Pool:
+    width = _width(origins)
     gathered = _Gathered([], [], [])
-    chosen = kernels(width, horizon)
+    chosen = chosen or kernels(width, horizon)
     for period in (1, *periods):
         cycles = int(np.clip(origins[-1] // period, 1, _MAX_CYCLES))
         memories = (None,) if period == 1 else _CYCLE_MEMORIES if cycles > 1 else _CYCLE_MEMORIES[:1]
@@ -106,7 +121,7 @@ def _scale_pool(values: FloatArray, origins: IntArray, *, horizon: int, periods:
             )
             past = filled_back(deseasoned(values, origins, profile=profile, width=width))
             _add_levels(gathered, past, profile, chosen, horizon=horizon, period=period)
-            if memory is None or memory == _CYCLE_MEMORIES[-1]:
+            if not is_stock and (memory is None or memory == _CYCLE_MEMORIES[-1]):
                 _add_reverting(gathered, past, profile, horizon=horizon, period=period)
                 _add_autoregressions(gathered, values, origins, profile, horizon=horizon, periods=periods)
     return Pool(tuple(gathered.families), tuple(gathered.names), np.concatenate(gathered.parts))

@@ -1,10 +1,10 @@
 """The forecast of one series, as a recipe: prepare, find seasons, compete on the past, simulate, judge."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sre.capacity.accuracy import measured_accuracy
+from sre.capacity.accuracy import calibration_factor, measured_accuracy
 from sre.capacity.backtest import Backtest, actuals, mixed, past_origins
 from sre.capacity.candidates import level_pool, stock_pool
 from sre.capacity.cleaning import Shift, evened, filled, level_shift
@@ -12,7 +12,15 @@ from sre.capacity.crossing import exhaustion, inferred_direction
 from sre.capacity.growth import measured_growth, present_level
 from sre.capacity.model import Accuracy, CapacityForecast, Exhaustion, History, Judgement, Request, Season
 from sre.capacity.nature import Prepared, prepared
-from sre.capacity.paths import error_model, independent_stretches, seed_of, simulated
+from sre.capacity.paths import (
+    ErrorModel,
+    error_model,
+    independent_stretches,
+    seed_of,
+    simulated,
+    simulated_stock,
+    widening,
+)
 from sre.capacity.scenario import applied, checked
 from sre.capacity.seasons import detected_periods, named_seasons
 from sre.capacity.trust import Evidence, judged
@@ -29,8 +37,6 @@ _MAX_POINTS = 8192
 _MIN_POINTS_FOR_SEASON = 16
 # A series that has missed this many steps has stopped, rather than being a little late.
 _STOPPED_STEPS = 5
-# Log ratios beyond e^5 are an error of the data, not of the forecast.
-_MAX_LOG_ERROR = 5.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +49,7 @@ class _Fit:
     periods: tuple[int, ...]
     shift: Shift | None
     backtest: Backtest
-    standard: FloatArray
+    errors: ErrorModel
     independent_count: float
     paths: FloatArray
 
@@ -113,12 +119,18 @@ def _fitted(history: History, request: Request, ready: Prepared, raw: FloatArray
     make = stock_pool if is_stock else level_pool
     pool = make(values, np.append(origins, values.size), horizon=horizon, periods=periods)
     actual = actuals(np.where(np.isnan(raw), np.nan, values), origins, horizon)
-    backtest = mixed(pool, origins, actual).informed()
+    backtest = mixed(pool, origins, actual)
     count = independent_stretches(backtest)
-    model = error_model(_comparable_errors(backtest, values, is_stock=is_stock), independent_count=count)
-    errors = simulated(model, seed=seed_of(values))
-    paths = _bounded(_futures(backtest.future, errors, values, is_stock=is_stock), ready)
-    return _Fit(ready, values, whole, periods, shift, backtest, model.standard, count, paths)
+    model = error_model(
+        _comparable_errors(backtest, values, is_stock=is_stock), independent_count=count, may_shrink=is_stock
+    )
+    model = replace(model, factor=calibration_factor(model.standard, backtest.origins, independent_count=count))
+    if is_stock:
+        futures = values[-1] + _stock_futures(backtest, values, widening(count) * model.factor)
+    else:
+        futures = backtest.future + simulated(model, seed=seed_of(values))
+    paths = _bounded(futures, ready)
+    return _Fit(ready, values, whole, periods, shift, backtest, model, count, paths)
 
 
 def _comparable_errors(backtest: Backtest, values: FloatArray, *, is_stock: bool) -> FloatArray:
@@ -129,13 +141,15 @@ def _comparable_errors(backtest: Backtest, values: FloatArray, *, is_stock: bool
     return np.asarray(np.log((backtest.actual - base + small) / (backtest.past - base + small)))
 
 
-def _futures(expected: FloatArray, errors: FloatArray, values: FloatArray, *, is_stock: bool) -> FloatArray:
-    if not is_stock:
-        return np.asarray(expected + errors)
-    small, last = _small_increment(values), values[-1]
-    ratio = np.exp(np.clip(errors, -_MAX_LOG_ERROR, _MAX_LOG_ERROR))
-    added = np.maximum((expected - last + small) * ratio - small, 0.0)
-    return np.asarray(last + np.maximum.accumulate(added, axis=1))
+def _stock_futures(backtest: Backtest, values: FloatArray, widened: float) -> FloatArray:
+    base = values[backtest.origins - 1][:, None]
+    return simulated_stock(
+        np.diff(np.concatenate([base, backtest.actual], axis=1), axis=1),
+        np.diff(np.concatenate([base, backtest.past], axis=1), axis=1),
+        np.diff(backtest.future, prepend=values[-1]),
+        seed=seed_of(np.diff(values)),
+        widened=widened,
+    )
 
 
 def _small_increment(values: FloatArray) -> float:
@@ -174,11 +188,13 @@ def _answered(history: History, request: Request, fit: _Fit, times: IntArray) ->
     accuracy = measured_accuracy(
         fit.backtest,
         fit.values,
-        standard=fit.standard,
+        standard=fit.errors.standard,
+        factor=fit.errors.factor,
         independent_count=fit.independent_count,
         period=period,
         interval_ratio=request.interval_ratio,
     )
+    crossing = _exhaustion(request, paths, times=times, last_ms=history.last_ms, last_value=last_value, ready=fit.ready)
     return CapacityForecast(
         times_ms=times,
         expected=expected,
@@ -190,13 +206,11 @@ def _answered(history: History, request: Request, fit: _Fit, times: IntArray) ->
         growth=measured_growth(
             fit.values, expected, period=period, step_seconds=history.step.seconds, nature=fit.ready.nature
         ),
-        judgement=_judgement(history, request, fit, accuracy),
+        judgement=_judgement(history, request, fit, accuracy, reach_seconds=_reach_seconds(history, request, crossing)),
         method=method_words(fit.backtest, nature=fit.ready.nature, step=history.step),
         accuracy=accuracy,
         seasons=seasons,
-        exhaustion=_exhaustion(
-            request, paths, times=times, last_ms=history.last_ms, last_value=last_value, ready=fit.ready
-        ),
+        exhaustion=crossing,
         warnings=_warnings(history, request, fit, seasons),
     )
 
@@ -226,15 +240,22 @@ def _exhaustion(
     )
 
 
-def _judgement(history: History, request: Request, fit: _Fit, accuracy: Accuracy) -> Judgement:
+def _reach_seconds(history: History, request: Request, crossing: Exhaustion | None) -> float:
+    """Return how far ahead the answer looks: to the latest crossing where one was asked for, else to the horizon."""
+    if crossing is not None and crossing.outcome == "crosses" and crossing.latest_ms is not None:
+        return (crossing.latest_ms - history.last_ms) / 1000
+    return request.horizon_steps * history.step.seconds
+
+
+def _judgement(history: History, request: Request, fit: _Fit, accuracy: Accuracy, *, reach_seconds: float) -> Judgement:
     size = float(np.abs(fit.values).mean())
     spread = max(size, float(np.ptp(fit.values)) / 2)
     return judged(
         Evidence(
             history_seconds=fit.values.size * history.step.seconds,
-            horizon_seconds=request.horizon_steps * history.step.seconds,
+            horizon_seconds=reach_seconds,
             relative_error=accuracy.mean_absolute_error / spread if spread else None,
-            independent_count=fit.independent_count,
+            independent_count=fit.independent_count * request.horizon_steps * history.step.seconds / reach_seconds,
             gap_ratio=float(np.isnan(fit.ready.values).mean()),
             interval_ratio=request.interval_ratio,
             accuracy=accuracy,

@@ -16,6 +16,8 @@ _MEMORIES = (1.0, 2.5, 6.0, 15.0, 40.0, 100.0, 300.0)
 _HOLT_SETTINGS = ((0.2, 0.05, 0.9), (0.2, 0.05, 0.98), (0.5, 0.05, 0.9), (0.5, 0.2, 0.9), (0.2, 0.2, 0.9))
 _HOLT_WIDTH = 120
 _NEAR_MEMORY = 2.5
+# Lengths over which the rate of a stock is taken, as shares of the horizon.
+_RATE_SHARES = (0.25, 0.5, 1.0, 2.0)
 # Reversion from a near level to a far one: (near memory, far memory, steps to be 63 % back), far and back as (share of
 # the window, or steps).
 _REVERSIONS = ((3.0, 0.33, 6.0), (3.0, 0.33, 48.0), (12.0, 0.5, 24.0), (12.0, 0.5, 0.0), (3.0, 1.0, 0.0))
@@ -53,6 +55,28 @@ def kernels(width: int, horizon: int) -> list[Kernel]:
         out.append(Kernel("theta", f"half the drift over {length}", near, slope * 0.5))
         out.append(Kernel("damped", f"damped drift over {length}", near, slope, 1 - 1 / max(horizon / 2, 3)))
     out += [_holt_kernel(width, setting) for setting in _HOLT_SETTINGS]
+    return out
+
+
+def rate_kernels(width: int, horizon: int) -> list[Kernel]:
+    """Return the kernels for the increments of a stock.
+
+    What a stock gains over a long horizon is told by its mean rate over a time of that order, not by its last burst:
+    nothing here remembers less than a quarter of the horizon.
+    """
+    ages = np.arange(width)[::-1].astype(np.float64)
+    flat = np.zeros(width)
+    out = []
+    for share in _RATE_SHARES:
+        length = int(np.clip(share * horizon, 2, width))
+        out.append(Kernel("level", f"rate of memory {length}", smoothing_weights(ages, length), flat))
+        mean = np.where(ages < length, 1.0, 0.0) / length
+        out.append(Kernel("mean", f"mean rate over {length}", mean, flat))
+    whole = np.full(width, 1.0 / width)
+    out.append(Kernel("mean", "mean rate over all", whole, flat))
+    if width > horizon:
+        slope = _slope_weights(ages, width)
+        out.append(Kernel("theta", "rate with half its drift", smoothing_weights(ages, width / 2), slope * 0.5))
     return out
 
 

@@ -11,8 +11,8 @@ from sre.core.series import BoolArray, FloatArray
 _RESTART_SHARE = 0.1
 # Share of steps that must not fall before a series counts as accumulating.
 _MONOTONE_SHARE = 0.995
-# A stock has to move on a fair share of its steps, or it is a level with rare jumps.
-_MOVING_SHARE = 0.2
+# A stock has to move this often, or it is a level with rare jumps.
+_MOVING_SHARE, _MOVING_COUNT = 0.02, 8
 # How often a series must sit exactly on 1 or 100 before that is taken for its ceiling.
 _CEILING_TOUCHES = 3
 
@@ -71,7 +71,9 @@ def _as_rate(history: History, resets: int) -> Prepared:
 def _is_stock(moves: FloatArray) -> bool:
     if moves.size == 0:
         return False
-    rising = (moves >= 0).mean() >= _MONOTONE_SHARE and (moves > 0).mean() >= _MOVING_SHARE
+    rising = (moves >= 0).mean() >= _MONOTONE_SHARE and (moves > 0).sum() >= max(
+        _MOVING_COUNT, _MOVING_SHARE * moves.size
+    )
     return bool(rising)
 
 

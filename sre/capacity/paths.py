@@ -10,18 +10,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from sre.capacity.backtest import Backtest
-from sre.core.series import BoolArray, FloatArray
+from sre.core.series import BoolArray, FloatArray, IntArray
 
 PATH_COUNT = 500
 # With few independent past stretches the largest errors have not been seen yet: widen by this over their number.
-_WIDENING = 0.5
+_WIDENING = 0.4
 # Growth of errors with lead where the past is too short to show it: that of a random walk.
 _WALK_EXPONENT = 0.5
 _TRUSTED_ORIGINS = 3
 # Share of a future's variance taken from one past stretch; the rest comes from another.
 _MAIN_SHARE = 0.8
-_FLIP_SHARE = 0.25
+_FLIP_SHARE = 0.5
 _BUCKETS = 10
+# A stretch that added nothing still counts as this share of its predicted rate.
+_LEAST_RATE_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,16 +34,23 @@ class ErrorModel:
         standard: shape (past, horizon), errors over their scale at that lead, NaN where unknown.
         scale: shape (horizon,), the typical size of an error at each lead.
         independent_count: How many past stretches did not overlap, >= a fraction of one.
+        factor: By how much to widen because past intervals held too little.
     """
 
     standard: FloatArray
     scale: FloatArray
     independent_count: float
+    factor: float = 1.0
 
 
-def error_model(errors: FloatArray, *, independent_count: float) -> ErrorModel:
-    """Return scale by lead and standardised stretches of the errors, shape (past, horizon), NaN where unknown."""
-    scale = _scale_by_lead(errors)
+def error_model(errors: FloatArray, *, independent_count: float, may_shrink: bool = False) -> ErrorModel:
+    """Return scale by lead and standardised stretches.
+
+    Args:
+        errors: shape (past, horizon), NaN where unknown.
+        may_shrink: Errors may get smaller with lead, as those of a mean rate do.
+    """
+    scale = _scale_by_lead(errors, may_shrink=may_shrink)
     standard = errors / np.maximum(scale, 1e-300)
     return ErrorModel(standard, scale, independent_count)
 
@@ -53,12 +62,53 @@ def simulated(model: ErrorModel, *, seed: int, count: int = PATH_COUNT) -> Float
     flips = np.where(rng.random((count, 1)) < _FLIP_SHARE, -1.0, 1.0)
     signs = np.where(rng.random((count, 1)) < 0.5, -1.0, 1.0)
     mixed = np.sqrt(_MAIN_SHARE) * flips * main + np.sqrt(1 - _MAIN_SHARE) * signs * other
-    return np.asarray(mixed * model.scale * widening(model.independent_count))
+    return np.asarray(mixed * model.scale * widening(model.independent_count) * model.factor)
 
 
 def widening(independent_count: float) -> float:
     """Return the factor by which errors are widened for having been seen on few separate stretches."""
     return 1 + _WIDENING / max(independent_count, 0.5)
+
+
+def simulated_stock(
+    added: FloatArray, predicted: FloatArray, expected: FloatArray, *, seed: int, widened: float
+) -> FloatArray:
+    """Return simulated totals added to a stock, shape (PATH_COUNT, horizon), never falling.
+
+    A future takes the bursts of a past stretch, relative to what was predicted there, and a rate that is off from the
+    expected one by as much as past rates were, either way.
+
+    Args:
+        added: shape (past, horizon), what each step added, NaN where unknown.
+        predicted: shape (past, horizon), what each step was predicted to add.
+        expected: shape (horizon,), what each step is expected to add.
+        widened: Factor on the logarithm of the rate's error.
+    """
+    rng = np.random.default_rng(seed)
+    known = np.isfinite(added)
+    steps = np.where(known, added, 0.0)
+    base = np.maximum(np.where(known, predicted, 0.0).sum(axis=1), 1e-300)
+    small = _LEAST_RATE_SHARE * base
+    rate = (steps.sum(axis=1) + small) / (base + small)
+    typical = np.maximum(steps.sum(axis=1) / np.maximum(known.sum(axis=1), 1), 1e-300)
+    bursts = np.where(known, steps / typical[:, None], 0.0)
+    has_moved = steps.sum(axis=1) > 0
+    bursts = np.where(has_moved[:, None], bursts, known * 1.0)
+    reach = known.sum(axis=1).astype(np.float64)
+    share = reach / reach.sum()
+    drawn = rng.choice(reach.size, size=(2, PATH_COUNT), p=share)
+    signs = np.where(rng.random(PATH_COUNT) < 0.5, -1.0, 1.0)
+    factor = np.exp(signs * np.log(rate[drawn[0]]) * widened)
+    shape = _wrapped(bursts, known)[drawn[1]]
+    shape = np.take_along_axis(shape, _rolled(rng, reach[drawn[1]], expected.size), axis=1)
+    return np.asarray(np.cumsum(np.maximum(expected, 0.0) * factor[:, None] * shape, axis=1))
+
+
+def _rolled(rng: np.random.Generator, reach: FloatArray, horizon: int) -> IntArray:
+    """Return indices that start a stretch anywhere and wrap around at its end, shape (paths, horizon)."""
+    starts = np.floor(rng.random(reach.size) * reach).astype(np.int64)
+    lengths = np.minimum(reach, horizon).astype(np.int64)
+    return np.asarray((starts[:, None] + np.arange(horizon)) % np.maximum(lengths, 1)[:, None])
 
 
 def seed_of(values: FloatArray) -> int:
@@ -74,8 +124,8 @@ def independent_stretches(backtest: Backtest) -> float:
     return float(held_back / horizon)
 
 
-def _scale_by_lead(errors: FloatArray) -> FloatArray:
-    """Return the mean absolute error by lead, smoothed over leads, never falling, carried on where none is known."""
+def _scale_by_lead(errors: FloatArray, *, may_shrink: bool) -> FloatArray:
+    """Return the mean absolute error by lead, smoothed over leads, and carried on where none is known."""
     horizon = errors.shape[1]
     known = np.isfinite(errors)
     trusted = int((known.sum(axis=0) >= min(_TRUSTED_ORIGINS, known.shape[0])).sum())
@@ -84,7 +134,8 @@ def _scale_by_lead(errors: FloatArray) -> FloatArray:
     centres = (edges[:-1] + edges[1:] + 1) / 2
     totals = np.add.reduceat(sizes[:, :trusted].sum(axis=0), edges[:-1])
     counts = np.add.reduceat(known[:, :trusted].sum(axis=0), edges[:-1])
-    means = np.maximum.accumulate(totals / np.maximum(counts, 1))
+    means = totals / np.maximum(counts, 1)
+    means = means if may_shrink else np.maximum.accumulate(means)
     leads = np.arange(1, horizon + 1, dtype=np.float64)
     inside = np.interp(leads, centres, means)
     exponent = _growth_exponent(centres, means)

@@ -19,6 +19,7 @@ class Evidence:
     """What trust is judged by.
 
     Attributes:
+        horizon_seconds: How far ahead the answer looks, a crossing included.
         relative_error: Held-back mean absolute error over the mean absolute value; None where unknown.
         independent_count: Stretches of one horizon in the held-back part.
         gap_ratio: Share of steps without a value.
@@ -52,7 +53,7 @@ def judged(evidence: Evidence) -> Judgement:
 def _reach(evidence: Evidence) -> list[tuple[Trust, str]]:
     reach = evidence.horizon_seconds / evidence.history_seconds
     spans = (
-        f"the horizon of {_span(evidence.horizon_seconds)} is {reach:.2g} times the history of "
+        f"looking {_span(evidence.horizon_seconds)} ahead is {reach:.2g} times the history of "
         f"{_span(evidence.history_seconds)}"
     )
     if reach <= _COMFORTABLE_REACH:

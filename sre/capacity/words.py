@@ -10,6 +10,7 @@ _TOLD_SHARE = 0.1
 _MAX_TOLD = 3
 _FAMILY_WORDS = {
     "level": "a smoothed level",
+    "mean": "a mean rate",
     "drift": "a level with recent drift",
     "theta": "a level with half its drift (theta)",
     "damped": "a level with a fading drift",

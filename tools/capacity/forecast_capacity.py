@@ -24,17 +24,28 @@ from tools.context import ToolContext, deps_of, in_thread, report_progress
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pydantic.config import JsonDict
+
     from server.deps import Deps
     from sre.capacity.model import CapacityForecast
     from sre.core.times import Window
     from tools.capacity.forecast_data import NamedHistory
 
 _MAX_ROWS = 500
-_Text = Annotated[str, Field(max_length=64)]
+
+
+def _without_default(schema: JsonDict) -> None:
+    # An empty default tells a client nothing, and every client pays for it in tokens.
+    schema.pop("default", None)
+
+
+_Text = Annotated[str, Field(max_length=64, json_schema_extra=_without_default)]
 # The lean schema: what a client needs to know; the models behind check the rest.
-_Number = Annotated[float | None, WithJsonSchema({"type": "number"})]
+_Number = Annotated[float | None, WithJsonSchema({"type": "number"}), Field(json_schema_extra=_without_default)]
 _Series = Annotated[
-    InlineSeries | None, WithJsonSchema({"type": "object", "description": "{timestamps: [...], values: [...]}"})
+    InlineSeries | None,
+    WithJsonSchema({"type": "object", "description": "{timestamps: [], values: []}"}),
+    Field(json_schema_extra=_without_default),
 ]
 _Horizon = Annotated[str | int, WithJsonSchema({"type": ["string", "integer"], "maxLength": 64})]
 
@@ -54,7 +65,7 @@ class _Found:
 async def forecast_capacity(
     ctx: ToolContext,
     *,
-    query: Annotated[str, Field(max_length=MAX_QUERY_CHARS)] = "",
+    query: Annotated[str, Field(max_length=MAX_QUERY_CHARS, json_schema_extra=_without_default)] = "",
     series: _Series = None,
     start_value: _Number = None,
     horizon: _Horizon = "30d",
@@ -62,21 +73,20 @@ async def forecast_capacity(
     direction: Literal["auto", "up", "down"] = "auto",
     interval: float = 0.8,
     growth_ratio_per_month: float = 0.0,
-    one_off_factor: float = 1.0,
+    one_off_factor: Annotated[float, Field(json_schema_extra=_without_default)] = 1.0,
     one_off_at: _Text = "",
     start: _Text = "",
     end: _Text = "now",
     step: _Text = "",
-    source: Annotated[str, Field(max_length=200)] = "",
+    source: _Text = "",
     max_points: Annotated[int, Field(ge=1, le=_MAX_ROWS)] = 40,
     chart: bool = False,
 ) -> ForecastAnswer:
-    """Forecast where a series goes, with interval, accuracy measured on held-back history, and when it is full.
+    """Forecast a series: interval, accuracy measured on held-back history, and when it meets a threshold.
 
-    Use when asked how long until a limit, how fast it grows, or what if.
-    Pass query, series, or start_value with growth. growth_ratio_per_month (0.15 = 15 %), one_off_factor come on top.
-    horizon: duration or steps.
-    Not for the past (use `query_prometheus`).
+    Use when asked how long until full, how fast it grows, or what if.
+    Give query, series, or start_value; growth_ratio_per_month (0.15 = 15 %) and one_off_factor come on top.
+    horizon: 30d, or steps. Not for the past (use `query_prometheus`).
     """
     deps = deps_of(ctx)
     question = Question(
@@ -179,7 +189,7 @@ def _answer(question: Question, found: _Found, *, max_points: int, chart: bool) 
     ]
     if answer.others:
         answer.others_ranked_by = (
-            "time to the threshold, then probability" if question.threshold is not None else "growth"
+            "time to the threshold, then probability" if question.threshold is not None else "growth a month, relative"
         )
         answer.left_out.append("others: narrow the query to one series for its rows, accuracy and method.")
     answer.left_out += failures
@@ -216,7 +226,8 @@ def _window_answer(found: _Found, made: CapacityForecast, step_seconds: float) -
 
 
 def _summary(answer: ForecastAnswer, question: Question, made: CapacityForecast, *, count: int) -> str:
-    lead = f"Most urgent of {count} series: " if count > 1 else ""
+    rank = "Most urgent" if question.threshold is not None else "Fastest moving"
+    lead = f"{rank} of {count} series: " if count > 1 else ""
     scenario = f" Under the scenario {answer.scenario}." if answer.scenario else ""
     crossing = f"{crossing_sentence(made.exhaustion)} " if question.threshold is not None else ""
     return f"{lead}{crossing}{_ends_at(made)}{scenario} Trust: {answer.trust}."

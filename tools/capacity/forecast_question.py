@@ -20,7 +20,7 @@ _DAY = 86_400.0
 # Enough history to see weeks; for long horizons four times the horizon, at most two years.
 _LEAST_HISTORY_SECONDS, _MOST_HISTORY_SECONDS = 28 * _DAY, 730 * _DAY
 _HISTORY_TO_HORIZON = 4.0
-_HISTORY_STEPS, _HORIZON_STEPS = 1500, 400
+_HISTORY_STEPS, _HORIZON_STEPS = 1500, 1000
 _LEAST_HORIZON_STEPS = 12
 _MOST_HISTORY_STEPS = 8000
 _STEP_OF_COUNTED_HORIZON = 3600.0
@@ -132,7 +132,11 @@ def history_window(
             f"at most {_MOST_HISTORY_STEPS:,} are read.",
             next_steps=("a larger step, a later start, or no step at all",),
         )
-    return Window(first, last), Duration(given_step or _default_step(span, ahead, horizon))
+    chosen = given_step or _default_step(span, ahead, horizon)
+    # Whole steps back from the end, so that the last value is the freshest.
+    steps = int(span // chosen)
+    first = last - timedelta(seconds=steps * chosen) if steps >= 1 else first
+    return Window(first, last), Duration(chosen)
 
 
 def inline_arrays(series: InlineSeries, *, now: datetime) -> tuple[IntArray, FloatArray]:
