@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 Decoded = TypeVar("Decoded")
 
-# A smaller body is decoded faster than a thread is woken.
-_THREAD_ABOVE_BYTES = 256 * 1024
+# Some 10 ms of decoding: below that the event loop can wait.
+_THREAD_ABOVE_BYTES = 1024 * 1024
 _NOT_HERE = (
     "Check the address: a path prefix such as /prometheus or /api/prom may be missing or too much.",
     "Thanos, Mimir, Cortex and VictoriaMetrics may serve this part of the API at another address, or not at all.",

@@ -89,19 +89,23 @@ def _each_element(text: str, position: int, take: Callable[[Json], None]) -> int
     if text[position : position + 1] == "]":
         return position
     while True:
-        try:
-            element, position = _DECODER.raw_decode(text, position)
-        except json.JSONDecodeError as error:
-            raise _broken(text, error.pos) from None
-        except (ValueError, RecursionError):
-            raise NotTheApiError(_UNREADABLE) from None
+        element, after = _decoded_at(text, position)
         take(element)
-        position = _skipped(text, position)
+        position = _skipped(text, after)
         if text[position : position + 1] == "]":
             return position
         if text[position : position + 1] != ",":
             raise _broken(text, position)
         position = _skipped(text, position + 1)
+
+
+def _decoded_at(text: str, position: int) -> tuple[Json, int]:
+    try:
+        return _DECODER.raw_decode(text, position)
+    except json.JSONDecodeError as error:
+        raise _broken(text, error.pos) from None
+    except (ValueError, RecursionError):
+        raise NotTheApiError(_UNREADABLE) from None
 
 
 def _skipped(text: str, position: int) -> int:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from connectors.prometheus.advice import NARROWER, NATIVE_HISTOGRAMS
-from connectors.prometheus.envelope import Envelope, Json, NotTheApiError, read_elements
+from connectors.prometheus.compact import read_compact
+from connectors.prometheus.envelope import Envelope, Json, NotTheApiError, read_elements, read_envelope
 from sre.core.errors import RefusedError
 from sre.core.labels import Labels
 from sre.core.series import BoolArray, FloatArray, Grid, IntArray, SeriesSet
@@ -39,17 +40,31 @@ class Points:
 def read_matrix(body: bytearray) -> Points:
     """Return the points of a `matrix` answer; raises NotTheApiError."""
     collected = _Collected()
+    if (compact := read_compact(body)) is not None:
+        envelope = read_envelope(bytearray(compact.rest))
+        return _points(envelope, compact.labels, compact.times, compact.values)
     envelope = read_elements(body, collected.take)
+    ours = (NATIVE_HISTOGRAMS,) if collected.has_histograms else ()
+    return _points(envelope, collected.labels, collected.times, collected.values, warnings=ours)
+
+
+def _points(
+    envelope: Envelope,
+    labels: Sequence[Labels],
+    times: Sequence[FloatArray],
+    values: Sequence[FloatArray],
+    *,
+    warnings: tuple[str, ...] = (),
+) -> Points:
     if envelope.result_type != "matrix":
         raise NotTheApiError("answered a range query with something else than a matrix")
-    ours = (NATIVE_HISTOGRAMS,) if collected.has_histograms else ()
     return Points(
-        labels=tuple(collected.labels),
-        counts=np.array([times.size for times in collected.times], dtype=np.int64),
-        timestamps_ms=as_ms(_end_to_end(collected.times)),
-        values=_end_to_end(collected.values),
+        labels=tuple(labels),
+        counts=np.array([one.size for one in times], dtype=np.int64),
+        timestamps_ms=as_ms(_end_to_end(times)),
+        values=_end_to_end(values),
         envelope=envelope,
-        warnings=(*envelope.warnings, *ours),
+        warnings=(*envelope.warnings, *warnings),
     )
 
 
@@ -69,7 +84,7 @@ def pairs_as_arrays(pairs: Json) -> tuple[FloatArray, FloatArray]:
         raise NotTheApiError(_BAD_SAMPLE)
     try:
         times, values = zip(*pairs, strict=True) if pairs else ((), ())
-        return np.array(times, dtype=np.float64), np.fromiter(map(float, values), dtype=np.float64, count=len(values))
+        return np.array(times, dtype=np.float64), _floats(values)
     except (TypeError, ValueError):
         raise NotTheApiError(_BAD_SAMPLE) from None
 
@@ -154,6 +169,10 @@ class _Collected:
         self.labels.append(labels_of(element.get("metric")))
         self.times.append(times)
         self.values.append(values)
+
+
+def _floats(texts: Sequence[str | float]) -> FloatArray:
+    return np.fromiter(map(float, texts), dtype=np.float64, count=len(texts))
 
 
 def _end_to_end(arrays: Sequence[FloatArray]) -> FloatArray:
