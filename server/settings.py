@@ -39,7 +39,7 @@ class PrometheusSettings(_Section):
     verify_tls: bool = True
     headers: dict[str, SecretStr] = Field(default_factory=dict)
     timeout_seconds: float = Field(30.0, gt=0, le=300)
-    concurrency: int = Field(8, ge=1, le=100)
+    concurrency: int = Field(16, ge=1, le=100)
     max_body_bytes: int = Field(32 * 1024 * 1024, ge=1024)
 
     @model_validator(mode="after")

@@ -83,7 +83,7 @@ class Endpoint:
 
     base_url: str
     timeout_seconds: float = 30.0
-    concurrency: int = 8
+    concurrency: int = 16
     max_body_bytes: int = 32 * MIB
     tls: Tls = field(default_factory=Tls)
     auth: Auth | None = None
