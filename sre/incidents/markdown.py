@@ -13,7 +13,7 @@ TEXT_LIMIT = 2_000
 # CommonMark 0.31, 2.4: any ASCII punctuation may be escaped. Only what can start something is, so text stays readable.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~&$^])")
 _AUTO_LINK = re.compile(r"(?i)\b(www|mailto|xmpp)([.:])")
-_AT_LINE_START = re.compile(r"^(\d{1,9})?([-+=.):!])")
+_AT_LINE_START = re.compile(r"^(\d{1,9}(?=[.)])|(?=[-+=:!]))(.)")
 
 
 def escaped(text: str, *, limit: int = TEXT_LIMIT) -> str:
