@@ -114,6 +114,15 @@ def test_counters_fall_only_where_a_process_starts_anew(world: World) -> None:
         assert set(fell) <= set(restarted), series.labels
 
 
+def test_the_main_counter_of_each_pod_falls_with_every_restart(world: World) -> None:
+    for series in matching(world.samples, "http_requests_total", code="200"):
+        (start,) = matching(world.samples, "process_start_time_seconds", instance=series.labels["instance"])
+        restarted = np.flatnonzero(np.diff(start.values) > 0)
+        deploys = [deploy for deploy in world.truth.deploys if deploy.service == series.labels["service"]]
+        assert restarted.size == len(deploys)
+        assert np.flatnonzero(np.diff(series.values) < 0).tolist() == restarted.tolist()
+
+
 def test_versions_change_when_the_deploys_say(world: World) -> None:
     for deploy in world.truth.deploys:
         (first,) = matching(

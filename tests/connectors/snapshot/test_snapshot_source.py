@@ -92,6 +92,17 @@ async def test_series_are_found_by_selector_and_only_where_they_have_samples() -
     assert len(await snapshot.series(['{__name__=~".+"}'], window=HOUR, limit=2)) == 2
 
 
+async def test_a_series_with_a_hole_is_not_found_inside_the_hole() -> None:
+    whole = series("m")
+    kept = np.abs(np.arange(61) - 30) > 20
+    holed = Samples(whole.labels, whole.timestamps_ms[kept], whole.values[kept])
+    snapshot = source(lambda: Recording((holed,)))
+    inside = Window(START + timedelta(minutes=15), START + timedelta(minutes=45))
+    touching = Window(START + timedelta(minutes=15), START + timedelta(minutes=51))
+    assert await snapshot.series(["m"], window=inside) == ()
+    assert await snapshot.series(["m"], window=touching) == (whole.labels,)
+
+
 async def test_label_names_and_values_are_sorted_and_narrowed_by_matchers() -> None:
     snapshot = source()
     assert await snapshot.label_names(window=HOUR) == ("__name__", "code", "job")
