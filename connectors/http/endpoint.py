@@ -74,7 +74,7 @@ class Endpoint:
         base_url: http or https, with a path prefix if the system is served under one. Credentials written into it
             move to `auth`, so the attribute never holds them.
         timeout_seconds: Bound on one call as a whole: waiting for a free place, connecting, retries and reading.
-        concurrency: Requests under way at the same time; more wait their turn.
+        concurrency: Requests under way at the same time; more wait their turn. Prometheus itself runs 20 by default.
         max_body_bytes: Largest body that is read, after decompression. With decoding, a call holds about twice that.
         headers: Sent with every request, for example `X-Scope-OrgID`; their values count as secret.
         proxy_from_environment: Honour HTTPS_PROXY, HTTP_PROXY and NO_PROXY as curl and promtool do. A loopback
