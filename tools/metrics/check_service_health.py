@@ -29,7 +29,7 @@ async def check_service_health(
 ) -> HealthAnswer:
     """Judge a service by its golden signals: latency, traffic, errors, saturation, each against what is usual.
 
-    Use first when something may be wrong with a service. Finds its metrics by naming conventions or the settings.
+    Use when something may be wrong with a service, before other tools. Finds its metrics by naming conventions.
     Not for error budgets (use `compute_error_budget`) or single metrics (use `query_prometheus`).
     Latency in seconds, traffic per second, errors and saturation as ratios 0..1; unknown means no data, not ok.
     """
