@@ -125,12 +125,12 @@ def _regression(part: Batch) -> tuple[FloatArray, FloatArray, FloatArray]:
     """
     base, seconds = part.values[part.first], part.padded_seconds()
     rises = part.padded_values() - base[:, np.newaxis]
-    mean_seconds, mean_rise = seconds.sum(axis=1) / part.counts, rises.sum(axis=1) / part.counts
-    rises -= mean_rise[:, np.newaxis]
-    # What fills short windows up stands at 0 seconds, so it adds nothing to either sum.
-    spread = np.einsum("ij,ij->i", seconds, seconds) - part.counts * mean_seconds * mean_seconds
-    slope = np.einsum("ij,ij->i", seconds, rises) / spread
-    return slope, base + mean_rise, mean_seconds
+    # What fills short windows up is 0 in both, so it adds nothing to any sum.
+    total_seconds, total_rise = seconds.sum(axis=1), rises.sum(axis=1)
+    covariance = np.einsum("ij,ij->i", seconds, rises) - total_seconds * total_rise / part.counts
+    spread = np.einsum("ij,ij->i", seconds, seconds) - total_seconds * total_seconds / part.counts
+    slope = covariance / spread
+    return slope, base + total_rise / part.counts, total_seconds / part.counts
 
 
 def holt_winters(smoothing: FloatArray, trend: FloatArray) -> Kernel:

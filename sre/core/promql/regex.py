@@ -7,7 +7,8 @@ from itertools import product
 from typing import Literal, TypeAlias
 
 from sre.core.errors import RefusedError
-from sre.core.promql.regex_syntax import Assertion, Chain, Chars, Choice, Group, Ranges, Regex, RegexReader, Repeat
+from sre.core.promql.regex_chars import Ranges
+from sre.core.promql.regex_syntax import Assertion, Chain, Chars, Choice, Group, Regex, RegexReader, Repeat
 from sre.core.text import quoted
 
 MAX_INSTRUCTIONS = 10_000

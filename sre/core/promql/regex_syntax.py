@@ -12,14 +12,11 @@ from dataclasses import dataclass
 from typing import Literal, NoReturn, TypeAlias
 
 from sre.core.errors import InputError, RefusedError
+from sre.core.promql.regex_chars import CLASS_ESCAPES, LAST_CHARACTER, POSIX_CLASSES, Ranges, ascii_folds, negated
 from sre.core.text import quoted
 
 MAX_REPEAT = 1000
 MAX_GROUP_DEPTH = 100
-LAST_CHARACTER = 0x10FFFF
-
-# Ranges of code points, both ends included.
-Ranges: TypeAlias = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +68,6 @@ class Assertion:
 Regex: TypeAlias = Chars | Chain | Choice | Repeat | Group | Assertion
 
 _GROUP_NAME = re.compile(r"[A-Za-z0-9_]+")
-_DIGIT: Ranges = ((48, 57),)
-_SPACE: Ranges = ((9, 10), (12, 13), (32, 32))
-_WORD: Ranges = ((48, 57), (65, 90), (95, 95), (97, 122))
-_CLASS_ESCAPES = {"d": _DIGIT, "s": _SPACE, "w": _WORD}
-_POSIX: dict[str, Ranges] = {
-    "alnum": ((48, 57), (65, 90), (97, 122)),
-    "alpha": ((65, 90), (97, 122)),
-    "ascii": ((0, 127),),
-    "blank": ((9, 9), (32, 32)),
-    "cntrl": ((0, 31), (127, 127)),
-    "digit": _DIGIT,
-    "graph": ((33, 126),),
-    "lower": ((97, 122),),
-    "print": ((32, 126),),
-    "punct": ((33, 47), (58, 64), (91, 96), (123, 126)),
-    "space": ((9, 13), (32, 32)),
-    "upper": ((65, 90),),
-    "word": _WORD,
-    "xdigit": ((48, 57), (65, 70), (97, 102)),
-}
 _CONTROLS = {"a": 7, "f": 12, "t": 9, "n": 10, "r": 13, "v": 11}
 _ASSERTION_ESCAPES: dict[str, Literal["start", "end", "boundary", "no boundary"]] = {
     "A": "start",
@@ -98,20 +75,6 @@ _ASSERTION_ESCAPES: dict[str, Literal["start", "end", "boundary", "no boundary"]
     "b": "boundary",
     "B": "no boundary",
 }
-# Characters outside ASCII that fold to an ASCII letter: long s and the Kelvin sign.
-_ODD_FOLDS = {ord("s"): 0x17F, ord("k"): 0x212A}
-
-
-def negated(ranges: Ranges) -> Ranges:
-    """Return every other code point."""
-    result, following = [], 0
-    for low, high in sorted(ranges):
-        if low > following:
-            result.append((following, low - 1))
-        following = max(following, high + 1)
-    if following <= LAST_CHARACTER:
-        result.append((following, LAST_CHARACTER))
-    return tuple(result)
 
 
 class RegexReader:
@@ -273,7 +236,7 @@ class RegexReader:
     def _class_escape(self) -> Ranges | None:
         r"""Read the rest of \d \D \s \S \w \W if it is one of them."""
         character = self._next()
-        ranges = _CLASS_ESCAPES.get(character.lower())
+        ranges = CLASS_ESCAPES.get(character.lower())
         if ranges is None:
             self._at -= 1
             return None
@@ -353,7 +316,7 @@ class RegexReader:
     def _posix(self) -> Ranges:
         end = self._pattern.find(":]", self._at)
         name = self._pattern[self._at : end] if end > 0 else ""
-        ranges = _POSIX.get(name.removeprefix("^"))
+        ranges = POSIX_CLASSES.get(name.removeprefix("^"))
         if ranges is None:
             self._fail("an unknown class in [: :]")
         self._at = end + 2
@@ -365,7 +328,7 @@ class RegexReader:
             return ranges
         added: list[tuple[int, int]] = []
         for low, high in ranges:
-            added.extend(_ascii_folds(low, min(high, 127)))
+            added.extend(ascii_folds(low, min(high, 127)))
             if high <= 127 or high == LAST_CHARACTER:
                 continue
             if low < high:
@@ -396,18 +359,6 @@ class RegexReader:
             f"{what} in a regular expression is not supported on this source: {quoted(self._pattern)}.",
             next_steps=("Write the expression without it.",),
         )
-
-
-def _ascii_folds(low: int, high: int) -> list[tuple[int, int]]:
-    """Return the other cases of the letters between two ASCII codes."""
-    upper = (max(low, 65), min(high, 90))
-    lower = (max(low, 97), min(high, 122))
-    folds = [(upper[0] + 32, upper[1] + 32)] if upper[0] <= upper[1] else []
-    folds += [(lower[0] - 32, lower[1] - 32)] if lower[0] <= lower[1] else []
-    for letter, odd in _ODD_FOLDS.items():
-        if low <= letter <= high or low <= letter - 32 <= high:
-            folds.append((odd, odd))
-    return folds
 
 
 def _is_number(text: str) -> bool:

@@ -120,21 +120,28 @@ def over_windows(windows: Windows, kernel: Kernel, *, left_open: bool, pause: Ca
         filled = windows.stop[chosen] > windows.first[chosen]
         if not filled.any():
             continue
-        step = np.broadcast_to(np.arange(shape[1]), filled.shape)[filled]
-        batch = Batch(
-            windows.timestamps_ms,
-            windows.values,
-            windows.first[chosen][filled],
-            windows.stop[chosen][filled],
-            windows.end_ms[step],
-            step,
-            windows.range_ms,
-            left_open,
-        )
+        batch = _batch(windows, chosen, filled, left_open=left_open)
         result, exists = kernel(batch)
         values[chosen][filled] = result
         present[chosen][filled] = True if exists is None else exists
     return Vector(windows.labels, values, present)
+
+
+def _batch(windows: Windows, rows: slice, filled: BoolArray, *, left_open: bool) -> Batch:
+    """Return the filled windows of some rows, over no more samples than theirs (kernels may look at all of them)."""
+    first, stop = windows.first[rows][filled], windows.stop[rows][filled]
+    step = np.broadcast_to(np.arange(filled.shape[1]), filled.shape)[filled]
+    begin, end = int(first.min()), int(stop.max())
+    return Batch(
+        windows.timestamps_ms[begin : end + 1],
+        windows.values[begin : end + 1],
+        first - begin,
+        stop - begin,
+        windows.end_ms[step],
+        step,
+        windows.range_ms,
+        left_open,
+    )
 
 
 def reduced(ufunc: np.ufunc, values: FloatArray, first: IntArray, stop: IntArray) -> FloatArray:
