@@ -5,10 +5,12 @@ anyone counts. Here the inflater is told how much it may still produce.
 """
 
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 # zlib: 15 bits of window, plus 32 to recognise the gzip or zlib header by itself.
 _GZIP_OR_ZLIB = 15 + 32
+# zlib doubles its buffer and then copies it, so a large block would cost three times its size for a moment.
+_BLOCK_BYTES = 256 * 1024
 _PLAIN = frozenset({"", "identity"})
 _DEFLATED = frozenset({"gzip", "x-gzip", "deflate"})
 
@@ -53,14 +55,20 @@ class Inflater:
             raise NotDecodableError
         self._stream = zlib.decompressobj(_GZIP_OR_ZLIB) if name in _DEFLATED else None
 
-    def fed(self, piece: bytes, *, room: int) -> bytes:
-        """Return what `piece` becomes: at most `room` + 1 bytes, so that one byte too many shows."""
+    def fed(self, piece: bytes) -> Iterator[bytes]:
+        """Yield what `piece` becomes, in blocks that are small however much it is; stop asking to stop the work."""
         if self._stream is None:
-            return piece
-        try:
-            return self._stream.decompress(piece, room + 1)
-        except zlib.error:
-            raise NotDecodableError from None
+            yield piece
+            return
+        is_full = True
+        # A full block can leave output inside zlib even when all input is used.
+        while piece or is_full:
+            try:
+                block = self._stream.decompress(piece, _BLOCK_BYTES)
+            except zlib.error:
+                raise NotDecodableError from None
+            piece, is_full = self._stream.unconsumed_tail, len(block) == _BLOCK_BYTES
+            yield block
 
     @property
     def is_cut(self) -> bool:
@@ -77,8 +85,8 @@ async def read_into(collected: bytearray, pieces: AsyncIterator[bytes], *, encod
     """
     inflater = Inflater(encoding)
     async for piece in pieces:
-        decoded = inflater.fed(piece, room=max(budget.left, 0))
-        collected += decoded[: max(budget.left, 0)]
-        budget.spend(len(decoded))
+        for block in inflater.fed(piece):
+            collected += block[: max(budget.left, 0)]
+            budget.spend(len(block))
     if inflater.is_cut and collected:
         raise NotDecodableError

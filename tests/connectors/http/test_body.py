@@ -38,10 +38,30 @@ async def test_one_byte_above_the_budget_is_too_large(encoding: str, sent: bytes
         await read_into(bytearray(), pieces(sent, 100), encoding=encoding, budget=ByteBudget(len(TEXT) - 1))
 
 
-def test_a_bomb_is_never_inflated_past_the_room_left() -> None:
-    """Our choice: 100 MB of zeros in one piece of 100 kB yield the room and one byte that shows the excess."""
+def test_a_bomb_is_inflated_in_small_blocks_and_only_as_far_as_asked() -> None:
+    """Our choice: 100 MB of zeros in one piece of 100 kB never exist at once."""
     bomb = gzip.compress(b"\x00" * 100_000_000, compresslevel=9)
-    assert len(Inflater("gzip").fed(bomb, room=5000)) == 5001
+    assert len(bomb) < 200_000
+    blocks = Inflater("gzip").fed(bomb)
+    assert [len(next(blocks)) for _ in range(3)] == [262_144] * 3
+
+
+@pytest.mark.parametrize("length", [block * 262_144 + extra for block in (1, 2) for extra in (-1, 0, 1, 258)])
+async def test_nothing_is_lost_where_a_block_ends(length: int) -> None:
+    """Our choice: zlib may hold output back when a block is full and the input used up."""
+    body = bytearray()
+    sent = gzip.compress(b"\x00" * length)
+    await read_into(body, pieces(sent, 1), encoding="gzip", budget=ByteBudget(length))
+    assert len(body) == length
+
+
+async def test_a_bomb_is_too_large_after_the_budget_is_spent() -> None:
+    """Our choice: what fitted is kept, and no more."""
+    body = bytearray()
+    bomb = gzip.compress(b"\x00" * 10_000_000)
+    with pytest.raises(TooLargeError):
+        await read_into(body, pieces(bomb, 10**6), encoding="gzip", budget=ByteBudget(5000))
+    assert body == b"\x00" * 5000
 
 
 @pytest.mark.parametrize(
