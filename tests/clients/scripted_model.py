@@ -140,7 +140,7 @@ def _events(block: dict[str, Any], model: str) -> list[dict[str, Any]]:
     else:
         start = {**block, "text": ""}
         delta = {"type": "text_delta", "text": block["text"]}
-    message = {
+    message: dict[str, Any] = {
         "id": "msg_scripted",
         "type": "message",
         "role": "assistant",

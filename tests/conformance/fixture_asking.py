@@ -41,7 +41,7 @@ def model_question(words: str) -> CreateMessageRequest:
     return CreateMessageRequest(params=CreateMessageRequestParams(messages=messages, max_tokens=100))
 
 
-def _needed(state: str | None = None, **requests: InputRequest) -> InputRequiredResult:
+def _needed(requests: dict[str, InputRequest], state: str | None = None) -> InputRequiredResult:
     return InputRequiredResult(input_requests=requests, request_state=state)
 
 
@@ -58,7 +58,7 @@ async def test_input_required_result_elicitation(ctx: ToolContext) -> Asked:
     """Asks for a name, then greets."""
     name = _form_value(ctx, "user_name", "name")
     if not isinstance(name, str):
-        return _needed(user_name=question("What is your name?", name="name"))
+        return _needed({"user_name": question("What is your name?", name="name")})
     return _done(f"Hello, {name}!")
 
 
@@ -71,7 +71,7 @@ async def test_input_required_result_sampling(ctx: ToolContext) -> Asked:
     """Asks the client's model."""
     reply = (ctx.input_responses or {}).get("capital_question")
     if not isinstance(reply, CreateMessageResult):
-        return _needed(capital_question=model_question("What is the capital of France?"))
+        return _needed({"capital_question": model_question("What is the capital of France?")})
     return _done(reply.content.text if isinstance(reply.content, TextContent) else reply.content.type)
 
 
@@ -79,14 +79,14 @@ async def test_input_required_result_list_roots(ctx: ToolContext) -> Asked:
     """Asks for the client's folders."""
     reply = (ctx.input_responses or {}).get("client_roots")
     if not isinstance(reply, ListRootsResult):
-        return _needed(client_roots=ListRootsRequest())
+        return _needed({"client_roots": ListRootsRequest()})
     return _done(", ".join(str(root.uri) for root in reply.roots))
 
 
 async def test_input_required_result_request_state(ctx: ToolContext) -> Asked:
     """Asks with a state that must come back as it was."""
     if ctx.request_state != "waiting" or _form_value(ctx, "confirm", "ok") is None:
-        return _needed("waiting", confirm=question("Please confirm", name="ok", kind="boolean"))
+        return _needed({"confirm": question("Please confirm", name="ok", kind="boolean")}, "waiting")
     return _done("state-ok")
 
 
@@ -97,23 +97,23 @@ async def test_input_required_result_tampered_state(ctx: ToolContext) -> Asked:
 
 async def test_input_required_result_multiple_inputs(ctx: ToolContext) -> Asked:
     """Asks the user, the model and for the folders at once."""
-    wanted = {
+    wanted: dict[str, InputRequest] = {
         "user_name": question("What is your name?", name="name"),
         "greeting": model_question("Generate a greeting"),
         "client_roots": ListRootsRequest(),
     }
     if ctx.request_state != "asked" or not wanted.keys() <= (ctx.input_responses or {}).keys():
-        return _needed("asked", **wanted)
+        return _needed(wanted, "asked")
     return _done("All three replied.")
 
 
 async def test_input_required_result_multi_round(ctx: ToolContext) -> Asked:
     """Asks twice, one after the other."""
     if ctx.request_state is None:
-        return _needed("name", step1=question("Step 1: What is your name?", name="name"))
+        return _needed({"step1": question("Step 1: What is your name?", name="name")}, "name")
     if ctx.request_state == "name":
         name = _form_value(ctx, "step1", "name")
-        return _needed(f"color of {name}", step2=question("Step 2: What is your favorite color?", name="color"))
+        return _needed({"step2": question("Step 2: What is your favorite color?", name="color")}, f"color of {name}")
     return _done(f"{ctx.request_state} is {_form_value(ctx, 'step2', 'color')}")
 
 
@@ -125,14 +125,14 @@ async def test_input_required_result_capabilities(ctx: ToolContext) -> Asked:
         wanted["model"] = model_question("Say anything")
     if declared is not None and declared.elicitation is not None:
         wanted["user"] = question("What is your name?", name="name")
-    return _needed(**wanted) if wanted and not ctx.input_responses else _done("Nothing to ask for.")
+    return _needed(wanted) if wanted and not ctx.input_responses else _done("Nothing to ask for.")
 
 
 async def test_input_required_result_prompt(ctx: ToolContext) -> list[UserMessage] | InputRequiredResult:
     """A prompt that asks for its context."""
     context = _form_value(ctx, "user_context", "context")
     if not isinstance(context, str):
-        return _needed(user_context=question("What context should the prompt use?", name="context"))
+        return _needed({"user_context": question("What context should the prompt use?", name="context")})
     return [UserMessage(f"Use this context: {context}")]
 
 

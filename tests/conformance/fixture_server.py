@@ -87,10 +87,10 @@ def fixture_server() -> MCPServer[Deps]:
     fixtures = [ToolSpec(function, title=function.__name__, room="metrics") for function in (*ANSWERING, *ASKING)]
     server = build(Deps(sources=Sources(), clock=SystemClock()), specs=(*TOOLS, *fixtures))
     registered = server._tool_manager._tools
-    for function in ANSWERING:
-        registered[function.__name__] = _as(AnsweringTool, registered[function.__name__])
-    for function in ASKING:
-        registered[function.__name__] = _as(AskingTool, registered[function.__name__])
+    kinds: dict[str, type[BoundedTool]] = {function.__name__: AnsweringTool for function in ANSWERING}
+    kinds |= {function.__name__: AskingTool for function in ASKING}
+    for name, kind in kinds.items():
+        registered[name] = _as(kind, registered[name])
     registered[json_schema_2020_12_tool.__name__].parameters = JSON_SCHEMA_2020_12
     fixture_pages.register(server)
     _add_handlers(server)
