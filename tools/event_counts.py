@@ -14,6 +14,8 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+import anyio
+
 from sre.core.errors import InputError, RefusedError, TimedOutError, UpstreamError
 from sre.core.text import quoted
 from sre.core.times import Duration, Window, epoch_ms, format_duration
@@ -39,6 +41,8 @@ _MAX_SAMPLES_TO_FETCH = 50_000
 _MAX_SECONDS_TO_FETCH = 86_400.0
 # How far back a series is looked for before it counts as new: longer than restarts and short scrape failures.
 _LOOK_BACK_SECONDS = 3600.0
+# A slow source answers with the estimate; the exact count is not worth the deadline of the call.
+_CHECK_SECONDS = 10.0
 # The check for resets reads the window once more; beyond this it is not cheap (about 30 d of 20 series at 15 s).
 _MAX_SAMPLES_FOR_CHECK = 5_000_000
 
@@ -152,8 +156,9 @@ class EventCounter:
             return _TermCount(None, evidence)
         estimate = term.events(raw, window_seconds=window.seconds)
         if is_checked and term.counter and (result.samples_read or 0) <= _MAX_SAMPLES_FOR_CHECK:
-            fetched = await self._from_samples(term, window)
-            return fetched or await self._checked(term, window, estimate, evidence)
+            with anyio.move_on_after(_CHECK_SECONDS):
+                fetched = await self._from_samples(term, window)
+                return fetched or await self._checked(term, window, estimate, evidence)
         return _TermCount(estimate, evidence)
 
     async def _count_in_parts(self, term: CountTerm, window: Window) -> _TermCount:

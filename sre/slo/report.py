@@ -104,8 +104,7 @@ def _exhaustion(
     if facts.period.is_calendar:
         return _in_calendar(facts.period, budget, rate, basis)
     if facts.history is None:
-        # Counts of the whole rolling window only: its own rate is below 1, and at that rate it stays there.
-        return Exhaustion(None, f"{basis}: the budget lasts")
+        return _without_history(facts.period, budget, rate, basis)
     at = exhausted_at_rolling(facts.history, at=facts.period.at, budget_ratio=budget.budget_ratio, burn_rate=rate)
     return Exhaustion(at, f"{basis}, old errors leaving the window{'' if at else ': the budget lasts'}")
 
@@ -116,6 +115,16 @@ def _already_exhausted(facts: BudgetFacts, budget: ErrorBudget) -> Exhaustion:
         if since is not None:
             return Exhaustion(since, f"exhausted since then, to {format_duration(facts.history.slice_seconds)}")
     return Exhaustion(facts.period.at, "exhausted already; since when is not known from these data")
+
+
+def _without_history(period: Period, budget: ErrorBudget, rate: float, basis: str) -> Exhaustion:
+    # At a rate of 1 or less a rolling window settles below its allowance once it holds nothing else.
+    if rate <= 1:
+        return Exhaustion(None, f"{basis}: the budget lasts")
+    at = exhausted_at_linear(
+        at=period.at, remaining_ratio=budget.remaining_ratio, burn_rate=rate, period_seconds=period.seconds
+    )
+    return Exhaustion(at, f"{basis}; when old errors leave the window is not known, so it may last longer")
 
 
 def _in_calendar(period: Period, budget: ErrorBudget, rate: float, basis: str) -> Exhaustion:

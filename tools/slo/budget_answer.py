@@ -91,7 +91,7 @@ def tier_rows(
             notes.append("low traffic: one bad event is enough to fire")
         is_known = state.long_burn_rate is not None and state.short_burn_rate is not None
         if window_counts and not is_known:
-            notes.append("no events in a window")
+            notes.append("no events counted in a window")
         rows.append(
             TierAnswer(
                 tier=tier.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from sre.core.errors import NoDataError, RefusedError, UpstreamError
-from sre.core.text import nearest_names, quoted
+from sre.core.text import listed, nearest_names, quoted
 from sre.core.times import Window, format_duration
 from sre.slo.budget import EventCounts
 from sre.slo.history import EventHistory
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 # 6 h for 30 d: fine enough for a date, and one query of 120 points.
 _SLICES = 120
 _MIN_SLICE_SECONDS = 300.0
-# History only refines the answer, so it may not eat the deadline of the call (50 s).
-_HISTORY_SECONDS = 15.0
+# Burn rates and history refine the answer, so they may not eat the deadline of the call (50 s).
+_REFINEMENT_SECONDS = 25.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,23 @@ class BudgetData:
     notes: tuple[str, ...]
 
 
+@dataclass(slots=True)
+class _Gathered:
+    """What has come back so far of the questions asked at once."""
+
+    whole: RatioCount | None = None
+    window_counts: dict[float, EventCounts] = field(default_factory=dict)
+    asked: set[float] = field(default_factory=set)
+    history: EventHistory | None = None
+    notes: tuple[str, ...] = ()
+
+    def shortfalls(self, lengths: Sequence[float]) -> list[str]:
+        """Return what the source would not say, or not in time."""
+        missing = [format_duration(seconds) for seconds in lengths if seconds not in self.asked]
+        notes = [f"The source did not count the last {listed(missing)}; those burn rates are null."] if missing else []
+        return notes if self.history else [*notes, "How the budget was spent over time could not be read."]
+
+
 @dataclass(frozen=True, slots=True)
 class BudgetReader:
     """Reads what one budget needs from one source."""
@@ -79,22 +96,43 @@ class BudgetReader:
             NoDataError: The source has no series for the total anywhere in the period.
         """
         lengths = sorted({seconds for tier in tiers for seconds in (tier.long_seconds, tier.short_seconds)})
-        notes = await self.counter.counter_notes(self.queries.used)
-        whole = await self.ratio(Window(period.start, period.at), is_checked=True)
-        if whole.counts is None:
+        gathered = _Gathered()
+        await all_of(
+            [
+                partial(self._read_whole, period, gathered),
+                partial(self._read_burn, period, lengths, gathered),
+                partial(self._read_history, period, gathered),
+            ]
+        )
+        whole = gathered.whole
+        if whole is None or whole.counts is None:
             raise await self._no_series(period)
-        windows = [Window(period.at - timedelta(seconds=seconds), period.at) for seconds in lengths]
-        counted = await all_of([partial(self.ratio, window) for window in windows])
-        history = await self.history(start=period.start, end=period.at)
-        missing = () if history else ("How the budget was spent over time could not be read in time.",)
         return BudgetData(
             total=whole,
-            window_counts={
-                seconds: found.counts for seconds, found in zip(lengths, counted, strict=True) if found.counts
-            },
-            history=history,
-            notes=(*notes, *missing),
+            window_counts=gathered.window_counts,
+            history=gathered.history,
+            notes=(*gathered.notes, *gathered.shortfalls(lengths)),
         )
+
+    async def _read_whole(self, period: Period, into: _Gathered) -> None:
+        into.notes = await self.counter.counter_notes(self.queries.used)
+        into.whole = await self.ratio(Window(period.start, period.at), is_checked=True)
+
+    async def _read_burn(self, period: Period, lengths: Sequence[float], into: _Gathered) -> None:
+        with anyio.move_on_after(_REFINEMENT_SECONDS):
+            await all_of([partial(self._read_window, period, seconds, into) for seconds in lengths])
+
+    async def _read_window(self, period: Period, seconds: float, into: _Gathered) -> None:
+        try:
+            found = await self.ratio(Window(period.at - timedelta(seconds=seconds), period.at))
+        except (RefusedError, UpstreamError):
+            return
+        into.asked.add(seconds)
+        if found.counts is not None:
+            into.window_counts[seconds] = found.counts
+
+    async def _read_history(self, period: Period, into: _Gathered) -> None:
+        into.history = await self.history(start=period.start, end=period.at)
 
     async def ratio(self, window: Window, *, is_checked: bool = False) -> RatioCount:
         """Return the events of one window, total and bad."""
@@ -117,7 +155,7 @@ class BudgetReader:
         """Return events slice by slice from `start` to `end`, or None where the source refuses or takes too long."""
         seconds = (end - start).total_seconds()
         count = max(1, min(slices, int(seconds // _MIN_SLICE_SECONDS)))
-        with anyio.move_on_after(_HISTORY_SECONDS):
+        with anyio.move_on_after(_REFINEMENT_SECONDS):
             try:
                 return await self._history(start, seconds / count, count)
             except (RefusedError, UpstreamError):
