@@ -205,7 +205,8 @@ class HttpClient:
         if isinstance(outcome, _Failed) or not outcome.redirected_to:
             return outcome
         message = f"{self.endpoint.origin} redirects in a circle."
-        return _Failed(self.narrator.bad(message, status=outcome.status))
+        steps = ("Check the path of the address, and the proxy in front of the system.",)
+        return _Failed(self.narrator.bad(message, status=outcome.status, next_steps=steps))
 
     async def _exchanged(self, call: "_Call", budget: ByteBudget, progress: _Progress) -> "Answer | _Failed":
         """Send once and read; errors are returned, so that none carries the library's exception with it."""

@@ -9,7 +9,7 @@ from tests.support.broken_server import MODES, Mode, broken_server
 from tests.support.mcp import deps_with, text_of, tool_client
 
 TOKEN = "secret-token-for-the-broken-one"
-TIMEOUT_SECONDS = 2.0
+TIMEOUT_SECONDS = 1.0
 CALL_SECONDS = 30
 
 CALLS = {
@@ -22,7 +22,7 @@ CALLS = {
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "echo_secrets"])
 @pytest.mark.parametrize("tool", sorted(CALLS))
 async def test_a_broken_prometheus_is_a_clear_error(tool: str, mode: Mode) -> None:
     with broken_server(mode) as url:
@@ -37,6 +37,17 @@ async def test_a_broken_prometheus_is_a_clear_error(tool: str, mode: Mode) -> No
     assert "System: prod" in text
     assert "Next: " in text
     assert TOKEN not in text
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("tool", sorted(CALLS))
+async def test_a_refusal_that_repeats_our_headers_gives_no_secret_away(tool: str) -> None:
+    with broken_server("echo_secrets") as url:
+        source = PrometheusClient(Endpoint(url, timeout_seconds=TIMEOUT_SECONDS, auth=BearerToken(TOKEN)), name="prod")
+        async with tool_client(deps_with(source)) as client:
+            result = await client.call_tool(tool, CALLS[tool])
+    assert result.is_error
+    assert TOKEN not in text_of(result)
 
 
 @pytest.mark.anyio
