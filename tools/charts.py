@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
 MAX_LINES: Final = 8
 _WIDTH_PX, _HEIGHT_PX, _DPI = 1100, 600, 100
-# Okabe and Ito (2008), "Color Universal Design": eight colours that people with any colour vision tell apart.
-_PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D00")
-# A second mark besides colour, for print and for those who see none.
+# Seven of the eight colours of Okabe and Ito (2008), "Color Universal Design", which people with any colour vision tell
+# apart; their yellow is too pale for thin lines, so wine of Tol's muted scheme takes its place.
+_PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255")
+# A second mark besides colour, for print and for those who see none; where lines lie on each other, the dashes of the
+# upper one let the lower one through.
 _DASHES: Final = ("-", "--", "-.", ":")
 _OTHERS_COLOUR: Final = "#BBBBBB"
 _TITLE_CHARS, _LABEL_CHARS = 110, 48
@@ -90,10 +92,10 @@ def _draw(axes: Axes, line: Line, index: int) -> None:
         _utc(line.times_ms),
         line.values,
         color=_PALETTE[index % len(_PALETTE)],
-        linestyle=_DASHES[index // 2 % len(_DASHES)],
-        linewidth=1.6,
+        linestyle=_DASHES[index % len(_DASHES)],
+        linewidth=1.6 if index else 2.4,
         marker=marker,
-        zorder=3 + len(_PALETTE) - index,
+        zorder=3 + index,
     )
 
 
