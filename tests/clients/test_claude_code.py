@@ -91,7 +91,7 @@ def test_the_model_reads_a_small_structured_answer(claude: ClaudeCode) -> None:
     budget, query, health = [_read_answer(result) for result in model.tool_results()]
     assert (budget["bad_events"], budget["consumed_ratio"], budget["remaining_minutes"]) == (500, 0.5, 21.6)
     assert query["series_total"] == len(query["series"]) > 0
-    assert {signal["signal"] for signal in health["signals"]} == {"latency", "traffic", "errors", "saturation"}
+    assert health["signals"].keys() == {"latency", "traffic", "errors", "saturation"}
     for answer in (budget, query, health):
         assert next(iter(answer)) == "summary"
         assert len(answer["summary"]) > 20
