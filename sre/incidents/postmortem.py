@@ -43,6 +43,7 @@ class Postmortem:
         timeline: Ordered, each event once.
         objective_ratio: What the burnt budget is a share of.
         budget_window: Window of that budget, for people.
+        evaluated_at: End of the measured window: the end of the incident, or now while it goes on.
     """
 
     facts: IncidentFacts
@@ -54,6 +55,7 @@ class Postmortem:
     gaps: tuple[str, ...]
     objective_ratio: float
     budget_window: str
+    evaluated_at: datetime
 
 
 def postmortem_markdown(postmortem: Postmortem) -> str:
@@ -103,6 +105,7 @@ def _environment() -> "Environment":
         "ratio": lambda measured: _cited(measured, "ratio"),
         "seconds": lambda measured: _cited(measured, "seconds"),
         "evidence": _citation,
+        "impact_sentence": impact_sentence,
         "met": {True: "met", False: "**missed**", None: "not known"}.__getitem__,
     }
     environment.globals |= {"TO_FILL": TO_FILL}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sre.core.errors import NoDataError, RefusedError, UpstreamError
 from sre.core.text import quoted
-from sre.core.times import Window
+from sre.core.times import Window, format_instant
 from sre.incidents.blameless import LanguageFinding, Passage, language_findings
 from sre.incidents.gaps import postmortem_gaps
 from sre.incidents.model import IncidentFacts, ServiceImpact, TimelineEvent
@@ -75,6 +75,8 @@ class PostmortemDraft:
         if end <= self.facts.start:
             self.notes.append("The incident starts after the data end, so impact was not measured.")
             return
+        if self.facts.end is None:
+            self.notes.append(f"No end was given: the impact is counted until {format_instant(end)}.")
         window = Window(self.facts.start, end)
         try:
             coverage = await source.coverage()
@@ -149,6 +151,7 @@ class PostmortemDraft:
             gaps=postmortem_gaps(self.facts, self.impacts),
             objective_ratio=self.objective_ratio,
             budget_window=str(self.slo_window),
+            evaluated_at=self.facts.end or self.now,
         )
 
     def _measured_events(self) -> list[TimelineEvent]:

@@ -53,6 +53,17 @@ class BudgetQuestion:
     notes: tuple[str, ...] = ()
 
 
+def refuse_beside_slo(**arguments: CountOrQuery | None) -> None:
+    """Refuse what an SLO document already says, rather than ignore it in silence.
+
+    Raises:
+        InputError: An argument is set.
+    """
+    given = [name for name, value in arguments.items() if value not in (None, "")]
+    if given:
+        raise InputError(f"slo already says {', '.join(given)}; pass one or the other.", field=given[0])
+
+
 async def question_from_slo(deps: Deps, name: str) -> BudgetQuestion:
     """Return the question that an SLO document asks.
 

@@ -56,10 +56,11 @@ async def compute_error_budget(
     bad, total: event counts, or PromQL counters like `reqs_total{code=~"5.."}` (no rate), or with `[$window]`.
     Not for health now (`check_service_health`). Ratios are 0..1; burn rate 1 spends the budget in one window.
     """
-    from tools.slo.budget_question import question_from_arguments, question_from_slo
+    from tools.slo.budget_question import question_from_arguments, question_from_slo, refuse_beside_slo
 
     deps = deps_of(ctx)
     if slo:
+        refuse_beside_slo(objective=objective or None, window=window, good=good, bad=bad, total=total)
         question = await question_from_slo(deps, slo)
     else:
         question = question_from_arguments(

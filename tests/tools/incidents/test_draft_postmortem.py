@@ -158,6 +158,15 @@ async def test_the_demo_incident_is_measured_as_it_happened() -> None:
     assert impact["budget_burnt_ratio"] == pytest.approx(truth.incident.failed_requests / 21_500, rel=0.1)
     assert answer["gaps"] == []
     assert "14,022 of 25,685" in answer["summary"]
+    assert "14,022 of 25,685" in section(answer["markdown"], "Summary")
+
+
+async def test_an_incident_that_goes_on_is_counted_until_now_and_said() -> None:
+    answer = await drafted(demo(), end="", facts={})
+    assert answer["window"]["end"] == "2026-11-02T12:00:00Z"
+    assert answer["impact"][0]["failed_requests"] > world().truth.incident.failed_requests
+    assert any("until 2026-11-02T12:00:00Z" in warning for warning in answer["warnings"])
+    assert answer["duration_minutes"] is None
 
 
 async def test_each_number_names_a_query_that_is_listed() -> None:

@@ -265,6 +265,7 @@ async def test_an_slo_document_answers_by_its_name(tmp_path: Path) -> None:
         ({"objective": 0.9, "total": "rate(reqs_total[5m])", "bad": "reqs_total"}, "fixed range"),
         ({"objective": 0.9, "total": "nope_total", "bad": "reqs_total"}, "nothing at"),
         ({"slo": "anything"}, "No SLO folder"),
+        ({"slo": "anything", "window": "7d", "total": 5}, "already says window, total"),
     ],
 )
 async def test_a_wrong_call_is_told_how_to_be_right(arguments: dict[str, Any], words: str) -> None:
