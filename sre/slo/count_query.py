@@ -160,6 +160,8 @@ def _template_query(template: str, tree: "Expr", *, field: str) -> CountQuery:
     wrong = sorted(calls - _COUNTING_CALLS - {"rate", "vector"})
     if wrong:
         raise _not_a_count(f"{wrong[0]}() does not count events", field=field)
+    if not calls & (_COUNTING_CALLS | {"rate"}):
+        raise _not_a_count("$window is not the range of increase()", field=field)
     is_rate = "rate" in calls
     if is_rate and calls & _COUNTING_CALLS:
         raise _not_a_count("rate() and increase() are mixed", field=field)
@@ -171,7 +173,7 @@ def _template_query(template: str, tree: "Expr", *, field: str) -> CountQuery:
 
 
 def _shape(tree: "Expr") -> tuple[set[str], set[str], int]:
-    from promql_parser import BinaryExpr, Call, MatrixSelector, SubqueryExpr, walk
+    from promql_parser import AggregateExpr, BinaryExpr, Call, MatrixSelector, SubqueryExpr, walk
 
     calls: set[str] = set()
     operators: set[str] = set()
@@ -181,6 +183,8 @@ def _shape(tree: "Expr") -> tuple[set[str], set[str], int]:
         nonlocal ranges
         if isinstance(node, Call):
             calls.add(node.func.name)
+        elif isinstance(node, AggregateExpr):
+            calls.update({str(node.op)} - {"sum"})
         elif isinstance(node, BinaryExpr):
             operators.add(str(node.op))
         elif isinstance(node, (MatrixSelector, SubqueryExpr)):

@@ -65,6 +65,8 @@ def test_a_rate_times_the_window_is_events() -> None:
         ("a_total[5m]", "not a sum of counters"),
         ("vector(1)", "fixed range"),
         ("sum(irate(a_total[$window]))", "irate"),
+        ("avg(increase(a_total[$window]))", "avg"),
+        ('a_total{x="$window"}', "not the range"),
         ("sum(increase(a_total[$window])) + sum(rate(a_total[$window]))", "mixed"),
         ("sum(increase(a_total[$window])) + sum(increase(b_total[5m]))", "fixed"),
         ("sum(", "parses"),
