@@ -14,6 +14,13 @@ _SHIFT_MIN_STEPS = 12
 _STRETCHES = 40
 
 
+# A spike is this many times as far from its surroundings as nine in ten values are; more than one in two hundred such
+# values are no accident.
+_SPIKE_SIZE, _CALM_SHARE, _SPIKE_SHARE = 8.0, 0.9, 0.005
+# The median of seven holds against spikes of up to three steps.
+_SPIKE_WINDOW = 7
+
+
 @dataclass(frozen=True, slots=True)
 class Shift:
     """A sudden and lasting change of level before `index`, by `size` (unit of the metric)."""
@@ -71,6 +78,29 @@ def level_shift(values: FloatArray, *, period: int) -> Shift | None:
     return Shift(_exact_index(values, values.size - (count - at) * length, length=length, middle=float(middle)), size)
 
 
+def calmed(values: FloatArray, *, periods: tuple[int, ...]) -> tuple[FloatArray, int]:
+    """Return the values with lone spikes put back to their surroundings, and how many there were.
+
+    Spikes that come often, last, or come back a season later belong to the series and stay.
+
+    Args:
+        values: shape (steps,), no NaN.
+        periods: Steps of the seasons.
+    """
+    if values.size < 2 * _SPIKE_WINDOW:
+        return values, 0
+    around = _running_median(values)
+    rest = np.abs(values - around)
+    spread = float(np.quantile(rest, _CALM_SHARE))
+    if spread <= 0:
+        return values, 0
+    spikes = (rest > _SPIKE_SIZE * spread) & _is_far_outside(values)
+    lone = spikes & ~_recurring(spikes, periods)
+    if not lone.any() or lone.sum() > max(1, _SPIKE_SHARE * values.size):
+        return values, 0
+    return np.where(lone, around, values), int(lone.sum())
+
+
 def evened(values: FloatArray, shift: Shift | None) -> FloatArray:
     """Return the values with what lies before the shift moved to the level after it."""
     if shift is None:
@@ -84,6 +114,27 @@ def _in_long_gap(missing: BoolArray) -> BoolArray:
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         long[start:end] = end - start > _SHORT_GAP_STEPS
     return long
+
+
+def _running_median(values: FloatArray) -> FloatArray:
+    padded = np.pad(values, _SPIKE_WINDOW // 2, mode="reflect")
+    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, _SPIKE_WINDOW), axis=1))
+
+
+def _is_far_outside(values: FloatArray) -> BoolArray:
+    """Return which values lie outside the usual range by more than its width: a sharp peak of a season does not."""
+    low, high = np.quantile(values, [_SPIKE_SHARE, 1 - _SPIKE_SHARE])
+    return np.asarray((values > 2 * high - low) | (values < 2 * low - high))
+
+
+def _recurring(spikes: BoolArray, periods: tuple[int, ...]) -> BoolArray:
+    """Return where a spike has another one about a season before or after it."""
+    wide = spikes | np.roll(spikes, 1) | np.roll(spikes, -1)
+    out = np.zeros(spikes.size, dtype=np.bool_)
+    for period in periods:
+        out[period:] |= wide[:-period]
+        out[:-period] |= wide[period:]
+    return out & spikes
 
 
 def _typical_spread(values: FloatArray, *, length: int, count: int, period: int) -> float:

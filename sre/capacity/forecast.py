@@ -7,7 +7,7 @@ import numpy as np
 from sre.capacity.accuracy import calibration_factor, measured_accuracy
 from sre.capacity.backtest import Backtest, actuals, mixed, past_origins
 from sre.capacity.candidates import level_pool, stock_pool
-from sre.capacity.cleaning import Shift, evened, filled, level_shift
+from sre.capacity.cleaning import Shift, calmed, evened, filled, level_shift
 from sre.capacity.crossing import exhaustion, inferred_direction
 from sre.capacity.growth import measured_growth, present_level
 from sre.capacity.model import Accuracy, CapacityForecast, Exhaustion, History, Judgement, Request, Season
@@ -48,6 +48,7 @@ class _Fit:
     raw: FloatArray
     periods: tuple[int, ...]
     shift: Shift | None
+    spike_count: int
     backtest: Backtest
     errors: ErrorModel
     independent_count: float
@@ -112,13 +113,14 @@ def _fitted(history: History, request: Request, ready: Prepared, raw: FloatArray
     if raw.size >= _MIN_POINTS_FOR_SEASON:
         periods = detected_periods(np.diff(rough) if is_stock else rough, history.step)
     whole = rough if is_stock else filled(raw, period=max(periods, default=1))
-    shift = None if is_stock else level_shift(whole, period=min(periods, default=1))
-    values = evened(whole, shift)
+    shift = None if is_stock else level_shift(whole, period=_stretch(periods, whole.size))
+    settled = evened(whole, shift)
+    values, spike_count = (settled, 0) if is_stock else calmed(settled, periods=periods)
     horizon = request.horizon_steps
     origins = past_origins(values.size, horizon=horizon, longest_period=max(periods, default=1))
     make = stock_pool if is_stock else level_pool
     pool = make(values, np.append(origins, values.size), horizon=horizon, periods=periods)
-    actual = actuals(np.where(np.isnan(raw), np.nan, values), origins, horizon)
+    actual = actuals(np.where(np.isnan(raw), np.nan, settled), origins, horizon)
     backtest = mixed(pool, origins, actual)
     count = independent_stretches(backtest)
     model = error_model(
@@ -130,7 +132,12 @@ def _fitted(history: History, request: Request, ready: Prepared, raw: FloatArray
     else:
         futures = backtest.future + simulated(model, seed=seed_of(values))
     paths = _bounded(futures, ready)
-    return _Fit(ready, values, whole, periods, shift, backtest, model, count, paths)
+    return _Fit(ready, values, whole, periods, shift, spike_count, backtest, model, count, paths)
+
+
+def _stretch(periods: tuple[int, ...], count: int) -> int:
+    """Return the shortest season that fits often enough to compare levels by, 1 for none."""
+    return min((period for period in periods if 8 * period <= count), default=1)
 
 
 def _comparable_errors(backtest: Backtest, values: FloatArray, *, is_stock: bool) -> FloatArray:
@@ -281,6 +288,8 @@ def _warnings(history: History, request: Request, fit: _Fit, seasons: tuple[Seas
     if fit.shift is not None:
         ago = format_duration((fit.values.size - fit.shift.index) * history.step.seconds)
         notes.append(f"The level jumped {ago} before the end; the earlier history was moved to the new level.")
+    if fit.spike_count:
+        notes.append(f"{fit.spike_count} lone spikes were left out of the fit, but count in the accuracy.")
     if not seasons and fit.values.size < 2 * 7 * 86400 / history.step.seconds and history.step.seconds < 86400:
         notes.append("The history is shorter than two weeks, so no weekly pattern could be found.")
     if request.horizon_steps > fit.values.size // 2:

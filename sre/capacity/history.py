@@ -13,6 +13,8 @@ MIN_POINTS = 8
 _MAX_GRID_STEPS = 400_000
 _SHORT_MONTH_SECONDS, _LONG_MONTH_SECONDS = 27.9 * 86400, 31.1 * 86400
 _JITTER_SHARE = 0.1
+# Squares of anything larger overflow.
+_LARGEST_VALUE = 1e100
 
 
 def regular_history(
@@ -39,6 +41,8 @@ def regular_history(
             f"timestamps ({timestamps_ms.size}) and values ({values.size}) differ in length.", field="series"
         )
     usable = np.isfinite(values)
+    if (np.abs(values[usable]) > _LARGEST_VALUE).any():
+        raise InputError("The series holds values beyond 1e100; use a larger unit.", field="series")
     if usable.sum() < MIN_POINTS:
         raise NoDataError(
             f"A forecast needs at least {MIN_POINTS} values; this series has {int(usable.sum())}.",

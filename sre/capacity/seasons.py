@@ -14,6 +14,8 @@ _MIN_CYCLES = 2.0
 # Trying costs little: the backtest decides how much it is worth.
 _TRIED_CORRELATION = 0.1
 _NAMED_STRENGTH = 0.3
+# A longer cycle must leave at most this share of what a shorter one inside it leaves unexplained.
+_REST_SHARE = 0.7
 # A cycle of the series' own, found in the autocorrelation, has to be plain to see.
 _OWN_CORRELATION = 0.5
 _MAX_TRIED = 3
@@ -45,14 +47,20 @@ def detected_periods(values: FloatArray, step: Step) -> tuple[int, ...]:
 def named_seasons(values: FloatArray, step: Step, *, periods: tuple[int, ...], last_ms: int) -> tuple[Season, ...]:
     """Return the cycles strong enough to tell a person about, strongest first."""
     names = {period: name for name, period in _calendar_periods(values.size, step)}
-    seasons = []
-    for period in periods:
+    seasons: list[Season] = []
+    for period in sorted(periods):
         name = names.get(period, f"every {format_duration(period * step.seconds)}")
         profile, strength = _profile_and_strength(values, period)
-        if strength >= _NAMED_STRENGTH:
+        if strength >= _NAMED_STRENGTH and _adds_to(seasons, period, strength):
             words = _words(profile, name, step=step, last_ms=last_ms, level=float(np.mean(np.abs(values[-period:]))))
             seasons.append(Season(period, name, strength, words))
     return tuple(sorted(seasons, key=lambda season: -season.strength_ratio))
+
+
+def _adds_to(seasons: list[Season], period: int, strength: float) -> bool:
+    """Return whether a longer cycle says more than the shorter ones it repeats: a week of equal days is no week."""
+    inside = [season.strength_ratio for season in seasons if period % season.period_steps == 0]
+    return 1 - strength < _REST_SHARE * (1 - max(inside, default=-1.0))
 
 
 def _calendar_periods(count: int, step: Step) -> list[tuple[str, int]]:
