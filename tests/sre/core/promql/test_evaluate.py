@@ -141,6 +141,8 @@ def test_sums_that_cancel_keep_their_digits() -> None:
     """Source: the compensated sums Prometheus documents for sum_over_time: 1e100 + 1 - 1e100 is 1."""
     series = samples("x", "1e100 1 -1e100")
     assert instant("sum_over_time(x[5m])", series, at_minute=3) == {"{}": 1}
+    lost = samples("z", "1 1e16 1 -1e16 1")
+    assert instant("sum_over_time(z[5m])", lost, at_minute=4) == {"{}": 3}
     drift = samples("y", " ".join(["1e15", "0.25", "-1e15"] * 20), every_ms=1000)
     assert instant("sum_over_time(y[5m])", drift, at_minute=1) == {"{}": 5}
 
