@@ -10,7 +10,7 @@ faster. Both sides' answers are checked to have as many points.
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from sre.core.labels import METRIC_NAME, Labels
 from sre.core.promql import EvaluationOptions, evaluate_range
-from sre.core.series import Grid, Samples
+from sre.core.series import FloatArray, Grid, IntArray, Samples
 from tests.support.memory_store import MemoryStore
 from tests.support.openmetrics_file import written
 from tests.support.real_prometheus import running_prometheus
@@ -68,23 +68,25 @@ def series() -> list[Samples]:
     """Return INSTANCES instances, each with counters, a gauge, a histogram and an info series."""
     rng = np.random.default_rng(1)
     times = np.arange(START_MS, START_MS + HOURS * 3_600_000, SCRAPE_MS, dtype=np.int64)
-    made: list[Samples] = []
-    for number in range(INSTANCES):
-        own = {"instance": f"host-{number}:9100", "job": ("api", "web", "batch", "mail")[number % 4]}
-        scraped = times + int(rng.integers(0, SCRAPE_MS))
+    return [one for number in range(INSTANCES) for one in _instance(rng, number, times)]
 
-        def add(name: str, values: np.ndarray, own=own, scraped=scraped, **labels: str) -> None:  # type: ignore[no-untyped-def,type-arg]
-            made.append(Samples(Labels({METRIC_NAME: name, **own, **labels}), scraped, values.astype(float)))
 
-        for code in ("200", "500"):
-            add("requests_total", np.cumsum(rng.poisson(20, len(times))), code=code)
-        add("memory_bytes", np.round(2e9 + np.cumsum(rng.normal(0, 1e6, len(times)))))
-        add("build_info", np.ones(len(times)), version=f"1.{number % 3}")
-        if number % 10 == 0:
-            buckets = np.cumsum(np.cumsum(rng.poisson(3, (len(times), len(BUCKET_BOUNDS))), axis=0), axis=1)
-            for column, bound in enumerate(BUCKET_BOUNDS):
-                add("latency_seconds_bucket", buckets[:, column], le=bound)
-    return made
+def _instance(rng: np.random.Generator, number: int, times: IntArray) -> Iterator[Samples]:
+    own = {"instance": f"host-{number}:9100", "job": ("api", "web", "batch", "mail")[number % 4]}
+    scraped = times + int(rng.integers(0, SCRAPE_MS))
+    steps = len(times)
+    values: dict[tuple[str, str, str], FloatArray] = {
+        ("requests_total", "code", "200"): np.cumsum(rng.poisson(20, steps)).astype(float),
+        ("requests_total", "code", "500"): np.cumsum(rng.poisson(20, steps)).astype(float),
+        ("memory_bytes", "kind", ""): np.round(2e9 + np.cumsum(rng.normal(0, 1e6, steps))),
+        ("build_info", "version", f"1.{number % 3}"): np.ones(steps),
+    }
+    if number % 10 == 0:
+        buckets = np.cumsum(np.cumsum(rng.poisson(3, (steps, len(BUCKET_BOUNDS))), axis=0), axis=1)
+        for column, bound in enumerate(BUCKET_BOUNDS):
+            values["latency_seconds_bucket", "le", bound] = buckets[:, column].astype(float)
+    for (name, label, value), column_values in values.items():
+        yield Samples(Labels({METRIC_NAME: name, label: value, **own}), scraped, column_values)
 
 
 def run() -> list[Row]:
