@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sre.core.figures import seconds_text
+from sre.core.series import FloatArray
 from sre.core.text import listed
 from sre.core.times import format_instant, instant_from_ms
 from sre.metrics.series_figures import Measured
@@ -64,16 +65,19 @@ def resets_of(measured: Measured) -> tuple[int, ...]:
 
 def grows_like_counter(measured: Measured) -> bool:
     """Return whether the series only grow, except for falls close to nothing, as counters do at a restart."""
-    rises = falls = 0
-    for row, usable in enumerate(measured.usable):
-        values = measured.values[row][usable]
-        steps = np.diff(values)
-        rises += int((steps > 0).sum())
-        down = np.flatnonzero(steps < 0)
-        falls += int((values[down + 1] > 0.1 * values[down]).sum())
-        if values.size and values.min() < 0:
-            return False
-    return rises >= _MIN_RISES and falls == 0
+    usable = measured.usable
+    if usable.all():
+        return _grows(measured.values, minimum_rises=_MIN_RISES)
+    lines = [measured.values[row][shown][np.newaxis, :] for row, shown in enumerate(usable)]
+    rises = sum(int((np.diff(line) > 0).sum()) for line in lines)
+    return rises >= _MIN_RISES and all(_grows(line, minimum_rises=0) for line in lines)
+
+
+def _grows(values: FloatArray, *, minimum_rises: int) -> bool:
+    """Return the same for values without gaps, shape (series, steps)."""
+    before, after = values[:, :-1], values[:, 1:]
+    falls = (after < before) & (after > 0.1 * before)
+    return bool((after > before).sum() >= minimum_rises and not falls.any() and not (values < 0).any())
 
 
 def _not_numbers(measured: Measured) -> list[str]:
@@ -120,4 +124,8 @@ def _reset_warnings(measured: Measured) -> list[str]:
     if not any(resets):
         return []
     touched = sum(1 for count in resets if count)
-    return [f"Resets: the counter falls {sum(resets)} times in {touched} of {len(measured)} series (restarts)."]
+    return [f"Resets: the counter falls {_times(sum(resets))} in {touched} of {len(measured)} series (restarts)."]
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from pydantic import Field
 
@@ -12,7 +12,16 @@ from tools.context import ToolContext, deps_of, in_thread, read_window, report_p
 from tools.metrics.query_answer import DEFAULT_MAX_SERIES, MOST_SERIES, QueryAnswer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tools.metrics.query_run import QueryOutcome, QueryRequest
+
+
+Result = TypeVar("Result")
+
+# About a millisecond of work.
+_SHORT_QUERY_CHARS = 1_000
+_FEW_POINTS = 5_000
 
 
 async def query_prometheus(
@@ -43,7 +52,7 @@ async def query_prometheus(
     read = await read_window(deps, metrics, start=start, end=end)
     request = QueryRequest(
         text=query,
-        query=await in_thread(lambda: readable_query(metrics, query)),
+        query=await _aside(lambda: readable_query(metrics, query), is_large=len(query) > _SHORT_QUERY_CHARS),
         window=read.window,
         step=chosen_step(step, read.window),
         rank=rank,
@@ -55,7 +64,8 @@ async def query_prometheus(
     outcome = await run_query(metrics, request)
     await report_progress(ctx, 1, 2, "Reading the series")
     if len(outcome.measured) or outcome.text is not None:
-        answer = await in_thread(lambda: query_report(request, outcome))
+        is_large = outcome.measured.point_count > _FEW_POINTS
+        answer = await _aside(lambda: query_report(request, outcome), is_large=is_large)
         answer.warnings += await counter_warnings(metrics, request, outcome.measured)
     else:
         causes = await diagnosed(metrics, request.query, window=request.window)
@@ -64,6 +74,11 @@ async def query_prometheus(
     if chart and len(outcome.measured):
         answer.with_image(await in_thread(lambda: _chart(request, outcome, answer.unit)))
     return answer
+
+
+async def _aside(work: Callable[[], Result], *, is_large: bool) -> Result:
+    """Do large work in a thread; small work takes less time than changing threads."""
+    return await in_thread(work) if is_large else work()
 
 
 def _chart(request: QueryRequest, outcome: QueryOutcome, unit: str) -> bytes:

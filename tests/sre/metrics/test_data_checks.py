@@ -48,4 +48,6 @@ def test_what_only_grows_and_restarts_from_nothing_looks_like_a_counter() -> Non
     assert grows_like_counter(measured([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.1]))
     assert not grows_like_counter(measured([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 4.0])), "a gauge that falls a little"
     assert not grows_like_counter(measured([7.0] * 8)), "a constant"
+    assert grows_like_counter(measured([1.0, None, 3.0, 4.0, 5.0, 6.0, 7.0], [None, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]))
+    assert not grows_like_counter(measured([1.0, None, 3.0, 2.0, 5.0, 6.0, 7.0])), "a fall beside a gap"
     assert not grows_like_counter(measured([-5.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0])), "below zero"
