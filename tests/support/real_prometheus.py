@@ -59,12 +59,13 @@ def backfilled(openmetrics_path: Path, data_dir: Path) -> None:
 
 @contextmanager
 def running_prometheus(
-    *, openmetrics_path: Path | None = None, config: str = EMPTY_CONFIG, extra_args: Sequence[str] = ()
+    *, openmetrics_path: Path | Sequence[Path] = (), config: str = EMPTY_CONFIG, extra_args: Sequence[str] = ()
 ) -> Iterator[str]:
     """Run Prometheus and yield its base URL once it answers ready.
 
     Args:
-        openmetrics_path: Samples to backfill before the start; any age, retention is 100 years.
+        openmetrics_path: Samples to backfill before the start; any age, retention is 100 years. promtool reads a file
+            once for every two hours it spans, so series of different spans are better kept in files of their own.
         config: Text of prometheus.yml.
         extra_args: More command-line flags; a flag given here comes last and so wins.
     """
@@ -73,8 +74,8 @@ def running_prometheus(
         home = Path(folder)
         (home / "data").mkdir()
         (home / "prometheus.yml").write_text(config, encoding="utf-8")
-        if openmetrics_path is not None:
-            backfilled(openmetrics_path, home / "data")
+        for path in [openmetrics_path] if isinstance(openmetrics_path, Path) else openmetrics_path:
+            backfilled(path, home / "data")
         process, base_url = _started(home, extra_args)
         try:
             yield base_url
