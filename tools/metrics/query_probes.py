@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _SAFE_RANGE_SECONDS = 600.0
 # Counting resets reads the whole window; beyond a day that costs as much as the query.
 _RESETS_WINDOW_SECONDS = 86_400.0
+_PROBE, _SCRAPES, _RESETS = "probe", "scrapes", "resets"
 _MIN_SCRAPES = 4
 _MAX_PROBED = 3
 
@@ -101,16 +102,26 @@ def _rate_hint(
     source: MetricSource, selector: str, range_seconds: float, window: Window
 ) -> Callable[[], Awaitable[list[str]]]:
     async def ask() -> list[str]:
-        span = format_duration(range_seconds)
-        scrapes_query = f"quantile(0.5, count_over_time({selector}[{span}]))"
-        calls = [lambda: _value(source, scrapes_query, window.end)]
-        if window.seconds <= _RESETS_WINDOW_SECONDS:
-            resets_query = f"sum(resets({selector}[{format_duration(window.seconds)}]))"
-            calls.append(lambda: _value(source, resets_query, window.end))
-        scrapes, *resets = await all_of(calls)
-        return [*_scrape_warnings(scrapes, range_seconds), *_reset_warnings(resets[0] if resets else None)]
+        said = await _probed(source, _hint_query(selector, range_seconds, window), window.end)
+        return [*_scrape_warnings(said.get(_SCRAPES), range_seconds), *_reset_warnings(said.get(_RESETS))]
 
     return ask
+
+
+def _hint_query(selector: str, range_seconds: float, window: Window) -> str:
+    """Return one query for both numbers, so that a hint costs one request."""
+    scrapes = f"quantile(0.5, count_over_time({selector}[{format_duration(range_seconds)}]))"
+    parts = [f'label_replace({scrapes}, "{_PROBE}", "{_SCRAPES}", "", "")']
+    if window.seconds <= _RESETS_WINDOW_SECONDS:
+        resets = f"sum(resets({selector}[{format_duration(window.seconds)}]))"
+        parts.append(f'label_replace({resets}, "{_PROBE}", "{_RESETS}", "", "")')
+    return " or ".join(parts)
+
+
+async def _probed(source: MetricSource, query: str, at: datetime) -> dict[str, float]:
+    result = await attempted(lambda: source.instant_query(query, at=at))
+    pairs = zip(result.labels, result.values, strict=True) if result is not None else ()
+    return {labels.get(_PROBE, ""): float(value) for labels, value in pairs}
 
 
 def _scrape_warnings(scrapes: float | None, range_seconds: float) -> list[str]:
@@ -131,12 +142,8 @@ def _rounded_up(seconds: float) -> float:
 def _reset_warnings(resets: float | None) -> list[str]:
     if not resets:
         return []
-    return [f"Resets: {resets:g} counter resets in the window (restarts); rate() and increase() allow for them."]
-
-
-async def _value(source: MetricSource, query: str, at: datetime) -> float | None:
-    result = await attempted(lambda: source.instant_query(query, at=at))
-    return float(result.values[0]) if result is not None and result.values.size else None
+    count = f"{resets:g} counter reset{'s' if resets != 1 else ''}"
+    return [f"Resets: {count} in the window (restarts); rate() and increase() allow for them."]
 
 
 async def counter_types(source: MetricSource, metrics: Sequence[str]) -> tuple[str, ...]:

@@ -135,7 +135,7 @@ async def test_ranks_are_chosen_and_named() -> None:
         ("hits_total", "hits_total is a counter read without rate()"),
         ("hits_total", "Resets: the counter falls once in 1 of 1 series"),
         ("rate(hits_total[30s])", "holds about 2 scrapes; a rate over fewer than 4"),
-        ("rate(hits_total[2m])", "1 counter resets in the window (restarts)"),
+        ("rate(hits_total[2m])", "Resets: 1 counter reset in the window (restarts)"),
         ("holes", "Gaps: 1 of 1 series miss steps"),
         ("ended", "Stale: 1 of 1 series have no value at the end of the window ({pod=gone})"),
         ("holes / 0 - holes / 0", "are NaN or infinite"),
