@@ -88,7 +88,9 @@ def cheaper_queries(text: str, node: Node, *, labels: Sequence[str], window_seco
     # A comment at the end would swallow the closing bracket.
     inner = f"{text}\n" if "#" in text else text
     ways = []
-    if not isinstance(node, AggregateNode):
+    if isinstance(node, (MatrixNode, SubqueryNode)):
+        ways += [f"avg_over_time({inner})", f"max_over_time({inner})"]
+    elif not isinstance(node, AggregateNode):
         ways += [f"sum by ({label}) ({inner})" for label in labels[:1]]
         ways.append(f"topk(10, {inner})")
     elif node.op not in ("topk", "bottomk"):

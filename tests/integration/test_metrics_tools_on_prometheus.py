@@ -105,7 +105,10 @@ async def test_health_is_judged_as_from_memory(url: str) -> None:
     async with tool_client(deps_with(live)) as real, tool_client(deps_with(in_memory())) as remembered:
         here = await answer_of(real, "check_service_health", service="cart")
         there = await answer_of(remembered, "check_service_health", service="cart")
-        assert "Nearest that exist" in await error_of(real, "check_service_health", service="card")
+        for name in ("card", 'x"}) or vector(1) # \\ \n [a-z', "naïve service (v2)"):
+            assert await error_of(real, "check_service_health", service=name) == await error_of(
+                remembered, "check_service_health", service=name
+            )
     assert here == there
     assert here["verdict"] == "bad"
     # 300 of 600 requests fail in 30 of 60 minutes; the rest of the hour none does.

@@ -32,19 +32,23 @@ async def refuse_if_too_costly(source: MetricSource, query: Query, *, window: Wi
     Raises:
         RefusedError: It would be; says how to ask for less.
     """
-    from sre.metrics.query_cost import estimate, needs_asking, selector_costs
+    from sre.metrics.query_cost import Estimate, estimate, needs_asking, selector_costs
 
     costs = selector_costs(query.ast, steps=steps)
     if not needs_asking(costs):
         return
     selectors = tuple(dict.fromkeys(cost.selector for cost in costs))
-    counts = await all_of([_counter(source, window, selector) for selector in (*selectors, query.text)])
-    series = dict(zip(selectors, counts[:-1], strict=True))
+    counted = selectors if query.value_type == "matrix" else (*selectors, query.text)
+    counts = await all_of([_counter(source, window, expression) for expression in counted])
+    series = dict(zip(selectors, counts, strict=False))
     cost = estimate(costs, series, steps=steps, result_series=counts[-1])
+    if query.value_type == "matrix":
+        # Raw samples are all returned.
+        cost = Estimate(cost.samples_touched, cost.samples_touched)
     if cost.is_too_costly:
         labels = await attempted(lambda: source.label_names([_costliest(costs, series)], window=window))
         raise RefusedError(
-            f"This query is too costly for its window: {cost.text()} over {steps} steps.",
+            f"This query is too costly for its window: {cost.text()} over {steps} step{'s' if steps != 1 else ''}.",
             next_steps=_ways_round(query, labels or (), window),
         )
 

@@ -49,8 +49,8 @@ class QueryRequest:
 
     @property
     def steps(self) -> int:
-        """Points a series can have."""
-        return int(self.window.seconds / self.step.seconds) + 1
+        """Instants at which the query is evaluated."""
+        return 1 if self.is_instant else int(self.window.seconds / self.step.seconds) + 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,11 +108,11 @@ async def run_query(source: MetricSource, request: QueryRequest) -> QueryOutcome
     from tools.metrics.query_probes import needs_rate_hints, rate_hints, refuse_if_too_costly
 
     query = request.query
-    if request.is_instant:
-        return _instant_outcome(await source.instant_query(request.text, at=request.window.end))
     if query is None:
         return _range_outcome(await _ranged(source, request), ())
     await refuse_if_too_costly(source, query, window=request.window, steps=request.steps)
+    if request.is_instant:
+        return _instant_outcome(await source.instant_query(request.text, at=request.window.end))
     if not needs_rate_hints(query):
         return _range_outcome(await _ranged(source, request), ())
     result, hints = await beside(

@@ -60,6 +60,12 @@ def test_what_is_offered_instead_is_a_query_that_parses(query: str) -> None:
     assert any(text.startswith("topk(10, ") for text in rewritten)
 
 
+def test_raw_samples_are_offered_as_figures_over_time() -> None:
+    offered = cheaper_queries("x_total[30d]", parse("x_total[30d]").ast, labels=("job",), window_seconds=60)
+    assert offered == ("query: avg_over_time(x_total[30d])", "query: max_over_time(x_total[30d])")
+    assert all(parse(way.removeprefix("query: ")).value_type == "vector" for way in offered)
+
+
 def test_an_aggregate_is_not_aggregated_again() -> None:
     offered = cheaper_queries("sum by (pod) (x)", parse("sum by (pod) (x)").ast, labels=("job",), window_seconds=60)
     assert offered == ("query: topk(10, sum by (pod) (x))",)

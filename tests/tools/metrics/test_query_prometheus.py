@@ -234,6 +234,9 @@ async def test_too_costly_a_query_is_refused_with_queries_that_would_do() -> Non
     assert offered == ["sum by (job) (rate(x_total[30d]))", "topk(10, rate(x_total[30d]))"]
     assert all(parse(query) for query in offered)
     assert "a shorter window, for example start=now-5d" in text
+    async with tool_client(deps_with(source)) as client:
+        text = await error_of(client, "query_prometheus", query="x_total[30d]")
+    assert "Next: query: avg_over_time(x_total[30d])" in text
 
 
 @pytest.mark.parametrize(
