@@ -73,7 +73,6 @@ def held_back_coverage(
         standard: shape (past, horizon), errors over their typical size at that lead, NaN where unknown.
         factor: By how much to widen the interval.
     """
-    tail = (1 - interval_ratio) / 2
     inside, total = 0, 0
     for row in range(standard.shape[0]):
         mine = standard[row][np.isfinite(standard[row])]
@@ -82,8 +81,9 @@ def held_back_coverage(
         others = others[np.isfinite(others)]
         if apart.sum() < _MIN_OTHERS or others.size < _MIN_OTHER_ERRORS or mine.size == 0:
             continue
-        low, high = np.quantile(others, [tail, 1 - tail]) * widening(independent_count) * factor
-        inside += int(((mine >= low) & (mine <= high)).sum())
+        # Futures take past errors either way, so the interval they make is as wide on both sides.
+        reach = np.quantile(np.abs(others), interval_ratio) * widening(independent_count) * factor
+        inside += int((np.abs(mine) <= reach).sum())
         total += mine.size
     return inside / total if standard.shape[0] >= _MIN_INTERVAL_ORIGINS and total else None
 

@@ -20,7 +20,7 @@ _FAMILY_LIMIT = 1.3
 _MAX_ORIGINS = 24
 # Candidate values to compute at most; bounds time and memory on long horizons.
 _MAX_POOL_CELLS = 6_000_000
-_MIN_FIRST_SHARE = 0.3
+_MIN_FIRST_SHARE = 0.5
 # Stretches checked are at most this share of the history, so that others are left to weight them by.
 _MAX_CHECKED_SHARE = 0.25
 
@@ -104,7 +104,8 @@ def _losses_elsewhere(errors: FloatArray, origins: IntArray, checked: int) -> Fl
     """
     candidates, past, horizon = errors.shape
     known = np.isfinite(errors[0])
-    sums = np.cumsum(np.where(known[None], errors, 0.0), axis=2)
+    sums = np.where(known[None], errors, 0.0)
+    np.cumsum(sums, axis=2, out=sums)
     counts = np.cumsum(known, axis=1)
     losses = np.ones((candidates, past + 1))
     for now in range(past + 1):

@@ -159,6 +159,10 @@ def _add_autoregressions(
 ) -> None:
     """Fit once on what lies before the first origin, for all past origins, and once on everything for the last."""
     first, last = int(origins[0]), int(origins[-1])
+    # An autoregression wins on short leads and falls back to the mean on long ones, against any trend: where the past
+    # is too short to check it at the horizon, its good marks would be for something else.
+    if horizon > last - first:
+        return
     ends = deseasoned(values, origins[[0]], profile=profile[:1], width=min(first, _FIT_WIDTH))[0]
     whole = deseasoned(values, origins[[-1]], profile=profile[-1:], width=min(last, _FIT_WIDTH))[0]
     for lags in lag_sets(periods, longest=int(0.6 * min(first, _MAX_WIDTH))):

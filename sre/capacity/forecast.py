@@ -122,6 +122,12 @@ def _fitted(history: History, request: Request, ready: Prepared, raw: FloatArray
     pool = make(values, np.append(origins, values.size), horizon=horizon, periods=periods)
     actual = actuals(np.where(np.isnan(raw), np.nan, settled), origins, horizon)
     backtest = mixed(pool, origins, actual)
+    if not np.isfinite(backtest.errors).any():
+        raise NoDataError(
+            f"No past forecast could be checked: {int(np.isfinite(raw).sum())} values with gaps are too few.",
+            causes=("the history is too short or has too many gaps",),
+            next_steps=("widen the history with an earlier start",),
+        )
     count = independent_stretches(backtest)
     model = error_model(
         _comparable_errors(backtest, values, is_stock=is_stock), independent_count=count, may_shrink=is_stock

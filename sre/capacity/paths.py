@@ -14,7 +14,7 @@ from sre.core.series import BoolArray, FloatArray, IntArray
 
 PATH_COUNT = 500
 # With few independent past stretches the largest errors have not been seen yet: widen by this over their number.
-_WIDENING = 0.4
+_WIDENING = 0.25
 # Growth of errors with lead where the past is too short to show it: that of a random walk.
 _WALK_EXPONENT = 0.5
 _TRUSTED_ORIGINS = 3
@@ -24,6 +24,8 @@ _FLIP_SHARE = 0.5
 _BUCKETS = 10
 # A stretch that added nothing still counts as this share of its predicted rate.
 _LEAST_RATE_SHARE = 0.1
+# A rate off by more than e^3, twenty times, says that the past stretch was no guide at all.
+_MAX_LOG_RATE = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +100,7 @@ def simulated_stock(
     share = reach / reach.sum()
     drawn = rng.choice(reach.size, size=(2, PATH_COUNT), p=share)
     signs = np.where(rng.random(PATH_COUNT) < 0.5, -1.0, 1.0)
-    factor = np.exp(signs * np.log(rate[drawn[0]]) * widened)
+    factor = np.exp(np.clip(signs * np.log(rate[drawn[0]]) * widened, -_MAX_LOG_RATE, _MAX_LOG_RATE))
     shape = _wrapped(bursts, known)[drawn[1]]
     shape = np.take_along_axis(shape, _rolled(rng, reach[drawn[1]], expected.size), axis=1)
     return np.asarray(np.cumsum(np.maximum(expected, 0.0) * factor[:, None] * shape, axis=1))
@@ -128,13 +130,13 @@ def _scale_by_lead(errors: FloatArray, *, may_shrink: bool) -> FloatArray:
     """Return the mean absolute error by lead, smoothed over leads, and carried on where none is known."""
     horizon = errors.shape[1]
     known = np.isfinite(errors)
-    trusted = int((known.sum(axis=0) >= min(_TRUSTED_ORIGINS, known.shape[0])).sum())
+    counts = known.sum(axis=0)
+    trusted = int((counts >= min(_TRUSTED_ORIGINS, counts.max())).sum())
     edges = np.unique(np.round(np.geomspace(1, trusted + 1, min(_BUCKETS, trusted) + 1)).astype(np.int64)) - 1
     sizes = np.where(known, np.abs(errors), 0.0)
     centres = (edges[:-1] + edges[1:] + 1) / 2
     totals = np.add.reduceat(sizes[:, :trusted].sum(axis=0), edges[:-1])
-    counts = np.add.reduceat(known[:, :trusted].sum(axis=0), edges[:-1])
-    means = totals / np.maximum(counts, 1)
+    means = totals / np.maximum(np.add.reduceat(counts[:trusted], edges[:-1]), 1)
     means = means if may_shrink else np.maximum.accumulate(means)
     leads = np.arange(1, horizon + 1, dtype=np.float64)
     inside = np.interp(leads, centres, means)
