@@ -53,6 +53,8 @@ async def check_service_health(
     try:
         readings = await service_readings(metrics, found.signals, question)
     except InputError as error:
+        if service not in deps.services:
+            raise
         # The caller wrote no query: one that does not parse comes from the operator's mapping.
         raise ConfigError(error.message, setting=f"services.{service}") from error
     answer = health_report(found, readings, question)
