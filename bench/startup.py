@@ -5,7 +5,7 @@ from statistics import median
 from bench.row import Row, spread
 from bench.stdio import BARE_SERVER, OUR_SERVER, cpu_seconds_to_tools
 
-RUNS = 9
+RUNS = 15
 MOST_TIMES_BARE = 1.3
 # Configured as it would be in earnest; nothing is asked of it before a tool is called.
 ENVIRONMENT = {"PROMETHEUS_URL": "http://127.0.0.1:9090"}

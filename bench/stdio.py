@@ -13,7 +13,8 @@ from typing import Any
 
 LIMIT_SECONDS = 120.0
 BARE_SERVER = [sys.executable, "-c", "from mcp.server import MCPServer; MCPServer('bare').run('stdio')"]
-OUR_SERVER = [sys.executable, "-m", "sre_mcp", "serve"]
+# The console command, as clients start it.
+OUR_SERVER = [str(Path(sys.executable).with_name("sre-mcp")), "serve"]
 _HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "bench", "version": "1"}}
 
 
