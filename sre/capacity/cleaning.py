@@ -101,6 +101,12 @@ def calmed(values: FloatArray, *, periods: tuple[int, ...]) -> tuple[FloatArray,
     return np.where(lone, around, values), int(lone.sum())
 
 
+def never_falling(values: FloatArray) -> FloatArray:
+    """Return a stock with its few falls taken out, ending where it ends: what a fall took was not growth undone."""
+    gained = np.cumsum(np.maximum(np.diff(values, prepend=values[0]), 0.0))
+    return np.asarray(values[-1] - gained[-1] + gained)
+
+
 def evened(values: FloatArray, shift: Shift | None) -> FloatArray:
     """Return the values with what lies before the shift moved to the level after it."""
     if shift is None:

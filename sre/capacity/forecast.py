@@ -7,7 +7,7 @@ import numpy as np
 from sre.capacity.accuracy import calibration_factor, measured_accuracy
 from sre.capacity.backtest import Backtest, actuals, mixed, past_origins
 from sre.capacity.candidates import level_pool, stock_pool
-from sre.capacity.cleaning import Shift, calmed, evened, filled, level_shift
+from sre.capacity.cleaning import Shift, calmed, evened, filled, level_shift, never_falling
 from sre.capacity.crossing import exhaustion, inferred_direction
 from sre.capacity.growth import measured_growth, present_level
 from sre.capacity.model import Accuracy, CapacityForecast, Exhaustion, History, Judgement, Request, Season
@@ -114,7 +114,7 @@ def _fitted(history: History, request: Request, ready: Prepared, raw: FloatArray
         periods = detected_periods(np.diff(rough) if is_stock else rough, history.step)
     whole = rough if is_stock else filled(raw, period=max(periods, default=1))
     shift = None if is_stock else level_shift(whole, period=_stretch(periods, whole.size))
-    settled = evened(whole, shift)
+    settled = never_falling(whole) if is_stock else evened(whole, shift)
     values, spike_count = (settled, 0) if is_stock else calmed(settled, periods=periods)
     horizon = request.horizon_steps
     origins = past_origins(values.size, horizon=horizon, longest_period=max(periods, default=1))

@@ -15,8 +15,8 @@ from sre.core.series import BoolArray, FloatArray, IntArray
 PATH_COUNT = 500
 # With few independent past stretches the largest errors have not been seen yet: widen by this over their number.
 _WIDENING = 0.25
-# Growth of errors with lead where the past is too short to show it: that of a random walk.
-_WALK_EXPONENT = 0.5
+# Beyond the leads that could be checked errors are taken to grow at least like a random walk's: no trend is sure.
+_LEAST_EXPONENT = 0.5
 _TRUSTED_ORIGINS = 3
 # Share of a future's variance taken from one past stretch; the rest comes from another.
 _MAIN_SHARE = 0.8
@@ -147,9 +147,9 @@ def _scale_by_lead(errors: FloatArray, *, may_shrink: bool) -> FloatArray:
 def _growth_exponent(centres: FloatArray, means: FloatArray) -> float:
     positive = means > 0
     if positive.sum() < 3:
-        return _WALK_EXPONENT
+        return _LEAST_EXPONENT
     slope = np.polyfit(np.log(centres[positive]), np.log(means[positive]), 1)[0]
-    return float(np.clip(slope, 0.0, 1.0))
+    return float(np.clip(slope, _LEAST_EXPONENT, 1.0))
 
 
 def _stretches(model: ErrorModel, rng: np.random.Generator, count: int) -> FloatArray:

@@ -55,6 +55,7 @@ class NamedForecast:
 async def rate_of_a_counter(source: MetricSource, query: str, *, step: Duration) -> tuple[str, tuple[str, ...]]:
     """Return the query to ask: a bare counter becomes its rate, anything else stays; with a note where it changed."""
     from sre.core.promql import parse
+    from sre.metrics.query_checks import query_warnings
 
     try:
         parsed = parse(query)
@@ -62,14 +63,15 @@ async def rate_of_a_counter(source: MetricSource, query: str, *, step: Duration)
         if source.kind == "prometheus":
             return query, ()
         raise
+    notes = query_warnings(parsed.ast, step_seconds=step.seconds)
     selectors = parsed.selectors()
-    if len(selectors) != 1 or selectors[0].functions or parsed.value_type != "vector":
-        return query, ()
+    if len(selectors) != 1 or not _is_plain_selector(query):
+        return query, notes
     metric = selectors[0].metric
-    if not metric.endswith(_COUNTER_SUFFIXES) or not _is_plain_selector(query):
-        return query, ()
+    if not metric.endswith(_COUNTER_SUFFIXES):
+        return query, notes
     if metric.endswith(("_count", "_sum")) and not await _is_told_to_count(source, metric):
-        return query, ()
+        return query, notes
     rate = f"rate({query.strip()}[{Duration(max(step.seconds, _LEAST_RATE_SECONDS))}])"
     return rate, (f"{quoted(metric)} is a counter, so its rate a second was forecast.",)
 

@@ -72,6 +72,15 @@ def test_a_counter_is_forecast_as_its_rate() -> None:
     assert made.expected == pytest.approx(10.0)
 
 
+def test_a_stock_with_a_rare_fall_goes_on_at_its_rate() -> None:
+    """Worked example: ten an hour; one fall by 500, as when one of many counters in a sum restarts."""
+    values = 1000 + 10.0 * np.arange(400)
+    values[150:] -= 500
+    made = forecast(history_of(values), Request(24))
+    assert made.nature == "stock"
+    assert made.expected[-1] == pytest.approx(values[-1] + 240, rel=0.01)
+
+
 def _coverage(make, horizon: int, *, runs: int) -> float:
     shares = []
     for seed in range(runs):

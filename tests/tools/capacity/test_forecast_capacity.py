@@ -81,6 +81,13 @@ async def test_a_bare_counter_is_forecast_as_a_rate_and_said_so(demo: Deps) -> N
 
 
 @pytest.mark.anyio
+async def test_a_sum_of_raw_counters_is_warned_about(demo: Deps) -> None:
+    async with _connected(demo) as client:
+        answer = await answer_of(client, TOOL, query='sum(http_requests_total{service="checkout"})', horizon="3d")
+    assert any("rate(" in warning for warning in answer["warnings"])
+
+
+@pytest.mark.anyio
 async def test_too_many_series_are_refused_with_how_to_aggregate(demo: Deps) -> None:
     async with _connected(demo) as client:
         text = await error_of(client, TOOL, query="http_requests_total", horizon="3d")
