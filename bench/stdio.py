@@ -95,15 +95,15 @@ def cpu_seconds_to_tools(command: Sequence[str], **environment: str) -> float:
     watch.start()
     try:
         StdioServer(process).request("tools/list")
-    finally:
-        watch.cancel()
-        # Killed at once, so that ending in good order is not part of the figure.
-        process.send_signal(signal.SIGKILL)
+        # Killed at once, so that ending in good order is not part of the figure; not through `process`, which would
+        # take the figure when it notices the end.
+        os.kill(process.pid, signal.SIGKILL)
         _, _, usage = os.wait4(process.pid, 0)
         process.returncode = -signal.SIGKILL
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                stream.close()
+    finally:
+        watch.cancel()
+        process.kill()
+        process.communicate()
     return usage.ru_utime + usage.ru_stime
 
 
