@@ -3,13 +3,11 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
+from connectors.demo.seed import DEFAULT_SEED
 from connectors.snapshot import RecordedSource
 
 if TYPE_CHECKING:
     from connectors.snapshot.recording import Recording
-
-# The world that the documentation describes.
-DEFAULT_SEED = 42
 
 
 class DemoSource(RecordedSource):

@@ -10,9 +10,9 @@ from connectors.demo.incident import PoolLaw, pool_law
 from connectors.demo.metadata import METADATA
 from connectors.demo.noise import stream
 from connectors.demo.resources import container_series, cores_used, node_series, queue_series
+from connectors.demo.seed import DEFAULT_SEED
 from connectors.demo.services import Handled, Timed, service_series, timed
 from connectors.demo.shop import ORDER, SERVICES, Route
-from connectors.demo.source import DEFAULT_SEED
 from connectors.demo.traffic import page_views
 from connectors.demo.truth import Truth, truth_of
 from sre.core.series import Samples

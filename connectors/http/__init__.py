@@ -1,7 +1,8 @@
 """HTTP for every connector: one client an endpoint, bounded in time, memory and concurrency, with errors of our own."""
 
+from connectors.http.answer import Answer
 from connectors.http.body import ByteBudget
-from connectors.http.client import Answer, HttpClient, Request
+from connectors.http.client import HttpClient, Request
 from connectors.http.endpoint import Auth, BasicAuth, BearerToken, BearerTokenFile, Endpoint, Tls
 from connectors.http.pacing import Pacing
 

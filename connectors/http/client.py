@@ -1,13 +1,14 @@
 """The one client that all connectors send through."""
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import anyio
 
+from connectors.http.answer import Answer
 from connectors.http.body import ByteBudget, NotDecodableError, TooLargeError, read_into
 from connectors.http.credentials import Credentials, credentials_for
 from connectors.http.endpoint import Endpoint
@@ -44,28 +45,6 @@ class Request:
     path: str
     params: tuple[tuple[str, str], ...] = ()
     may_post: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer. The body is text from outside; the secrets we sent are masked in `excerpt`."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytearray = field(repr=False)
-    credentials: Credentials = field(repr=False)
-    redirected_to: str = ""
-
-    @property
-    def is_html(self) -> bool:
-        """Whether this is a page for people: a sign-in form, a proxy's error, the wrong address."""
-        kind = self.headers.get("content-type", "").lower()
-        return "html" in kind or self.body[:256].lstrip().lower().startswith((b"<!doctype", b"<html"))
-
-    def excerpt(self, limit: int) -> str:
-        """Return the beginning of the body as text."""
-        window = self.credentials.masked(self.body[: 16 * limit].decode("utf-8", errors="replace"))
-        return window[:limit]
 
 
 @dataclass(slots=True)

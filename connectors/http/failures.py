@@ -7,8 +7,8 @@ from types, error numbers and verification codes instead.
 import socket
 import ssl
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
+from connectors.http.answer import Answer
 from sre.core.errors import (
     AuthDeniedError,
     BadResponseError,
@@ -19,9 +19,6 @@ from sre.core.errors import (
 )
 from sre.core.text import quoted
 from sre.core.times import format_duration
-
-if TYPE_CHECKING:
-    from connectors.http.client import Answer
 
 # X509_V_ERR_* of OpenSSL (x509_vfy.h).
 _EXPIRED, _NOT_YET_VALID, _HOSTNAME, _IP_ADDRESS = 10, 9, 62, 64
@@ -112,7 +109,7 @@ class Narrator:
         """Return the error for an answer that is not what the protocol says."""
         return BadResponseError(message, system=self.system, status=status, retryable=retryable, next_steps=next_steps)
 
-    def status(self, answer: "Answer", *, asked_seconds: float | None) -> UpstreamError | None:
+    def status(self, answer: Answer, *, asked_seconds: float | None) -> UpstreamError | None:
         """Return the error that a status stands for in any HTTP system, or None for 2xx.
 
         Args:
@@ -162,7 +159,7 @@ class Narrator:
             next_steps=("Wait, then ask fewer or cheaper questions.", *self.narrower),
         )
 
-    def _unexpected(self, answer: "Answer") -> UpstreamError:
+    def _unexpected(self, answer: Answer) -> UpstreamError:
         if b"HTTP request to an HTTPS server" in answer.body[:512] or answer.status == 497:
             return self.bad(
                 f"{self.origin} wants https.", status=answer.status, next_steps=("Write https:// in the address.",)
@@ -241,7 +238,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         waiting.extend(cause for cause in (current.__cause__, current.__context__) if cause is not None)
 
 
-def _saying(answer: "Answer") -> str:
+def _saying(answer: Answer) -> str:
     if answer.is_html:
         return " and an HTML page"
     text = answer.excerpt(_EXCERPT)
