@@ -56,7 +56,14 @@ def _tools_page(tools: list[Tool]) -> str:
     lines = ["# Tools", _NOTE]
     lines += [f"Names, descriptions and input schemas of all {len(tools)}: {sum(costs.values()):,} bytes.", ""]
     for tool in tools:
-        lines += [f"## `{tool.name}`", "", f"Room: {rooms[tool.name]}. {_hints(tool)} Costs a context {costs[tool.name]:,} bytes.", "", tool.description or "", ""]
+        lines += [
+            f"## `{tool.name}`",
+            "",
+            f"Room: {rooms[tool.name]}. {_hints(tool)} Costs a context {costs[tool.name]:,} bytes.",
+            "",
+            tool.description or "",
+            "",
+        ]
         lines += ["| Argument | Type | Default | What it is |", "|---|---|---|---|"]
         required = tool.input_schema.get("required", [])
         for name, schema in tool.input_schema.get("properties", {}).items():
