@@ -201,7 +201,7 @@ def run(
     Raises:
         subprocess.TimeoutExpired: It did not end within `seconds`.
     """
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command,
         cwd=cwd,
         env=dict(environment),
@@ -212,11 +212,11 @@ def run(
         encoding="utf-8",
         errors="replace",
         start_new_session=True,
-    )
-    try:
-        stdout, stderr = process.communicate(timeout=seconds)
-    finally:
-        stop(process)
+    ) as process:
+        try:
+            stdout, stderr = process.communicate(timeout=seconds)
+        finally:
+            stop(process)
     return Completed(process.returncode, stdout, stderr)
 
 
