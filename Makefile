@@ -6,7 +6,7 @@ SOURCES := server tools resources prompts sre connectors sre_mcp
 CODE := $(SOURCES) tests bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types docs bench dist clean parts
+.PHONY: help demo test check lint types docs picture bench dist clean parts
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ types: $(VENV)/.dev ## static types
 
 docs: $(VENV)/.test ## write the generated reference anew
 	@$(BIN)/python -m tests.support.reference
+
+picture: $(VENV)/.test ## draw the demo for the readme
+	@$(BIN)/python -m tests.support.demo_picture
 
 bench: $(VENV)/.test parts ## measure against peers and baselines, ratios in one run
 	@$(BIN)/python -m bench

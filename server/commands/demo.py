@@ -5,9 +5,8 @@ import os
 import sys
 import textwrap
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import anyio
 from mcp.client import Client
@@ -16,41 +15,12 @@ from mcp.types import CallToolResult, TextContent
 
 from server.clients import SERVER_KEY, client_file, launch
 from server.commands.install import snippet
+from server.commands.screen import Screen
 from server.commands.tour import STEPS, Step
 from server.tokens import approximate_tokens
 
-_WIDTH = 110
-_ROWS_SHOWN = 4
-_LINES_OF_TEXT_SHOWN = 24
 _START_SECONDS = 30
 _CALL_SECONDS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """Where the tour is shown."""
-
-    is_terminal: bool
-    is_verbose: bool
-
-    def heading(self, text: str) -> None:
-        """Print a line that stands out."""
-        print(f"\n\x1b[1m{text}\x1b[0m" if self.is_terminal else f"\n{text}", flush=True)
-
-    def line(self, text: str, *, indent: str = "  ") -> None:
-        """Print a paragraph, wrapped."""
-        print(textwrap.fill(text, _WIDTH, initial_indent=indent, subsequent_indent=indent), flush=True)
-
-    def raw(self, text: str, *, indent: str = "    ") -> None:
-        """Print lines as they are, long ones cut unless everything is wanted."""
-        for line in text.splitlines():
-            cut = line if self.is_verbose or len(line) <= _WIDTH else line[: _WIDTH - 1] + "…"
-            print(indent + cut, flush=True)
-
-    async def progress(self, progress: float, total: float | None, message: str | None) -> None:
-        """Show that the server is at work; on a terminal the line is overwritten."""
-        text = f"  … {message or 'working'} ({progress:g}/{total:g})" if total else f"  … {message or 'working'}"
-        print(f"\r\x1b[2K{text}" if self.is_terminal else text, end="" if self.is_terminal else "\n", flush=True)
 
 
 def run(*, is_verbose: bool) -> int:
@@ -97,8 +67,7 @@ async def _asked(screen: Screen, client: Client, number: int, step: Step) -> int
     started = time.perf_counter()
     result = await client.call_tool(step.tool, step.arguments, progress_callback=screen.progress)
     seconds = time.perf_counter() - started
-    if screen.is_terminal:
-        print("\r\x1b[2K", end="")
+    screen.end_progress()
     text = "\n".join(part.text for part in result.content if isinstance(part, TextContent))
     if result.is_error:
         screen.raw(text)
@@ -115,25 +84,9 @@ def _show(screen: Screen, step: Step, result: CallToolResult) -> None:
         screen.raw(json.dumps(answer, indent=2, ensure_ascii=False))
         return
     for name in step.shown:
-        _show_field(screen, name, answer.get(name))
+        screen.field(name, answer.get(name))
     for warning in answer.get("warnings", [])[:2]:
         screen.line(f"! {warning}")
-
-
-def _show_field(screen: Screen, name: str, value: Any) -> None:
-    if isinstance(value, str) and "\n" in value:
-        lines = value.splitlines()
-        screen.raw("\n".join(lines[:_LINES_OF_TEXT_SHOWN]))
-        if len(lines) > _LINES_OF_TEXT_SHOWN:
-            screen.raw(f"... {len(lines) - _LINES_OF_TEXT_SHOWN} more lines (--verbose shows all)")
-    elif isinstance(value, list):
-        screen.raw(f"{name}:")
-        for row in value[:_ROWS_SHOWN]:
-            screen.raw(json.dumps(row, ensure_ascii=False), indent="      ")
-        if len(value) > _ROWS_SHOWN:
-            screen.raw(f"... {len(value) - _ROWS_SHOWN} more", indent="      ")
-    else:
-        screen.raw(f"{name}: {json.dumps(value, ensure_ascii=False)}")
 
 
 def _say_how_to_connect(screen: Screen) -> None:

@@ -60,7 +60,7 @@ STEPS: tuple[Step, ...] = (
         "forecast_capacity",
         {
             "query": 'node_filesystem_avail_bytes{instance=~"db.*", mountpoint="/var/lib/postgresql"}',
-            "horizon": "60d",
+            "horizon": "30d",
             "threshold": 0,
             "max_points": 4,
         },

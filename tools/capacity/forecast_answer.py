@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sre.core.figures import plain_text
+from sre.core.figures import figure_text
 from sre.core.times import format_instant, instant_from_ms
 from tools.answer import DEFAULT_BUDGET_CHARS, EvidencedAnswer, Figure, Instant, Part, Point
 
@@ -75,6 +75,7 @@ class ForecastAnswer(EvidencedAnswer):
     trust_reasons: list[str] = Field(default_factory=list)
     growth: GrowthPart | None = None
     accuracy: AccuracyPart | None = None
+    unit: str = Field("", description="Unit of levels and rows; empty where it is not known")
     present_level: Figure = None
     interval_ratio: Figure = None
     horizon: str = ""
@@ -125,11 +126,11 @@ def filled_in(answer: ForecastAnswer, forecast: CapacityForecast, *, max_points:
     _add_rows(answer, forecast, max_points)
 
 
-def crossing_sentence(found: Exhaustion | None) -> str:
+def crossing_sentence(found: Exhaustion | None, *, unit: str = "") -> str:
     """Return when the threshold is met, as a sentence with its interval and probability."""
     if found is None:
         return "No threshold was given."
-    limit = plain_text(found.threshold)
+    limit = figure_text(found.threshold, unit)
     chance = _percent(found.probability_ratio)
     if found.outcome == "crosses" and found.expected_ms is not None:
         early, late = _day(found.earliest_ms), _day(found.latest_ms)

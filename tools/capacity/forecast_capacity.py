@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, WithJsonSchema
 
-from sre.core.errors import InputError
+from sre.core.errors import InputError, SreError
 from sre.core.times import Duration, epoch_ms, format_duration, format_instant, instant_from_ms
 from tools.answer import QueryEvidence, WindowAnswer
 from tools.arguments import MAX_QUERY_CHARS, InlineSeries
@@ -174,6 +174,7 @@ def _answer(question: Question, found: _Found, *, max_points: int, chart: bool) 
     answer = ForecastAnswer(summary="", source=found.source, queries=found.evidence)
     answer.interval_ratio = question.interval_ratio
     answer.labels = first.shown_labels
+    answer.unit = _unit_of(found.evidence[0].query)
     answer.warnings = [*found.warnings]
     _add_frame(answer, question, first.forecast, step_seconds=first.step_seconds, max_points=max_points)
     answer.window = _window_answer(found, first.forecast, first.step_seconds)
@@ -229,16 +230,27 @@ def _summary(answer: ForecastAnswer, question: Question, made: CapacityForecast,
     rank = "Most urgent" if question.threshold is not None else "Fastest moving"
     lead = f"{rank} of {count} series: " if count > 1 else ""
     scenario = f" Under the scenario {answer.scenario}." if answer.scenario else ""
-    crossing = f"{crossing_sentence(made.exhaustion)} " if question.threshold is not None else ""
-    return f"{lead}{crossing}{_ends_at(made)}{scenario} Trust: {answer.trust}."
+    crossing = f"{crossing_sentence(made.exhaustion, unit=answer.unit)} " if question.threshold is not None else ""
+    return f"{lead}{crossing}{_ends_at(made, unit=answer.unit)}{scenario} Trust: {answer.trust}."
 
 
-def _ends_at(made: CapacityForecast) -> str:
-    from sre.core.figures import plain_text
+def _ends_at(made: CapacityForecast, *, unit: str = "") -> str:
+    from sre.core.figures import figure_text
 
     at = format_instant(instant_from_ms(int(made.times_ms[-1])))[:16] + "Z"
     between = ""
     if made.lower is not None and made.upper is not None:
-        between = f" ({plain_text(float(made.lower[-1]))} to {plain_text(float(made.upper[-1]))})"
-    now, then = plain_text(made.present_level), plain_text(float(made.expected[-1]))
+        between = f" ({figure_text(float(made.lower[-1]), unit)} to {figure_text(float(made.upper[-1]), unit)})"
+    now, then = figure_text(made.present_level, unit), figure_text(float(made.expected[-1]), unit)
     return f"From {now} now to {then}{between} on {at}."
+
+
+def _unit_of(query: str) -> str:
+    from sre.core.promql import parse
+    from sre.metrics.query_unit import unit_of_query
+
+    try:
+        return unit_of_query(parse(query).ast)
+    except SreError:
+        # An inline series, or a dialect only the source itself reads.
+        return ""
