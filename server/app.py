@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +20,11 @@ from server.boundary import BoundedServer, bounded
 from server.deps import Deps, Sources
 from server.redaction import Redactor
 from server.settings import DemoSettings, PrometheusSettings, Settings, SnapshotSettings, SourceSettings
+from server.version import DISTRIBUTION, product_version
 from sre.core.times import epoch_ms
 from sre.metrics.model import SignalQueries
 from tools.registry import TOOLS, ToolSpec
 
-SERVER_NAME = "sre-mcp"
 # Lists change only when the process does; a client may keep them for an hour.
 _LISTS_KEPT = CacheHint(ttl_ms=3_600_000, scope="public")
 _LIST_METHODS: tuple[CacheableMethod, ...] = (
@@ -54,14 +53,6 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the current instant, aware UTC."""
         return datetime.now(tz=UTC)
-
-
-def product_version() -> str:
-    """Return the installed version."""
-    try:
-        return version(SERVER_NAME)
-    except PackageNotFoundError:
-        return "0+unknown"
 
 
 def deps_from(settings: Settings) -> Deps:
@@ -100,7 +91,7 @@ def build(
     redactor = Redactor(secret_values)
     offered = [spec for spec in specs if allow_writes or not spec.needs_writes]
     server = BoundedServer(
-        SERVER_NAME,
+        DISTRIBUTION,
         title="Site reliability engineering",
         version=product_version(),
         instructions=INSTRUCTIONS,
@@ -108,6 +99,8 @@ def build(
         lifespan=_lifespan_of(deps),
         middleware=[audited(_wall_clock_ms(deps))],
         log_level="WARNING",
+        # Nothing we list ever changes while we run, so there is nothing to subscribe to.
+        subscriptions=False,
         cache_hints=dict.fromkeys(_LIST_METHODS, _LISTS_KEPT),
         **server_options,
     )

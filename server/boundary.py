@@ -178,8 +178,11 @@ def _lean(value: Any) -> Any:
 def _success(answer: Any, redactor: Redactor) -> CallToolResult:
     if not isinstance(answer, Answer):
         raise TypeError(f"a tool answers with an Answer, not {type(answer).__name__}")
-    data = redactor.tree(fitted(answer))
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    data: Any = fitted(answer)
+    text = _serialised(data)
+    if not redactor.is_clean(text):
+        data = redactor.tree(data)
+        text = _serialised(data)
     images: list[ImageContent] = [Image(data=png, format="png").to_image_content() for png in answer.images_png]
     return CallToolResult(content=[TextContent(type="text", text=text), *images], structured_content=data)
 
@@ -198,9 +201,10 @@ def fitted(answer: Answer) -> dict[str, JsonValue]:
         RefusedError: Even the shortest form is over the hard limit.
     """
     data: dict[str, Any] = answer.model_dump(mode="json", by_alias=True)
-    for name in answer.RANKED:
-        _shorten(data, name, answer.budget_chars)
     size = _size(data)
+    for name in answer.RANKED:
+        if size > answer.budget_chars:
+            size = _shortened(data, name, size - answer.budget_chars)
     if size > HARD_LIMIT_CHARS:
         raise RefusedError(
             f"The answer would be {size:,} characters; the limit is {HARD_LIMIT_CHARS:,}.",
@@ -209,24 +213,28 @@ def fitted(answer: Answer) -> dict[str, JsonValue]:
     return data
 
 
-def _shorten(data: dict[str, Any], name: str, budget_chars: int) -> None:
+def _shortened(data: dict[str, Any], name: str, over: int) -> int:
+    """Take rows from the tail of a list until `over` characters are saved; return the new size of the whole."""
     rows = data.get(name)
-    over = _size(data) - budget_chars
-    if over <= 0 or not isinstance(rows, list) or len(rows) <= 1:
-        return
-    keep = len(rows)
-    while keep > 1 and over > 0:
-        keep -= 1
-        over -= _size(rows[keep]) + 1
-    data[name] = rows[:keep]
-    data["left_out"].append(
-        f"{name}: the first {keep} of {len(rows)} by rank are shown, to keep the answer short; "
-        "narrow the question for the rest."
-    )
+    if isinstance(rows, list) and len(rows) > 1:
+        keep = len(rows)
+        while keep > 1 and over > 0:
+            keep -= 1
+            over -= _size(rows[keep]) + 1
+        data[name] = rows[:keep]
+        data["left_out"].append(
+            f"{name}: the first {keep} of {len(rows)} by rank are shown, to keep the answer short; "
+            "narrow the question for the rest."
+        )
+    return _size(data)
+
+
+def _serialised(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _size(value: Any) -> int:
-    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return len(_serialised(value))
 
 
 def _unknown_argument(name: str, known: Sequence[str]) -> InputError:

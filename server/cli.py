@@ -1,9 +1,11 @@
 """The console command: reads the command line and hands over to one module a command in `server/commands`."""
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 
+from server.version import product_version
 from sre.core.errors import SreError
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
@@ -24,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     command = options.command or "serve"
+    if command != "serve":
+        gc.enable()  # the launcher switched it off; serving switches it on itself, once everything is loaded
     if command == "serve":
         from server.commands.serve import run as serve
 
@@ -52,8 +56,6 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from server.app import product_version
-
     parser = argparse.ArgumentParser(
         prog="sre-mcp",
         description="An MCP server with the craft of a site reliability engineer. Without a command: serve.",

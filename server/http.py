@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from mcp.server import MCPServer
 
-from server.app import product_version
 from server.deps import Deps
 from server.settings import HttpSettings
+from server.version import product_version
 from sre.core.errors import ConfigError, InputError
 from sre.core.text import quoted
 

@@ -3,6 +3,7 @@
 Secrets never should get here; this is the net under the connectors, not the place where secrets are handled.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -34,12 +35,16 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
+_ESCAPED_CONTROL = re.compile(r"\\[bfnrtu]")
+
+
 class Redactor:
     """Takes known secrets, credential shapes and hidden characters out of text."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         known = sorted({secret for secret in secrets if len(secret) >= _MIN_SECRET_CHARS}, key=len, reverse=True)
-        self._known = re.compile("|".join(re.escape(secret) for secret in known)) if known else None
+        self._known = _any_of(known)
+        self._known_in_json = _any_of(known + [json.dumps(secret, ensure_ascii=False)[1:-1] for secret in known])
 
     def text(self, text: str) -> str:
         """Return `text` safe to send: newlines and tabs stay, other control and format characters go."""
@@ -50,6 +55,18 @@ class Redactor:
             shown = shape.sub(kept, shown)
         return shown
 
+    def is_clean(self, serialised: str) -> bool:
+        """Return whether JSON text needs no look at its single strings, which is so nearly always.
+
+        Escaped control characters and line breaks count as unclean: a shape could hide behind one.
+        """
+        return (
+            serialised.isprintable()
+            and not _ESCAPED_CONTROL.search(serialised)
+            and not (self._known_in_json and self._known_in_json.search(serialised))
+            and not any(shape.search(serialised) for shape, _ in _SHAPES)
+        )
+
     def tree(self, value: JsonValue) -> JsonValue:
         """Return a JSON value with every string in it made safe, keys included."""
         if isinstance(value, str):
@@ -59,6 +76,10 @@ class Redactor:
         if isinstance(value, dict):
             return {self.text(key): self.tree(item) for key, item in value.items()}
         return value
+
+
+def _any_of(literals: list[str]) -> re.Pattern[str] | None:
+    return re.compile("|".join(re.escape(literal) for literal in literals)) if literals else None
 
 
 def _without_hidden(text: str) -> str:

@@ -5,6 +5,7 @@ folder first on `sys.path` keeps one name in site-packages and keeps a user's ow
 from shadowing ours: stdio servers inherit the user's environment.
 """
 
+import gc
 import sys
 from pathlib import Path
 
@@ -15,6 +16,9 @@ _CODE_ROOT = _HERE if (_HERE / "server").is_dir() else _HERE.parent
 def main() -> int:
     """Run the console command `sre-mcp` and return its exit status."""
     sys.path[:] = [str(_CODE_ROOT), *(entry for entry in sys.path if entry != str(_CODE_ROOT))]
+    # Nothing made while modules load is ever garbage; looking for it costs an eighth of the start. `server.cli`
+    # switches collection on again before the command does its work.
+    gc.disable()
     from server.cli import main as cli_main
 
     return cli_main()

@@ -1,5 +1,7 @@
 """`sre-mcp serve`: the server itself, on stdio or HTTP."""
 
+import gc
+
 from server.app import build, deps_from
 from server.audit import configure_logging
 from server.settings import DemoSettings, Settings, load_settings
@@ -14,6 +16,9 @@ def run(*, config: str | None, http: str | None, demo: bool, allow_writes: bool)
         allow_writes=allow_writes or settings.allow_writes,
         secret_values=settings.secret_values(),
     )
+    # What is loaded now stays for good: collection goes on without looking at it again.
+    gc.freeze()
+    gc.enable()
     if http is None:
         server.run("stdio")
         return 0

@@ -18,24 +18,19 @@ def sparkline(values: Sequence[float | None], *, width: int = DEFAULT_WIDTH) -> 
     Args:
         values: Evenly spaced, None or NaN where there is no value.
     """
-    if not values or width < 1:
+    import numpy as np
+
+    if not len(values) or width < 1:
         return ""
-    peaks = [_highest(values[start:stop]) for start, stop in _slices(len(values), width)]
-    known = [peak for peak in peaks if peak is not None]
-    if not known:
-        return GAP * len(peaks)
-    low, high = min(known), max(known)
-    return "".join(GAP if peak is None else _block(peak, low=low, high=high) for peak in peaks)
-
-
-def _slices(count: int, width: int) -> list[tuple[int, int]]:
-    cells = min(count, width)
-    return [(count * cell // cells, count * (cell + 1) // cells) for cell in range(cells)]
-
-
-def _highest(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None and math.isfinite(value)]
-    return max(known) if known else None
+    known = np.array(values, dtype=np.float64)
+    known[~np.isfinite(known)] = -np.inf
+    cells = min(known.size, width)
+    peaks = np.maximum.reduceat(known, known.size * np.arange(cells) // cells)
+    heights = peaks[peaks > -np.inf]
+    if not heights.size:
+        return GAP * cells
+    low, high = float(heights.min()), float(heights.max())
+    return "".join(GAP if peak == -math.inf else _block(peak, low=low, high=high) for peak in peaks.tolist())
 
 
 def _block(value: float, *, low: float, high: float) -> str:

@@ -107,10 +107,22 @@ def figures_of(measured: Measured, row: int) -> SeriesFigures:
         minimum=float(values.min()),
         mean=float(values.mean()),
         maximum=float(values.max()),
-        p95=float(np.percentile(values, 95)),
+        p95=_percentile(values, 0.95),
         point_count=count,
         row=row,
     )
+
+
+def _percentile(values: FloatArray, ratio: float) -> float:
+    """Return the value below which a share of the values lies, linear between neighbours (Hyndman and Fan, type 7).
+
+    The same as `numpy.percentile`, whose general form costs more than all other figures of a series together.
+    """
+    ordered = np.sort(values)
+    place = ratio * (ordered.size - 1)
+    below = int(place)
+    above = min(below + 1, ordered.size - 1)
+    return float(ordered[below] + (ordered[above] - ordered[below]) * (place - below))
 
 
 def totals_of(measured: Measured, rows: Sequence[int]) -> Totals:

@@ -1,6 +1,10 @@
 """The net under the connectors: known secrets, credential shapes and hidden characters do not leave."""
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from server.redaction import Redactor
 
@@ -47,3 +51,39 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
 
 def test_hidden_characters_go() -> None:
     assert Redactor().text("a\x1b[31mb\u202ec\x00d\ne") == "abcd\ne"
+
+
+SECRET_WITH_ESCAPES = 'se"cr\\et-1'
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": "Bearer abcdef0123456789abcdef"},
+        {"a": "Bearer\nabcdef0123456789abcdef"},
+        {"a": f"x {SECRET_WITH_ESCAPES} y"},
+        {"a": ["b", {"c": "esc\x1b[31m"}]},
+        {"a": "bidi\u202e"},
+        {"zero\u200bwidth": 1},
+        {"a": "password=correct-horse"},
+    ],
+)
+def test_a_text_that_is_called_clean_is_one_that_nothing_would_be_taken_out_of(value: dict[str, object]) -> None:
+    redactor = Redactor([SECRET_WITH_ESCAPES])
+    assert redactor.tree(value) != value  # type: ignore[arg-type]
+    assert not redactor.is_clean(json.dumps(value, ensure_ascii=False))
+
+
+@given(
+    st.recursive(
+        st.text() | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    )
+)
+def test_what_is_called_clean_stays_as_it_is(value: object) -> None:
+    redactor = Redactor(["tenant-secret-1"])
+    if redactor.is_clean(json.dumps(value, ensure_ascii=False)):
+        assert redactor.tree(value) == value  # type: ignore[arg-type]
+
+
+def test_an_ordinary_answer_is_clean() -> None:
+    assert Redactor(["tenant-secret-1"]).is_clean('{"summary":"3 series, ▁▂█","query":"rate(up[5m])"}')

@@ -55,7 +55,7 @@ async def test_the_true_day_the_disk_is_full_lies_in_the_interval(demo: Deps, ho
     assert _at(found["earliest"]) <= full_at() <= _at(found["latest"])
     assert abs(_at(found["expected"]) - full_at()) < timedelta(days=2)
     assert answer["accuracy"]["naive_ratio"] < 1
-    assert "Crosses 0 around 2026-11-2" in answer["summary"]
+    assert "Crosses 0 B around 2026-11-2" in answer["summary"]
 
 
 @pytest.mark.anyio
