@@ -8,7 +8,7 @@ import math
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PrivateAttr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PrivateAttr, WithJsonSchema
 
 from sre.core.times import format_instant
 
@@ -57,23 +57,29 @@ def _finite_items(pair: object) -> object:
     return [finite_or_none(item) for item in pair] if isinstance(pair, (list, tuple)) else pair
 
 
+# One schema instead of a choice of two: clients validate every figure of every answer against it.
+_NUMBER_OR_NULL = WithJsonSchema({"type": ["number", "null"]})
+
 # A measured or computed number: four significant digits, null when there is none.
 Figure = Annotated[
     float | None,
     BeforeValidator(finite_or_none),
     PlainSerializer(_shown, return_type=float | int | None, when_used="json"),
+    _NUMBER_OR_NULL,
 ]
 # A ratio whose distance to 1 matters (an SLI, an objective): four significant digits of 1 - x.
 RatioNearOne = Annotated[
     float | None,
     BeforeValidator(finite_or_none),
     PlainSerializer(_shown_near_one, return_type=float | None, when_used="json"),
+    _NUMBER_OR_NULL,
 ]
 # `[epoch seconds, value, ...]`; times keep milliseconds, values are figures.
 Point = Annotated[
     list[float | None],
     BeforeValidator(_finite_items),
     PlainSerializer(_shown_point, return_type=list[float | int | None], when_used="json"),
+    WithJsonSchema({"type": "array", "items": {"type": ["number", "null"]}}),
 ]
 # An instant, written as RFC 3339 in UTC.
 Instant = Annotated[datetime, PlainSerializer(format_instant, return_type=str, when_used="json")]
