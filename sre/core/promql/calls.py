@@ -15,6 +15,7 @@ from sre.core.promql.math_functions import MATH_FUNCTIONS, not_above, not_below,
 from sre.core.promql.nodes import CallNode, MatrixNode, Node, StringNode, VectorNode
 from sre.core.promql.options import EvaluationOptions
 from sre.core.promql.over_time import holt_winters, predict_linear, quantile_over_time
+from sre.core.promql.regex import full_match_regex
 from sre.core.promql.windows import Kernel, over_windows
 from sre.core.series import FloatArray, Grid
 
@@ -136,7 +137,8 @@ def _histogram_quantile(evaluating: Evaluating, node: CallNode, grid: Grid) -> V
 def _label_replace(evaluating: Evaluating, node: CallNode, grid: Grid) -> Vector:
     target, template, source, pattern = (_text(arg) for arg in node.args[1:])
     vector = evaluating.vector(node.args[0], grid)
-    return label_replace(vector, target=target, template=template, source=source, pattern=pattern)
+    regex = full_match_regex(pattern, dot_newline=evaluating.options.left_open)
+    return label_replace(vector, target=target, template=template, source=source, regex=regex)
 
 
 def _label_join(evaluating: Evaluating, node: CallNode, grid: Grid) -> Vector:

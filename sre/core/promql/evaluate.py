@@ -1,6 +1,7 @@
 """The evaluator: walks the nodes of a query and computes each for all steps at once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -171,9 +172,8 @@ class Evaluator:
 
     def _selected(self, matchers: Sequence[Matcher], instants_ms: IntArray, *, back_ms: int) -> Flat:
         start_ms, end_ms = int(instants_ms[0]) - back_ms, int(instants_ms[-1])
-        flat = flattened(
-            self._store.select(matchers, start_ms=start_ms, end_ms=end_ms), start_ms=start_ms, end_ms=end_ms
-        )
+        asked = [replace(matcher, dot_newline=self.options.left_open) for matcher in matchers]
+        flat = flattened(self._store.select(asked, start_ms=start_ms, end_ms=end_ms), start_ms=start_ms, end_ms=end_ms)
         self.samples_read += int(flat.starts[-1])
         self._check_size(self.samples_read)
         return flat

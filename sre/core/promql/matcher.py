@@ -11,18 +11,23 @@ MatchOperator: TypeAlias = Literal["=", "!=", "=~", "!~"]
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """One condition on one label; a label that is not there counts as empty."""
+    """One condition on one label; a label that is not there counts as empty.
+
+    Attributes:
+        dot_newline: Whether the dot of a regular expression takes a line break (Prometheus 3) or not (2).
+    """
 
     name: str
     op: MatchOperator
     value: str
+    dot_newline: bool = True
 
     def matches(self, labels: Labels) -> bool:
         """Return whether a series with these labels passes.
 
         Raises:
             InputError: The value is not a regular expression.
-            RefusedError: It uses syntax that is not carried out here.
+            RefusedError: It is too large.
         """
         return self.matches_value(labels.get(self.name, ""))
 
@@ -34,9 +39,12 @@ class Matcher:
             case "!=":
                 return value != self.value
             case "=~":
-                return full_match_regex(self.value).matches(value)
+                return self._regex_matches(value)
             case _:
-                return not full_match_regex(self.value).matches(value)
+                return not self._regex_matches(value)
+
+    def _regex_matches(self, value: str) -> bool:
+        return full_match_regex(self.value, dot_newline=self.dot_newline).matches(value)
 
     def __str__(self) -> str:
         escaped = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

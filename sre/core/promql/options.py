@@ -27,7 +27,8 @@ class EvaluationOptions:
         lookback_ms: How far back an instant selector looks for a sample (Prometheus: 5 minutes).
         left_open: Prometheus 3 when true, 2 when false. In 3 a window does not hold the sample exactly on its
             left edge; `rate` caps an extrapolation to zero after, not before, the half-interval rule; `atan2` drops
-            the metric name; the deviation of one infinite value is NaN, not 0.
+            the metric name; the deviation of one infinite value is NaN, not 0; the dot of a regular expression takes a
+            line break.
         max_samples: Most samples a selector may load, and most points a part of the query may have.
         default_subquery_step_ms: Step of `[1h:]`; in Prometheus the global evaluation interval.
         should_stop: Asked between parts of the work; the evaluation ends when it says true.

@@ -357,3 +357,36 @@ def test_nothing_selected_gives_nothing() -> None:
     assert steps("sum(missing)", minutes=3) == {}
     assert steps('absent(missing{job="a"})', minutes=2) == {'{job="a"}': [1, 1]}
     assert labelled('{job="a"}') == Labels({"job": "a"})
+
+
+@pytest.mark.parametrize(
+    ("template", "filled"),
+    [
+        ("$1-$2", "a-b"),
+        ("${1}x", "ax"),
+        ("$1x", ""),
+        ("$first${first}", "aa"),
+        ("$$1", "$1"),
+        ("$9", ""),
+        ("$02", ""),
+        ("$1²", "a²"),
+        ("$1é", ""),
+        ("${1", "${1"),
+        ("${}$", "${}$"),
+    ],
+)
+def test_templates_are_filled_as_go_does_it(template: str, filled: str) -> None:
+    """Source: Go, package regexp, Regexp.Expand; the same rows are asked of Prometheus in the differential tests."""
+    query = f'label_replace(label_replace(vector(1), "y", "ab", "", ""), "x", "<{template}>", "y", "(?P<first>a)(b)")'
+    result = evaluate_instant(query, store=MemoryStore(()), at_ms=0, options=V3)
+    assert [labels["x"] for labels in result.labels] == [f"<{filled}>"]
+
+
+def test_the_dot_takes_a_line_break_in_3_only() -> None:
+    """Source: Prometheus 3 migration guide, the dot in regular expressions matches newlines."""
+    broken = Samples(Labels({"__name__": "x", "path": "a\nb"}), np.array([0], dtype=np.int64), np.array([1.0]))
+    for query in ('x{path=~"a.b"}', 'x{path!~"a[^.]c|a.b"}', 'label_replace(x, "hit", "yes", "path", "a.b")'):
+        three, two = (instant(query, broken, at_minute=0, options=options) for options in (V3, V2))
+        assert three != two
+    assert len(instant('x{path=~"a.b"}', broken, at_minute=0, options=V3)) == 1
+    assert instant('x{path=~"a.b"}', broken, at_minute=0, options=V2) == {}

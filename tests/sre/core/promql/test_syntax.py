@@ -78,8 +78,6 @@ REFUSED = {
     "start()": "start",
     "a @ -5": "negative time",
     'a{x="\\xff"}': "byte",
-    'a{x=~"(?m)y"}': "flag m",
-    'a{x=~"\\\\pL"}': "\\p",
 }
 
 
