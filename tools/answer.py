@@ -16,13 +16,20 @@ from sre.core.times import format_instant
 DEFAULT_BUDGET_CHARS = 12_000
 HARD_LIMIT_CHARS = 40_000
 _SIGNIFICANT_DIGITS = 4
+# Up to here a float holds every whole number.
+_EXACT_WHOLE = 2**53
 
 
 def rounded(value: float, digits: int = _SIGNIFICANT_DIGITS) -> float:
-    """Return `value` with `digits` significant digits; whole numbers stay exact."""
+    """Return `value` with `digits` significant digits, its whole part never cut.
+
+    1,234.6 becomes 1,235 and 4,766,100.3 becomes 4,766,100: as short as with zeros in the place of digits,
+    and a mean beside an exact maximum cannot come out above it.
+    """
     if value == 0 or not math.isfinite(value) or value == int(value):
         return value
-    return round(value, digits - 1 - math.floor(math.log10(abs(value))))
+    places = digits - 1 - math.floor(math.log10(abs(value)))
+    return round(value, places if abs(value) >= _EXACT_WHOLE else max(0, places))
 
 
 def finite_or_none(value: object) -> object:
@@ -37,7 +44,7 @@ def _shown(value: float | None) -> float | int | None:
     if value is None:
         return None
     short = rounded(value)
-    return int(short) if short == int(short) and abs(short) < 2**53 else short
+    return int(short) if short == int(short) and abs(short) < _EXACT_WHOLE else short
 
 
 def _shown_near_one(value: float | None) -> float | None:
@@ -60,7 +67,7 @@ def _finite_items(pair: object) -> object:
 # One schema instead of a choice of two: clients validate every figure of every answer against it.
 _NUMBER_OR_NULL = WithJsonSchema({"type": ["number", "null"]})
 
-# A measured or computed number: four significant digits, null when there is none.
+# A measured or computed number: four significant digits and all of its whole part, null when there is none.
 Figure = Annotated[
     float | None,
     BeforeValidator(finite_or_none),

@@ -12,6 +12,9 @@ _DIGITS: Final = 3
 # Above this a plain number is written 1.23e+15, because nobody counts that many digits.
 _LARGEST_PLAIN: Final = 1e15
 _SMALLEST_PLAIN: Final = 1e-4
+# Between these a number reads as well whole as with zeros for digits, and cannot contradict an exact one beside it.
+_WHOLE_FROM: Final = 1e3
+_LARGEST_WHOLE: Final = 1e9
 
 
 def figure_text(value: float | None, unit: str = "") -> str:
@@ -57,12 +60,12 @@ def seconds_text(seconds: float) -> str:
 
 
 def plain_text(value: float) -> str:
-    """Return a number with three significant digits, whole numbers below a thousand million exactly."""
+    """Return a number with three significant digits; below a thousand million its whole part is never cut."""
     size = abs(value)
     if size == 0:
         return "0"
-    if value == int(value) and size < 1e9:
-        return f"{int(value):,}"
+    if size < _LARGEST_WHOLE and (size >= _WHOLE_FROM or value == int(value)):
+        return f"{round(value):,}"
     if not _SMALLEST_PLAIN <= size < _LARGEST_PLAIN:
         return f"{value:.{_DIGITS - 1}e}"
     places = max(0, _DIGITS - 1 - math.floor(math.log10(size)))

@@ -55,10 +55,13 @@ def test_time_is_in_the_unit_people_would_choose(seconds: float, text: str) -> N
         (7.0, "7"),
         (0.123456, "0.123"),
         (99.96, "100"),
-        (1234.56, "1,230"),
+        (1234.56, "1,235"),
+        (4_766_099.6, "4,766,100"),
+        (999_999_999.6, "1,000,000,000"),
+        (1.2345e9, "1,230,000,000"),
         (2e16, "2.00e+16"),
         (1e-9, "1.00e-09"),
     ],
 )
-def test_plain_numbers_have_three_significant_digits(value: float, text: str) -> None:
+def test_plain_numbers_have_three_significant_digits_and_never_lose_their_whole_part(value: float, text: str) -> None:
     assert plain_text(value) == text
