@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import anyio
 from mcp.server import MCPServer
 from mcp.server.caching import CacheableMethod, CacheHint
 from mcp.types import Completion
@@ -27,6 +28,8 @@ from tools.registry import TOOLS, ToolSpec
 
 # Lists change only when the process does; a client may keep them for an hour.
 _LISTS_KEPT = CacheHint(ttl_ms=3_600_000, scope="public")
+# Twice the questions a source is asked at once by default; with more, calls only wait longer, each holding memory.
+CONCURRENT_CALLS = 32
 _LIST_METHODS: tuple[CacheableMethod, ...] = (
     "tools/list",
     "prompts/list",
@@ -77,6 +80,7 @@ def build(
     specs: Sequence[ToolSpec] = TOOLS,
     allow_writes: bool = False,
     secret_values: Sequence[str] = (),
+    concurrent_calls: int = CONCURRENT_CALLS,
     **server_options: Any,
 ) -> MCPServer[Deps]:
     """Return the MCP server: tools behind the boundary, the handbook, the prompts.
@@ -86,16 +90,18 @@ def build(
         specs: The tools to serve.
         allow_writes: Also register tools that change other systems.
         secret_values: Values that must never leave, whatever field they turn up in.
+        concurrent_calls: How many tool calls run at once; more wait their turn within their deadline.
         server_options: Passed on to the SDK's server, such as sign-in.
     """
     redactor = Redactor(secret_values)
+    places = anyio.Semaphore(concurrent_calls)
     offered = [spec for spec in specs if allow_writes or not spec.needs_writes]
     server = BoundedServer(
         DISTRIBUTION,
         title="Site reliability engineering",
         version=product_version(),
         instructions=INSTRUCTIONS,
-        tools=[bounded(spec, redactor) for spec in offered],
+        tools=[bounded(spec, redactor, places) for spec in offered],
         lifespan=_lifespan_of(deps),
         middleware=[audited(_wall_clock_ms(deps))],
         log_level="WARNING",

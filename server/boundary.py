@@ -46,6 +46,7 @@ class BoundedTool(Tool):
 
     deadline_seconds: float = Field(exclude=True)
     redactor: Any = Field(exclude=True)
+    places: Any = Field(exclude=True)
 
     async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:  # noqa: ARG002 - the SDK's face
         """Run the tool; every outcome but a protocol error is a `CallToolResult`."""
@@ -68,8 +69,10 @@ class BoundedTool(Tool):
     async def _answered(self, arguments: dict[str, Any], context: Context[Any, Any]) -> CallToolResult:
         validated = self._validated(arguments)
         injected = {self.context_kwarg: context} if self.context_kwarg else {}
+        # Waiting for a place counts: a client hears from us in time, however many others ask.
         with anyio.move_on_after(self.deadline_seconds) as deadline:
-            answer = await self.fn(**validated, **injected)
+            async with self.places:
+                answer = await self.fn(**validated, **injected)
         if deadline.cancelled_caught:
             raise RefusedError(
                 f"{self.name} did not finish within {self.deadline_seconds:g} s and was stopped.",
@@ -117,8 +120,12 @@ class BoundedServer(MCPServer[Deps]):
         return await super().get_prompt(name, arguments, context)
 
 
-def bounded(spec: ToolSpec, redactor: Redactor) -> BoundedTool:
-    """Return the registered form of a tool: strict arguments, declared hints, behind the boundary."""
+def bounded(spec: ToolSpec, redactor: Redactor, places: anyio.Semaphore) -> BoundedTool:
+    """Return the registered form of a tool: strict arguments, declared hints, behind the boundary.
+
+    Args:
+        places: Shared by all tools of a server; bounds how many calls run at once.
+    """
     plain = Tool.from_function(
         spec.function,
         title=spec.title,
@@ -141,6 +148,7 @@ def bounded(spec: ToolSpec, redactor: Redactor) -> BoundedTool:
         parameters=_lean_schema(model.model_json_schema(by_alias=True)),
         deadline_seconds=spec.deadline_seconds,
         redactor=redactor,
+        places=places,
     )
 
 

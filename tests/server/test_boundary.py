@@ -5,6 +5,7 @@ import logging
 from typing import Annotated, Any, ClassVar
 
 import anyio
+import anyio.lowlevel
 import pytest
 from mcp.shared.exceptions import MCPError
 from pydantic import Field
@@ -261,6 +262,28 @@ async def test_a_cancelled_call_stops_the_work_and_is_recorded(caplog: pytest.Lo
             await client.call_tool("endless", {})
         with anyio.fail_after(5):
             await stopped.wait()
+
+
+@pytest.mark.anyio
+async def test_no_more_calls_run_at_once_than_there_are_places_and_all_are_answered() -> None:
+    running, most = 0, 0
+
+    async def counted(ctx: ToolContext) -> ToyAnswer:
+        """Count who runs."""
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        for _ in range(10):
+            await anyio.lowlevel.checkpoint()
+        running -= 1
+        return ToyAnswer(summary="counted")
+
+    async with tool_client(specs=[ToolSpec(counted, "Counted", "metrics")], concurrent_calls=3) as client:
+        async with anyio.create_task_group() as group:
+            for _ in range(12):
+                group.start_soon(client.call_tool, "counted", {})
+        assert (await answer_of(client, "counted"))["summary"] == "counted"
+    assert most == 3
 
 
 def test_fields_of_an_answer_that_is_small_enough_are_not_touched() -> None:
