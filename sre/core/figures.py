@@ -4,11 +4,16 @@ Only for sentences; data fields carry base units and plain numbers.
 """
 
 import math
+from datetime import UTC, datetime
 from typing import Final
+
+from sre.core.times import format_instant
 
 NO_VALUE: Final = "no value"
 _BINARY_PREFIXES: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _DIGITS: Final = 3
+# The year 3000; beyond it a number of seconds is not a date that anybody set.
+_LAST_INSTANT: Final = 32_503_680_000.0
 # Above this a plain number is written 1.23e+15, because nobody counts that many digits.
 _LARGEST_PLAIN: Final = 1e15
 _SMALLEST_PLAIN: Final = 1e-4
@@ -22,8 +27,8 @@ def figure_text(value: float | None, unit: str = "") -> str:
 
     Args:
         value: In base units; None and NaN read as no value.
-        unit: `seconds`, `milliseconds`, `bytes`, `bytes_per_second`, `ratio`, `percent`, `per_second`, `count`, an
-            empty string, or any other word, which is put behind the number as it is.
+        unit: `seconds`, `milliseconds`, `unix_seconds` (a point in time), `bytes`, `bytes_per_second`, `ratio`,
+            `percent`, `per_second`, `count`, an empty string, or any other word, which is put behind the number.
     """
     if value is None or math.isnan(value):
         return NO_VALUE
@@ -31,6 +36,8 @@ def figure_text(value: float | None, unit: str = "") -> str:
         return "infinite" if value > 0 else "minus infinite"
     if unit == "seconds":
         return seconds_text(value)
+    if unit == "unix_seconds":
+        return _instant_text(value)
     if unit == "milliseconds":
         return seconds_text(value / 1000)
     if unit in ("bytes", "bytes_per_second"):
@@ -57,6 +64,13 @@ def seconds_text(seconds: float) -> str:
         if size < below:
             return f"{plain_text(seconds * scale)} {name}"
     return f"{plain_text(seconds / 86_400)} d"
+
+
+def _instant_text(seconds: float) -> str:
+    """Return a point in time, to the second; a number that is none (0 often means never) stays a number."""
+    if not 0 < seconds < _LAST_INSTANT:
+        return f"{plain_text(seconds)} s"
+    return format_instant(datetime.fromtimestamp(round(seconds), UTC))
 
 
 def plain_text(value: float) -> str:

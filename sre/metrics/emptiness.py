@@ -5,11 +5,16 @@ from dataclasses import dataclass
 
 from sre.core.labels import METRIC_NAME
 from sre.core.promql.matcher import Matcher
-from sre.core.promql.nodes import COMPARISONS, AggregateNode, BinaryNode, CallNode, Node, VectorNode
+from sre.core.promql.nodes import COMPARISONS, AggregateNode, BinaryNode, CallNode, Node, NumberNode, VectorNode
 from sre.core.text import nearest_names, quoted
-from sre.metrics.query_tree import drops_points, selector_text, walk
+from sre.core.times import format_duration
+from sre.metrics.query_checks import keeps_le
+from sre.metrics.query_tree import drops_points, metric_of, selector_text, walk
 
 _NEAREST = 5
+# Steps no longer than the usual time between scrapes look at everything there is.
+_SEES_ALL_SECONDS = 60.0
+_HISTOGRAM_PARTS = ("_sum", "_count", "_total")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +77,15 @@ def without_combination(vector: VectorNode) -> Emptiness:
     )
 
 
-def other_causes(node: Node) -> tuple[Emptiness, ...]:
-    """Return what in a query can make it empty although every selector finds series."""
+def other_causes(node: Node, *, step_seconds: float | None) -> tuple[Emptiness, ...]:
+    """Return what in a query can make it empty although every selector finds series.
+
+    Args:
+        step_seconds: Distance of the points it was evaluated at, or None for a single instant.
+    """
     found: list[Emptiness] = []
     for place in walk(node):
-        found += _causes_at(place.node)
+        found += _causes_at(place.node, step_seconds)
     if not found and drops_points(node):
         found.append(
             Emptiness("The query filters every point out.", next_steps=("drop the condition to see the values",))
@@ -89,15 +98,10 @@ def other_causes(node: Node) -> tuple[Emptiness, ...]:
     )
 
 
-def _causes_at(node: Node) -> list[Emptiness]:
+def _causes_at(node: Node, step_seconds: float | None) -> list[Emptiness]:
     match node:
         case BinaryNode(op=op, return_bool=False) if op in COMPARISONS:
-            return [
-                Emptiness(
-                    f"No value passes the comparison {op}: the series exist, the condition is never met.",
-                    next_steps=(f"use `{op} bool` or drop the comparison to see the values",),
-                )
-            ]
+            return [_never_passed(node, step_seconds)]
         case BinaryNode(matching=matching, left=left, right=right) if _both_vectors(left, right):
             how = f"on ({', '.join(matching.labels)})" if matching.on else "on all labels"
             return [
@@ -110,10 +114,50 @@ def _causes_at(node: Node) -> list[Emptiness]:
                 )
             ]
         case CallNode(function="absent" | "absent_over_time"):
-            return [Emptiness("absent() is empty because the series exist: that is good news.")]
-        case CallNode(function="histogram_quantile", args=(_, AggregateNode() as inner)) if "le" not in inner.labels:
-            return [Emptiness("histogram_quantile() finds no buckets without the le label.")]
+            return [Emptiness("absent() is empty because the series exist at every point asked: that is good news.")]
+        case CallNode(function="histogram_quantile", args=(_, inner)):
+            return _without_buckets(inner)
     return []
+
+
+def _never_passed(node: BinaryNode, step_seconds: float | None) -> Emptiness:
+    """Return the cause for a comparison that keeps nothing; what lies between two points is not claimed."""
+    where = "there" if step_seconds is None else f"at any point asked, one every {format_duration(step_seconds)}"
+    because = f"No value passes the comparison {node.op} {where}; the series exist."
+    steps = (f"use `{node.op} bool` or drop the comparison to see the values",)
+    if step_seconds is None or step_seconds <= _SEES_ALL_SECONDS:
+        return Emptiness(because, next_steps=steps)
+    closer = _looking_between(node, format_duration(step_seconds)) or "a shorter window or step=1m"
+    return Emptiness(f"{because} Moments between the points were not looked at.", next_steps=(closer, *steps))
+
+
+def _looking_between(node: BinaryNode, step: str) -> str:
+    """Return a query that also sees the moments between two points, where one is easily written."""
+    if not isinstance(node.left, VectorNode) or not isinstance(node.right, NumberNode):
+        return ""
+    is_low = node.op in ("<", "<=") or (node.op == "==" and node.right.value == 0)
+    if not is_low and node.op not in (">", ">="):
+        return ""
+    function = "min_over_time" if is_low else "max_over_time"
+    return f"query: {function}({selector_text(node.left)}[{step}]) {node.op} {node.right.value:g}"
+
+
+def _without_buckets(inner: Node) -> list[Emptiness]:
+    """Return the cause where histogram_quantile() is given something else than buckets."""
+    if isinstance(inner, AggregateNode) and not keeps_le(inner):
+        return [Emptiness("histogram_quantile() finds no buckets without the le label.")]
+    names = [metric_of(place.node) for place in walk(inner) if isinstance(place.node, VectorNode)]
+    if not names or not all(names) or any(name.endswith("_bucket") for name in names):
+        return []
+    base = names[0]
+    for part in _HISTOGRAM_PARTS:
+        base = base.removesuffix(part)
+    return [
+        Emptiness(
+            f"histogram_quantile() needs buckets with the le label, and {names[0]} is not named like one.",
+            next_steps=(f"ask for {base}_bucket, if find_metrics lists {base} as a histogram",),
+        )
+    ]
 
 
 def _both_vectors(left: Node, right: Node) -> bool:

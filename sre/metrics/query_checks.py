@@ -13,6 +13,8 @@ _LIKELY_COUNTER = ("_count", "_sum")
 _NAME_LIMIT = 80
 _DIFFERENCES = frozenset({"delta", "idelta", "deriv"})
 _HANDLED = COUNTER_SAFE | _DIFFERENCES
+# Prometheus looks back so far for a sample; what is older between two points is in no answer.
+_LOOKBACK_SECONDS = 300.0
 
 
 def query_warnings(node: Node, *, step_seconds: float | None) -> tuple[str, ...]:
@@ -25,6 +27,27 @@ def query_warnings(node: Node, *, step_seconds: float | None) -> tuple[str, ...]
     if step_seconds is not None:
         found += _unseen_peaks(node, step_seconds)
     return tuple(dict.fromkeys(found))
+
+
+def unseen_between_points(node: Node, *, step_seconds: float) -> tuple[str, ...]:
+    """Return a warning where a gauge is read so seldom that a dip or peak fits between two points."""
+    if step_seconds <= _LOOKBACK_SECONDS:
+        return ()
+    gauges = [
+        place.node
+        for place in walk(node)
+        if isinstance(place.node, VectorNode)
+        and not any(isinstance(part, (MatrixNode, SubqueryNode)) for part in place.around)
+        and not metric_of(place.node).endswith(_SURE_COUNTER)
+    ]
+    if not gauges:
+        return ()
+    step, text = format_duration(step_seconds), selector_text(gauges[0])
+    name = text if len(text) <= _NAME_LIMIT else "..."
+    return (
+        f"One value every {step} was read; shorter dips and peaks stay unseen, and min and max are of these values. "
+        f"Use min_over_time({name}[{step}]) or max_over_time({name}[{step}]) to see them.",
+    )
 
 
 def counter_warning(metric: str) -> str:
@@ -86,11 +109,12 @@ def _quantiles_without_le(node: Node) -> Iterator[str]:
     for place in walk(node):
         if isinstance(place.node, CallNode) and place.node.function == "histogram_quantile":
             inner = place.node.args[-1]
-            if isinstance(inner, AggregateNode) and not _keeps_le(inner):
+            if isinstance(inner, AggregateNode) and not keeps_le(inner):
                 yield "histogram_quantile() needs the le label to find its buckets: aggregate with `sum by (le, ...)`."
 
 
-def _keeps_le(node: AggregateNode) -> bool:
+def keeps_le(node: AggregateNode) -> bool:
+    """Return whether an aggregation leaves the label that tells buckets apart."""
     if node.op in ("topk", "bottomk"):
         return True
     return ("le" in node.labels) != node.without

@@ -27,6 +27,8 @@ ASSUMED_SCRAPE_SECONDS: Final = 15.0
 _DEFAULT_SUBQUERY_STEP_SECONDS = 60.0
 _GROUPING: Final = ("service", "app", "job", "namespace", "cluster")
 _NOT_GROUPING: Final = frozenset({METRIC_NAME, "instance", "pod", "le", "quantile", "id", "uid"})
+# A first, a middle and a last point.
+_FEWEST_STEPS: Final = 3
 _ROUND_STEPS: Final = (60, 300, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400)
 
 
@@ -102,6 +104,34 @@ def cheaper_queries(text: str, node: Node, *, labels: Sequence[str], window_seco
     if broad:
         advice.append("name the metric and match labels instead of selecting everything")
     return tuple(advice)
+
+
+def fewer_samples(cost: Estimate, node: Node, *, steps: int, window_seconds: float) -> tuple[str, ...]:
+    """Return ways to read fewer samples, or none where the samples are not too many.
+
+    Aggregating does not help: what is summed is read first. Fewer points do, then shorter ranges, then fewer series.
+    """
+    if cost.samples_touched <= MAX_SAMPLES_TOUCHED:
+        return ()
+    allowed = int(MAX_SAMPLES_TOUCHED * steps / cost.samples_touched)
+    if allowed >= _FEWEST_STEPS:
+        return (f"step={format_duration(_round_step(window_seconds / (allowed - 1), window_seconds))}",)
+    longest = max((_range_seconds(place.node) for place in walk(node)), default=0.0)
+    # What each of so few points may look back at; nine tenths, because the range is cut to a whole minute.
+    shorter = 0.9 * longest * MAX_SAMPLES_TOUCHED * steps / cost.samples_touched / _FEWEST_STEPS
+    advice = ["match more labels, so that fewer series are read"]
+    if shorter >= 60:
+        coarse = format_duration(window_seconds / (_FEWEST_STEPS - 1))
+        advice.insert(0, f"a range of at most [{format_duration(shorter // 60 * 60)}], with step={coarse}")
+    return tuple(advice)
+
+
+def _round_step(least: float, window_seconds: float) -> float:
+    return float(min(next((step for step in _ROUND_STEPS if step >= least), window_seconds), window_seconds))
+
+
+def _range_seconds(node: Node) -> float:
+    return node.range_ms / 1000 if isinstance(node, (MatrixNode, SubqueryNode)) else 0.0
 
 
 def grouping_labels(labels: Sequence[str]) -> tuple[str, ...]:

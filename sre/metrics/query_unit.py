@@ -31,6 +31,8 @@ _UNIT_SUFFIXES: Final = {
     "percent": "percent", "celsius": "°C", "volts": "V", "amperes": "A", "joules": "J", "watts": "W", "meters": "m",
     "grams": "g", "hertz": "Hz",
 }  # fmt: skip
+_UNIX: Final = "unix_seconds"
+_POINT_IN_TIME = re.compile(r".*(timestamp|(start|boot|expiration|creation)_time|not_(after|before|expiry))_seconds")
 _ACCUMULATING = re.compile(r"_(total|sum)$")
 _COUNTING = re.compile(r"_(bucket|count)$")
 _CPU_TIME = re.compile(r".*cpu.*_seconds_total")
@@ -44,7 +46,8 @@ _SAME_UNIT: Final = frozenset(
 )  # fmt: skip
 _PER_SECOND: Final = frozenset({"rate", "irate", "deriv"})
 _COUNTS: Final = frozenset({"count", "count_values", "count_over_time", "changes", "resets"})
-_SECONDS: Final = frozenset({"time", "timestamp"})
+_INSTANTS: Final = frozenset({"time", "timestamp"})
+_CHANGES: Final = frozenset({"increase", "delta", "idelta", "stddev", "stddev_over_time"})
 
 
 def unit_of_query(node: Node) -> str:
@@ -78,6 +81,8 @@ def _spelt(powers: Powers) -> str:
 def _metric_powers(name: str) -> Powers:
     if _COUNTING.search(name):
         return {_EVENTS: 1}
+    if _POINT_IN_TIME.fullmatch(name):
+        return {_UNIX: 1}
     is_total = name.endswith("_total")
     word = _ACCUMULATING.sub("", name).rpartition("_")[2]
     if word in _UNIT_SUFFIXES:
@@ -113,19 +118,24 @@ def _value_position(function: str, count: int) -> int:
 def _call_powers(name: str, inner: Node | None) -> Powers:
     if name in _COUNTS:
         return {_EVENTS: 1}
-    if name in _SECONDS:
-        return {"seconds": 1}
+    if name in _INSTANTS:
+        return {_UNIX: 1}
     if inner is None:
         return None
     if name in _PER_SECOND:
         return _per_second(inner)
-    return _powers(inner) if name in _SAME_UNIT else None
+    if name not in _SAME_UNIT:
+        return None
+    powers = _powers(inner)
+    return {"seconds": 1} if powers == {_UNIX: 1} and name in _CHANGES else powers
 
 
 def _per_second(inner: Node) -> Powers:
     if any(isinstance(p.node, VectorNode) and _CPU_TIME.fullmatch(metric_of(p.node)) for p in walk(inner)):
         return {"cores": 1}
     powers = _powers(inner)
+    if powers == {_UNIX: 1}:
+        powers = {"seconds": 1}
     return None if powers is None else _combined(powers, {"seconds": 1}, sign=-1)
 
 
@@ -146,9 +156,18 @@ def _binary_powers(node: BinaryNode) -> Powers:
     first, second = _powers(node.left), _powers(node.right)
     if first is None or second is None:
         return None
+    if _UNIX in first and node.op in "+-":
+        return _with_instant(node.op, second)
     if node.op in "*/":
         return _combined(first, second, sign=1 if node.op == "*" else -1)
     return first if node.op in "+-%" and first == second else None
+
+
+def _with_instant(op: str, other: dict[str, int]) -> Powers:
+    """Return the unit of an instant less another (a length of time), or moved by a length of time."""
+    if op == "-" and other == {_UNIX: 1}:
+        return {"seconds": 1}
+    return {_UNIX: 1} if other == {"seconds": 1} else None
 
 
 def _with_number(node: BinaryNode, number: float, *, is_left: bool) -> Powers:

@@ -86,10 +86,13 @@ def measured_samples(samples: Sequence[Samples]) -> Measured:
 
 
 def ranking(measured: Measured, key: RankKey) -> tuple[int, ...]:
-    """Return row numbers in order of rank; series without a finite value come last, ties in order of labels."""
-    keys = _rank_values(measured, key)
+    """Return row numbers in order of rank; series without a finite value come last.
+
+    Of equals the one that moved most comes first (of fifteen `up` that end at 1, the one that was 0), then labels.
+    """
+    keys, spreads = _rank_values(measured, key), _spreads(measured)
     texts = [str(labels) for labels in measured.labels]
-    return tuple(sorted(range(len(measured)), key=lambda row: (-keys[row], texts[row])))
+    return tuple(sorted(range(len(measured)), key=lambda row: (-keys[row], -spreads[row], texts[row])))
 
 
 def figures_of(measured: Measured, row: int) -> SeriesFigures:
@@ -167,6 +170,17 @@ def _extremes(values: FloatArray, columns: IntArray, limit: int) -> IntArray:
     distance = np.where(finite, np.abs(values[columns] - centre), -1.0)
     slices = np.array_split(np.arange(columns.size), limit)
     return columns[[part[int(np.argmax(distance[part]))] for part in slices]]
+
+
+def _spreads(measured: Measured) -> FloatArray:
+    """Return the highest less the lowest value of each series, 0 without a finite value; shape (series,)."""
+    usable = measured.usable
+    if not usable.size:
+        return np.zeros(len(measured))
+    highest = np.where(usable, measured.values, -np.inf).max(axis=1)
+    lowest = np.where(usable, measured.values, np.inf).min(axis=1)
+    spreads: FloatArray = np.where(usable.any(axis=1), highest, 0.0) - np.where(usable.any(axis=1), lowest, 0.0)
+    return spreads
 
 
 def _rank_values(measured: Measured, key: RankKey) -> FloatArray:

@@ -24,8 +24,10 @@ _MAX_SELECTORS = 3
 _POINTS = 240
 
 
-async def diagnosed(source: MetricSource, query: Query | None, *, window: Window) -> tuple[Emptiness, ...]:
-    """Return why a query has no answer in a window, most telling first."""
+async def diagnosed(
+    source: MetricSource, query: Query | None, *, window: Window, step_seconds: float | None
+) -> tuple[Emptiness, ...]:
+    """Return why a query has no answer in a window, asked every `step_seconds`, most telling first."""
     from sre.metrics.emptiness import Emptiness, other_causes
     from sre.metrics.query_tree import used_selectors
 
@@ -37,7 +39,7 @@ async def diagnosed(source: MetricSource, query: Query | None, *, window: Window
     vectors = list({used.text: used.vector for used in used_selectors(query.ast)}.values())[:_MAX_SELECTORS]
     found = await all_of([_selector_diagnosis(source, vector, window) for vector in vectors])
     causes = tuple(cause for cause in found if cause is not None)
-    return causes or other_causes(query.ast)
+    return causes or other_causes(query.ast, step_seconds=step_seconds)
 
 
 async def _outside_data(source: MetricSource, window: Window) -> Emptiness | None:

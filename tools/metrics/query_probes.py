@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sre.core.errors import RefusedError
+from sre.core.text import cleaned
 from sre.core.times import format_duration
 from tools.concurrent import all_of, attempted
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from connectors.base import MetricSource
     from sre.core.promql import Query
     from sre.core.times import Window
-    from sre.metrics.query_cost import SelectorCost
+    from sre.metrics.query_cost import Estimate, SelectorCost
 
 # Longer ranges hold four scrapes at every usual interval (up to 2 min), so nobody is asked.
 _SAFE_RANGE_SECONDS = 600.0
@@ -23,6 +24,7 @@ _SAFE_RANGE_SECONDS = 600.0
 _RESETS_WINDOW_SECONDS = 86_400.0
 _PROBE, _SCRAPES, _RESETS = "probe", "scrapes", "resets"
 _MIN_SCRAPES = 4
+_MAX_SELECTOR_CHARS = 80
 _MAX_PROBED = 3
 
 
@@ -49,7 +51,7 @@ async def refuse_if_too_costly(source: MetricSource, query: Query, *, window: Wi
         labels = await attempted(lambda: source.label_names([_costliest(costs, series)], window=window))
         raise RefusedError(
             f"This query is too costly for its window: {cost.text()} over {steps} step{'s' if steps != 1 else ''}.",
-            next_steps=_ways_round(query, labels or (), window),
+            next_steps=_ways_round(query, labels or (), window, cost=cost, steps=steps),
         )
 
 
@@ -57,11 +59,16 @@ def _costliest(costs: Sequence[SelectorCost], series: dict[str, int]) -> str:
     return max(costs, key=lambda cost: cost.samples_per_series * series.get(cost.selector, 0)).selector
 
 
-def _ways_round(query: Query, labels: Sequence[str], window: Window) -> tuple[str, ...]:
-    from sre.metrics.query_cost import cheaper_queries, grouping_labels
+def _ways_round(query: Query, labels: Sequence[str], window: Window, *, cost: Estimate, steps: int) -> tuple[str, ...]:
+    from sre.metrics.query_cost import MAX_RESULT_POINTS, cheaper_queries, fewer_samples, grouping_labels
 
+    if query.value_type != "matrix" and cost.result_points <= MAX_RESULT_POINTS:
+        return fewer_samples(cost, query.ast, steps=steps, window_seconds=window.seconds)
     grouping = grouping_labels(labels)
-    return cheaper_queries(query.text, query.ast, labels=grouping, window_seconds=window.seconds)
+    ways = cheaper_queries(query.text, query.ast, labels=grouping, window_seconds=window.seconds)
+    if query.value_type == "matrix":
+        return ways
+    return (*ways, *fewer_samples(cost, query.ast, steps=steps, window_seconds=window.seconds))
 
 
 def _counter(source: MetricSource, window: Window, expression: str) -> Callable[[], Awaitable[int]]:
@@ -107,7 +114,7 @@ def _rate_hint(
 ) -> Callable[[], Awaitable[list[str]]]:
     async def ask() -> list[str]:
         said = await _probed(source, _hint_query(selector, range_seconds, window), window.end)
-        return [*_scrape_warnings(said.get(_SCRAPES), range_seconds), *_reset_warnings(said.get(_RESETS))]
+        return [*_scrape_warnings(said.get(_SCRAPES), range_seconds), *_reset_warnings(said.get(_RESETS), selector)]
 
     return ask
 
@@ -143,11 +150,12 @@ def _rounded_up(seconds: float) -> float:
     return -(-seconds // 60) * 60.0
 
 
-def _reset_warnings(resets: float | None) -> list[str]:
+def _reset_warnings(resets: float | None, selector: str) -> list[str]:
     if not resets:
         return []
     count = f"{resets:g} counter reset{'s' if resets != 1 else ''}"
-    return [f"Resets: {count} in the window (restarts); rate() and increase() allow for them."]
+    name = cleaned(selector, limit=_MAX_SELECTOR_CHARS)
+    return [f"Resets: {count} of {name} in the window (restarts); rate() and increase() allow for them."]
 
 
 async def counter_types(source: MetricSource, metrics: Sequence[str]) -> tuple[str, ...]:

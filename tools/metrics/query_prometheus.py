@@ -68,7 +68,8 @@ async def query_prometheus(
         answer = await _aside(lambda: query_report(request, outcome), is_large=is_large)
         answer.warnings += await counter_warnings(metrics, request, outcome.measured)
     else:
-        causes = await diagnosed(metrics, request.query, window=request.window)
+        step_seconds = None if request.is_instant else request.step.seconds
+        causes = await diagnosed(metrics, request.query, window=request.window, step_seconds=step_seconds)
         answer = empty_report(request, outcome, causes)
     answer.source = metrics.name
     if chart and len(outcome.measured):

@@ -120,13 +120,15 @@ def _budget(request: QueryRequest) -> int:
 
 def _checked(request: QueryRequest, measured: Measured) -> tuple[str, ...]:
     from sre.metrics.data_checks import data_warnings
-    from sre.metrics.query_checks import query_warnings
+    from sre.metrics.query_checks import query_warnings, unseen_between_points
     from sre.metrics.query_tree import drops_points
 
     if request.query is None:
         return ("The query could not be read here, so it was sent as it is and not checked.",)
     node = request.query.ast
     said = query_warnings(node, step_seconds=None if request.is_instant else request.step.seconds)
+    if not request.is_instant:
+        said += unseen_between_points(node, step_seconds=request.step.seconds)
     shown = data_warnings(
         measured,
         step_seconds=request.step.seconds,

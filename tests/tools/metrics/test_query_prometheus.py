@@ -135,7 +135,7 @@ async def test_ranks_are_chosen_and_named() -> None:
         ("hits_total", "hits_total is a counter read without rate()"),
         ("hits_total", "Resets: the counter falls once in 1 of 1 series"),
         ("rate(hits_total[30s])", "holds about 2 scrapes; a rate over fewer than 4"),
-        ("rate(hits_total[2m])", "Resets: 1 counter reset in the window (restarts)"),
+        ("rate(hits_total[2m])", "Resets: 1 counter reset of hits_total in the window (restarts)"),
         ("holes", "Gaps: 1 of 1 series miss steps"),
         ("ended", "Stale: 1 of 1 series have no value at the end of the window ({pod=gone})"),
         ("holes / 0 - holes / 0", "are NaN or infinite"),
@@ -204,6 +204,7 @@ EMPTY_SERIES = [
         ('http_requests_total{job="api"} and on (code) http_requests_total{job="web"}', "matched on (code)", []),
         ("absent(http_requests_total)", "that is good news", []),
         ("rate(http_requests_total[10s])", "a rate needs two samples", []),
+        ("histogram_quantile(0.9, http_requests_total)", "http_requests_total is not named like one", []),
     ],
 )
 async def test_an_empty_answer_says_why_and_what_exists(query: str, because: str, nearest: list[str]) -> None:
@@ -223,20 +224,70 @@ async def test_a_window_outside_the_data_is_said(start: str, end: str, side: str
     )
 
 
-async def test_too_costly_a_query_is_refused_with_queries_that_would_do() -> None:
-    from sre.core.promql import parse
-
-    source = source_of([series({"__name__": "x_total", "pod": str(pod), "job": "api"}, [1.0]) for pod in range(300)])
+@pytest.mark.parametrize(
+    ("query", "start"), [("rate(x_total[30d])", "now-1h"), ("rate(x_total[1d])", "now-30d"), ("x_total", "now-30d")]
+)
+async def test_too_costly_a_query_is_refused_with_advice_that_works(query: str, start: str) -> None:
+    """Following the first advice must lead to an answer; a sum would read as many samples and be refused again."""
+    pods = 300 if "rate" in query else 3000
+    source = source_of([series({"__name__": "x_total", "pod": str(pod), "job": "api"}, [1.0]) for pod in range(pods)])
+    call = {"query": query, "start": start, **({} if "rate" in query else {"step": "5m"})}
     async with tool_client(deps_with(source)) as client:
-        text = await error_of(client, "query_prometheus", query="rate(x_total[30d])", start="now-30d")
-    assert text.startswith("[refused] This query is too costly for its window: about ")
-    offered = [line.removeprefix("Next: query: ") for line in text.splitlines() if line.startswith("Next: query: ")]
-    assert offered == ["sum by (job) (rate(x_total[30d]))", "topk(10, rate(x_total[30d]))"]
-    assert all(parse(query) for query in offered)
-    assert "a shorter window, for example start=now-5d" in text
+        text = await error_of(client, "query_prometheus", **call)
+        assert text.startswith("[refused] This query is too costly for its window: about ")
+        advice = next(line.removeprefix("Next: ") for line in text.splitlines() if line.startswith("Next: "))
+        for part in advice.split(", with "):
+            if part.startswith("query: "):
+                call["query"] = part.removeprefix("query: ")
+            elif part.startswith("step="):
+                call["step"] = part.removeprefix("step=")
+            else:
+                shorter = part.removeprefix("a range of at most [").removesuffix("]")
+                call["query"] = f"rate(x_total[{shorter}])"
+        assert (await answer_of(client, "query_prometheus", **call))["queries"]
+
+
+async def test_raw_samples_too_many_to_answer_are_offered_as_figures() -> None:
+    source = source_of([series({"__name__": "x_total", "pod": str(pod), "job": "api"}, [1.0]) for pod in range(300)])
     async with tool_client(deps_with(source)) as client:
         text = await error_of(client, "query_prometheus", query="x_total[30d]")
     assert "Next: query: avg_over_time(x_total[30d])" in text
+
+
+async def test_a_comparison_that_nothing_passes_claims_only_what_was_looked_at() -> None:
+    """`up` was 0 for a minute between two points half an hour apart; the answer says how to see it."""
+    values = [1.0] * 960
+    values[500:504] = [0.0] * 4
+    source = source_of([series({"__name__": "up", "job": "api"}, values)])
+    answer = await asked(source, "up == 0", start="now-4h", step="30m")
+    assert "Moments between the points were not looked at" in answer["summary"]
+    closer = answer["next_steps"][0].removeprefix("query: ")
+    assert closer == "min_over_time(up[30m]) == 0"
+    seen = await asked(source, closer, start="now-4h", step="30m")
+    assert "0 at every point (1 of 9 points, at 2026-11-02T10:30:00Z)" in seen["summary"]
+    coarse = await asked(source, "up", start="now-4h", step="30m")
+    assert any("max_over_time(up[30m])" in text for text in coarse["warnings"])
+
+
+async def test_of_series_with_the_same_peak_the_one_that_moved_comes_first() -> None:
+    source = source_of(
+        [
+            series({"__name__": "up", "pod": "a"}, [1.0, 1.0, 1.0]),
+            series({"__name__": "up", "pod": "z"}, [1.0, 0.0, 1.0]),
+        ]
+    )
+    answer = await asked(source, "up", start="now-30s", step="15s")
+    assert [row["labels"] for row in answer["series"]] == [{"pod": "z"}, {"pod": "a"}]
+
+
+async def test_a_time_of_day_is_read_as_one() -> None:
+    """1,793,609,264 s after 1970 is 2 November 2026, 08:47:44 UTC (`date -u -d @1793609264`)."""
+    source = source_of([series({"__name__": "process_start_time_seconds"}, [1_793_609_263.7] * 5)])
+    answer = await asked(source, "process_start_time_seconds", start="now-1m", step="15s")
+    assert "2026-11-02T08:47:44Z at every point" in answer["summary"]
+    assert answer["series"][0]["last"] == 1_793_609_264
+    age = await asked(source, "time() - process_start_time_seconds", start="now-1m", step="15s")
+    assert age["unit"] == "seconds"
 
 
 @pytest.mark.parametrize(
