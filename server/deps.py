@@ -67,5 +67,8 @@ class Deps:
     slo_folder: Path | None = None
 
     async def now_of(self, source: MetricSource) -> datetime:
-        """Return what `now` means for a source: the end of a snapshot, the clock for a live system."""
-        return await source.latest() or self.clock.now()
+        """Return what `now` means for a source: the end of a snapshot, the clock for a live system, to the second.
+
+        Fractions of a second would stand in every window, range and sentence and tell nobody anything.
+        """
+        return await source.latest() or self.clock.now().replace(microsecond=0)

@@ -114,7 +114,7 @@ def _already_exhausted(facts: BudgetFacts, budget: ErrorBudget) -> Exhaustion:
         since = spent_since_start(facts.history, allowed_bad=budget.allowed_bad)
         if since is not None:
             return Exhaustion(since, f"exhausted since then, to {format_duration(facts.history.slice_seconds)}")
-    return Exhaustion(facts.period.at, "exhausted already; since when is not known from these data")
+    return Exhaustion(None, "exhausted already; since when is not known from these data")
 
 
 def _without_history(period: Period, budget: ErrorBudget, rate: float, basis: str) -> Exhaustion:

@@ -12,6 +12,7 @@ from tools.answer import EvidencedAnswer, Figure, Instant, Part, RatioNearOne
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from sre.slo.budget import EventCounts
     from sre.slo.burn_rate import TierState
@@ -108,15 +109,17 @@ def tier_rows(
     return rows
 
 
-def summary_of(name: str, facts: BudgetFacts, report: BudgetReport, *, slo_window: str) -> str:
-    """Return the state of the budget as sentences."""
+def summary_of(
+    name: str, facts: BudgetFacts, report: BudgetReport, *, slo_window: str, spent_since: datetime | None
+) -> str:
+    """Return the state of the budget as sentences; `spent_since` where that is known of a spent one."""
     budget = report.budget
     sentences = [
         f"{name}: {_percent_near_one(budget.sli_ratio)} of {whole_events(facts.counts.total):,.0f} events were good "
         f"over {slo_window} (objective {_percent_near_one(facts.objective_ratio)}).",
         _budget_sentence(report),
         _firing_sentence(report.tiers),
-        _exhaustion_sentence(report),
+        _exhaustion_sentence(report, spent_since),
         f"Policy: {report.policy.action} Deploys are {'allowed' if report.deploy.is_allowed else 'not allowed'}.",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
@@ -140,10 +143,10 @@ def _firing_sentence(states: tuple[TierState, ...]) -> str:
     return f"It burns {rate} times too fast over {window} ({first.tier.severity} tier {first.tier.name})."
 
 
-def _exhaustion_sentence(report: BudgetReport) -> str:
+def _exhaustion_sentence(report: BudgetReport, spent_since: datetime | None) -> str:
     at = report.exhaustion.at
     if report.budget.is_exhausted:
-        return f"Spent since {format_instant(at)}." if at and "since then" in report.exhaustion.basis else ""
+        return f"Spent since about {format_instant(spent_since)}." if spent_since else ""
     return f"At this rate it is gone at {format_instant(at)}." if at else "At this rate it lasts."
 
 

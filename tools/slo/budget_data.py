@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import anyio
 
 from sre.core.errors import NoDataError, RefusedError, UpstreamError
+from sre.core.figures import seconds_text
 from sre.core.text import listed, nearest_names, quoted
 from sre.core.times import Window, format_duration
 from sre.slo.budget import EventCounts
 from sre.slo.history import EventHistory
 from tools.answer import QueryEvidence
-from tools.concurrent import all_of
+from tools.concurrent import all_of, seconds_left
 from tools.event_counts import Counted, EventCounter
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class BudgetReader:
         into.whole = await self.ratio(Window(period.start, period.at), is_checked=True)
 
     async def _read_burn(self, period: Period, lengths: Sequence[float], into: _Gathered) -> None:
-        with anyio.move_on_after(_REFINEMENT_SECONDS):
+        with anyio.move_on_after(min(_REFINEMENT_SECONDS, seconds_left())):
             await all_of([partial(self._read_window, period, seconds, into) for seconds in lengths])
 
     async def _read_window(self, period: Period, seconds: float, into: _Gathered) -> None:
@@ -155,9 +156,12 @@ class BudgetReader:
         """Return events slice by slice from `start` to `end`, or None where the source refuses or takes too long."""
         seconds = (end - start).total_seconds()
         count = max(1, min(slices, int(seconds // _MIN_SLICE_SECONDS)))
-        with anyio.move_on_after(_REFINEMENT_SECONDS):
+        # Whole milliseconds, counted back from the end: a source rounds steps to them, and would lose the last slice.
+        slice_seconds = max(1, int(seconds * 1000 // count)) / 1000
+        start = end - timedelta(seconds=slice_seconds * count)
+        with anyio.move_on_after(min(_REFINEMENT_SECONDS, seconds_left())):
             try:
-                return await self._history(start, seconds / count, count)
+                return await self._history(start, slice_seconds, count)
             except (RefusedError, UpstreamError):
                 return None
         return None
@@ -197,10 +201,11 @@ def coverage_note(history: EventHistory, *, period_seconds: float) -> str | None
     ratio = history.coverage_ratio
     if ratio >= 1.0:
         return None
-    covered, whole = format_duration(ratio * period_seconds), format_duration(period_seconds)
+    covered = f"about {seconds_text(ratio * period_seconds)}" if ratio > 0 else "next to nothing"
+    whole = seconds_text(period_seconds)
     start = history.data_start
-    since = f", since {start:%Y-%m-%d %H:%M} UTC" if start and start > history.start else ", with gaps"
-    return f"Data cover about {covered} of {whole}{since}; the figures are of the events that were seen."
+    since = f", since about {start:%Y-%m-%d %H:%M} UTC" if start and start > history.start else ", with gaps"
+    return f"Data cover {covered} of {whole}{since}; the figures are of the events that were seen."
 
 
 def _event_counts(sides: Mapping[str, Counted]) -> tuple[EventCounts | None, tuple[str, ...]]:

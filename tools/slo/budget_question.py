@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from sre.core.errors import ConfigError, InputError
-from sre.core.text import cleaned
 from sre.slo.budget import EventCounts, budget_ratio
 from sre.slo.count_query import CountQuery, parse_count_query
 from sre.slo.windows import SloWindow, parse_slo_window
@@ -150,14 +149,20 @@ def _ratio_queries(good: str | None, bad: str | None, total: str | None) -> Rati
     )
 
 
+def _parts_text(good: float | None, bad: float) -> str:
+    return f"bad {bad:.15g}" if good is None else f"good {good:.15g}, bad {bad:.15g}"
+
+
 def _counts(good: float | None, bad: float | None, total: float | None) -> EventCounts:
     whole = total if total is not None else (good or 0.0) + (bad or 0.0)
     wrong = bad if bad is not None else whole - (good or 0.0)
     if not 0 <= wrong <= whole or (good is not None and good > whole):
         raise InputError(
-            f"total ({whole:g}) must not be smaller than its parts (good {cleaned(str(good))}, bad {wrong:g}).",
+            f"total ({whole:.15g}) must not be smaller than its parts ({_parts_text(good, wrong)}).",
             field="total",
         )
     if good is not None and bad is not None and total is not None and abs(good + bad - total) > 1e-9 * max(total, 1.0):
-        raise InputError(f"good + bad is {good + bad:g}, but total is {total:g}; pass two of them.", field="total")
+        raise InputError(
+            f"good + bad is {good + bad:.15g}, but total is {total:.15g}; pass two of them.", field="total"
+        )
     return EventCounts(total=whole, bad=wrong)

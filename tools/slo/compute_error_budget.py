@@ -17,8 +17,9 @@ from tools.slo.budget_answer import ErrorBudgetAnswer, PolicyAnswer, summary_of,
 if TYPE_CHECKING:
     from connectors.base import MetricSource
     from server.deps import Deps
+    from sre.slo.budget import EventCounts
     from sre.slo.burn_rate import BurnRateTier
-    from sre.slo.report import BudgetFacts, BudgetReport
+    from sre.slo.report import BudgetFacts, Exhaustion
     from sre.slo.windows import Period
     from tools.slo.budget_data import BudgetData, BudgetReader
     from tools.slo.budget_question import BudgetQuestion
@@ -122,15 +123,14 @@ async def _answer_from_source(ctx: ToolContext, case: _Case, metrics: MetricSour
         if data.total.is_exact
         else "estimate: increase() extrapolates to the ends of the window"
     )
-    answer = _answer(case, facts, counting=counting)
+    answer = _answer(case, facts, counting=counting, spent=await _spent_since(reader, case, counts))
     answer.source = metrics.name
     answer.queries = [*data.total.evidence, *_burn_queries(reader, case.tiers)]
     _add_data_notes(answer, data, case.period)
-    await _refine_exhaustion(answer, reader, case)
     return answer
 
 
-def _answer(case: _Case, facts: BudgetFacts, *, counting: str) -> ErrorBudgetAnswer:
+def _answer(case: _Case, facts: BudgetFacts, *, counting: str, spent: Exhaustion | None = None) -> ErrorBudgetAnswer:
     from sre.slo.budget import budget_ratio
 
     answer = ErrorBudgetAnswer(
@@ -146,7 +146,7 @@ def _answer(case: _Case, facts: BudgetFacts, *, counting: str) -> ErrorBudgetAns
     )
     if facts.counts.total <= 0:
         return _without_traffic(answer, case)
-    _fill(answer, case, facts)
+    _fill(answer, case, facts, spent)
     return answer
 
 
@@ -159,7 +159,7 @@ def _without_traffic(answer: ErrorBudgetAnswer, case: _Case) -> ErrorBudgetAnswe
     return answer
 
 
-def _fill(answer: ErrorBudgetAnswer, case: _Case, facts: BudgetFacts) -> None:
+def _fill(answer: ErrorBudgetAnswer, case: _Case, facts: BudgetFacts, spent: Exhaustion | None) -> None:
     from sre.slo.low_traffic import budget_note
     from sre.slo.report import budget_report
 
@@ -171,15 +171,18 @@ def _fill(answer: ErrorBudgetAnswer, case: _Case, facts: BudgetFacts) -> None:
     answer.budget_basis = _basis(case)
     answer.elapsed_consumed_ratio = report.period_burn_rate if case.period.is_calendar else None
     answer.burn_rates = tier_rows(report.tiers, window_counts=facts.window_counts, budget_ratio=budget.budget_ratio)
-    answer.exhausted_at, answer.exhausted_at_basis = report.exhaustion.at, report.exhaustion.basis
+    exhaustion = spent or report.exhaustion
+    answer.exhausted_at, answer.exhausted_at_basis = exhaustion.at, exhaustion.basis
     answer.policy = PolicyAnswer(level=report.policy.level, action=report.policy.action)
     answer.deploy_allowed, answer.deploy_reason = report.deploy.is_allowed, report.deploy.reason
     answer.warnings += [note for note in (budget_note(budget.allowed_bad),) if note]
-    answer.summary = _summary(case, facts, report)
-
-
-def _summary(case: _Case, facts: BudgetFacts, report: BudgetReport) -> str:
-    return summary_of(case.question.name, facts, report, slo_window=str(case.question.window))
+    answer.summary = summary_of(
+        case.question.name,
+        facts,
+        report,
+        slo_window=str(case.question.window),
+        spent_since=exhaustion.at if budget.is_exhausted else None,
+    )
 
 
 def _basis(case: _Case) -> str:
@@ -209,18 +212,19 @@ def _add_data_notes(answer: ErrorBudgetAnswer, data: BudgetData, period: Period)
     answer.warnings += [note] if note else []
 
 
-async def _refine_exhaustion(answer: ErrorBudgetAnswer, reader: BudgetReader, case: _Case) -> None:
-    """Find since when a rolling budget has been spent; that takes the period before this one too."""
+async def _spent_since(reader: BudgetReader, case: _Case, counts: EventCounts) -> Exhaustion | None:
+    """Return since when a rolling budget has been spent; that takes the period before this one too."""
+    from sre.slo.budget import budget_ratio
     from sre.slo.history import spent_since_rolling
+    from sre.slo.report import Exhaustion
 
-    if case.period.is_calendar or answer.remaining_ratio is None or answer.remaining_ratio > 0:
-        return
+    allowed_ratio = budget_ratio(case.question.objective_ratio)
+    if case.period.is_calendar or counts.total <= 0 or counts.bad < allowed_ratio * counts.total:
+        return None
     start = case.period.start - timedelta(seconds=case.period.seconds)
     history = await reader.history(start=start, end=case.period.at, slices=240)
     if history is None:
-        return
+        return None
     slices = max(1, round(case.period.seconds / history.slice_seconds))
-    since = spent_since_rolling(history, slices_in_period=slices, budget_ratio=answer.budget_ratio or 0.0)
-    if since is not None:
-        answer.exhausted_at = since
-        answer.exhausted_at_basis = f"spent since then, to {format_duration(history.slice_seconds)}"
+    since = spent_since_rolling(history, slices_in_period=slices, budget_ratio=allowed_ratio)
+    return Exhaustion(since, f"spent since then, to {format_duration(history.slice_seconds)}") if since else None

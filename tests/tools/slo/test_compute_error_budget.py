@@ -165,7 +165,7 @@ async def test_short_history_is_said_with_its_share() -> None:
         counter(10, minutes=15 * DAY_MINUTES), counter(0.001, minutes=15 * DAY_MINUTES, code="500"), window="30d"
     )
     assert answer["coverage_ratio"] == pytest.approx(0.5, abs=0.02)
-    assert any("15d of 30d" in warning for warning in answer["warnings"])
+    assert any("15 d of 30 d" in warning for warning in answer["warnings"])
 
 
 async def test_an_outage_now_fires_the_page_tiers_and_stops_deploys() -> None:
@@ -289,3 +289,34 @@ async def test_a_metric_that_is_not_there_is_answered_with_the_nearest() -> None
 async def test_without_a_source_queries_are_told_what_to_set() -> None:
     async with tool_client() as client:
         assert "PROMETHEUS_URL" in await error_of(client, TOOL, **COUNTERS)
+
+
+async def test_a_spent_budget_whose_history_is_unknown_claims_no_date() -> None:
+    async with tool_client() as client:
+        answer = await answer_of(client, TOOL, objective=0.999, window="30d", total=1_000_000, bad=2_000)
+    assert answer["exhausted_at"] is None
+    assert "not known" in answer["exhausted_at_basis"]
+    assert "Spent since" not in answer["summary"]
+
+
+async def test_the_summary_of_a_spent_rolling_budget_says_since_when() -> None:
+    """100 a minute for 20 days; in the minute 5 days ago 1,500 fail, more than the 1,008 that 7 days may bear."""
+    failures = np.zeros(20 * DAY_MINUTES)
+    failures[-5 * DAY_MINUTES] = 1_500
+    minutes = 20 * DAY_MINUTES
+    answer = await budget(counter(100, minutes=minutes), counter(failures, minutes=minutes, code="500"), window="7d")
+    assert answer["exhausted_at"].startswith("2026-10-28T")
+    assert f"Spent since about {answer['exhausted_at']}." in answer["summary"]
+
+
+async def test_the_newest_slice_of_an_uneven_window_is_not_lost() -> None:
+    """22 d 8 h 39 min do not divide into 120 slices of whole milliseconds; ten minutes of data lie in the last one."""
+    samples = [counter(10, minutes=10), counter(1, minutes=10, code="500")]
+    answer = await budget(*samples, window="22d8h39m2s")
+    assert answer["coverage_ratio"] == pytest.approx(1 / 120, rel=0.01)
+
+
+async def test_parts_larger_than_their_whole_are_named_as_given() -> None:
+    async with tool_client() as client:
+        text = await error_of(client, TOOL, objective=0.999, total=1_000_000, bad=2_000_000)
+    assert "total (1000000) must not be smaller than its parts (bad 2000000)" in text
