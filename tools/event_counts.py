@@ -21,7 +21,7 @@ from sre.core.text import quoted
 from sre.core.times import Duration, Window, epoch_ms, format_duration
 from sre.slo.count_query import CountQuery, CountTerm, names_without_counter_suffix
 from tools.answer import QueryEvidence
-from tools.concurrent import all_of
+from tools.concurrent import SPARE_SECONDS, all_of, seconds_left
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # A long increase that is refused whole is asked for in this many parts (15 h each for 30 d).
 _PARTS_WHEN_REFUSED = 48
+# A part must hold several scrapes, or it counts nothing where there were events.
+_LEAST_PART_SECONDS = 300.0
 # An estimate further than this from the difference means a reset or a gap, and then only the estimate counts them.
 _AGREEMENT_RATIO = 0.01
 # Below this many events a relative difference says nothing; extrapolation is off by less than this (our choice).
@@ -43,6 +45,7 @@ _MAX_SECONDS_TO_FETCH = 86_400.0
 _LOOK_BACK_SECONDS = 3600.0
 # A slow source answers with the estimate; the exact count is not worth the deadline of the call.
 _CHECK_SECONDS = 10.0
+_CHECK_MARGIN = 2.0
 # The check for resets reads the window once more; beyond this it is not cheap (about 30 d of 20 series at 15 s).
 _MAX_SAMPLES_FOR_CHECK = 5_000_000
 
@@ -147,6 +150,8 @@ class EventCounter:
         try:
             result = await self.source.instant_query(query, at=window.end)
         except (RefusedError, TimedOutError):
+            if window.seconds < _PARTS_WHEN_REFUSED * _LEAST_PART_SECONDS:
+                raise
             return await self._count_in_parts(term, window)
         raw = _vector_sum(result)
         evidence = QueryEvidence(
@@ -156,7 +161,8 @@ class EventCounter:
             return _TermCount(None, evidence)
         estimate = term.events(raw, window_seconds=window.seconds)
         if is_checked and term.counter and (result.samples_read or 0) <= _MAX_SAMPLES_FOR_CHECK:
-            with anyio.move_on_after(_CHECK_SECONDS):
+            # A little before whoever waits for the count gives up, so that the estimate is not lost.
+            with anyio.move_on_after(min(_CHECK_SECONDS, seconds_left(spare_seconds=SPARE_SECONDS + _CHECK_MARGIN))):
                 fetched = await self._from_samples(term, window)
                 return fetched or await self._checked(term, window, estimate, evidence)
         return _TermCount(estimate, evidence)

@@ -13,6 +13,8 @@ DEFAULT_TEXT_LIMIT = 200
 
 # CSI and OSC sequences first, then any lone escape (ECMA-48, 5.4 and 8.3.89).
 ANSI_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?")
+# What `quoted` makes, with the words that lead to it.
+_QUOTATION = re.compile(r'(?::|,? saying)? ?"[^"]*"')
 # Cc controls, Cf formats (bidi overrides, zero-width, tags), Cs surrogates, Co private use.
 HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co"})
 
@@ -34,6 +36,14 @@ def cleaned(text: str, *, limit: int = DEFAULT_TEXT_LIMIT) -> str:
 def quoted(text: str, *, limit: int = DEFAULT_TEXT_LIMIT) -> str:
     """Return cleaned text in double quotes, so a reader sees where the data starts and ends."""
     return '"' + cleaned(text, limit=limit).replace('"', "'") + '"'
+
+
+def without_quotations(text: str) -> str:
+    """Return a message of ours without what it quotes, so that no text from outside is left in it.
+
+    Relies on `quoted`, which leaves no double quote inside its own.
+    """
+    return _QUOTATION.sub("", text)
 
 
 def nearest_names(wanted: str, names: Iterable[str], *, count: int = 5) -> tuple[str, ...]:

@@ -194,16 +194,18 @@ def worse(first: Judgement, second: Judgement) -> Judgement:
     return second if SEVERITY[second.verdict] > SEVERITY[first.verdict] else first
 
 
-def overall(*, symptoms: Iterable[Verdict], causes: Iterable[Verdict]) -> Verdict:
+def overall(*, symptoms: Iterable[Verdict], causes: Iterable[Verdict], are_symptoms_read: bool = True) -> Verdict:
     """Return the worst verdict; a service is ok only if at least one thing its users feel is known to be ok.
 
     Args:
         symptoms: Verdicts on what users feel: errors and latency.
         causes: Verdicts on the rest.
+        are_symptoms_read: False where a symptom is measured but could not be read: what it would have said may be
+            the worst of all, so nothing is ok then.
     """
     felt = list(symptoms)
     worst: Verdict = max([*felt, *causes], key=lambda verdict: SEVERITY[verdict], default="unknown")
-    return "unknown" if worst == "ok" and "ok" not in felt else worst
+    return "unknown" if worst == "ok" and not (are_symptoms_read and "ok" in felt) else worst
 
 
 def baseline_of(values: Sequence[float | None], *, days_back: Sequence[float]) -> Baseline:

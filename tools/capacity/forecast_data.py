@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sre.core.errors import InputError, NoDataError, RefusedError, SreError
 from sre.core.text import cleaned, listed, nearest_names, quoted
 from sre.core.times import Duration
+from tools.concurrent import all_of, attempted, seconds_left
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 # Each series takes up to a tenth of a second; more than these no reader ranks by hand either.
 MAX_SERIES = 12
 _MAX_LABELS = 8
+# Whether a name is a counter's is a hint, and the history still has to be read (30 s at a usual source).
+_TYPE_SECONDS = 13.0
 _LEAST_RATE_SECONDS = 300.0
 # The forecast itself takes at most this many steps; a finer horizon is answered on means over several steps.
 _MAX_HORIZON_STEPS = 1000
@@ -70,8 +73,15 @@ async def rate_of_a_counter(source: MetricSource, query: str, *, step: Duration)
     metric = selectors[0].metric
     if not metric.endswith(_COUNTER_SUFFIXES):
         return query, notes
-    if metric.endswith(("_count", "_sum")) and not await _is_told_to_count(source, metric):
-        return query, notes
+    if metric.endswith(("_count", "_sum")):
+        is_counter = await attempted(lambda: _is_told_to_count(source, metric), seconds=_TYPE_SECONDS)
+        if is_counter is None:
+            doubt = (
+                f"The source did not say whether {quoted(metric)} is a counter; its values were forecast as they are."
+            )
+            return query, (*notes, doubt)
+        if not is_counter:
+            return query, notes
     rate = f"rate({query.strip()}[{Duration(max(step.seconds, _LEAST_RATE_SECONDS))}])"
     return rate, (f"{quoted(metric)} is a counter, so its rate a second was forecast.",)
 
@@ -167,7 +177,8 @@ def _is_plain_selector(query: str) -> bool:
 
 async def _is_told_to_count(source: MetricSource, metric: str) -> bool:
     family = metric.rsplit("_", 1)[0]
-    known = {**await source.metadata(metric), **await source.metadata(family)}
+    of_metric, of_family = await all_of([lambda: source.metadata(metric), lambda: source.metadata(family)])
+    known = {**of_metric, **of_family}
     return any(entry.type in ("counter", "histogram", "summary") for entry in known.values())
 
 
@@ -188,6 +199,10 @@ def _too_many(labels: tuple[Labels, ...]) -> RefusedError:
     )
 
 
+async def _metric_names(source: MetricSource, window: Window) -> tuple[str, ...] | None:
+    return await attempted(lambda: source.label_values("__name__", window=window), seconds=seconds_left())
+
+
 async def _no_data(source: MetricSource, query: str, window: Window) -> NoDataError:
     from sre.core.promql import parse
 
@@ -197,9 +212,11 @@ async def _no_data(source: MetricSource, query: str, window: Window) -> NoDataEr
         metrics = [selector.metric for selector in parse(query).selectors() if selector.metric]
     except SreError:
         metrics = []
-    names = await source.label_values("__name__", window=window) if metrics else ()
-    unknown = [metric for metric in metrics if metric not in names]
-    if unknown:
+    names = await _metric_names(source, window) if metrics else ()
+    unknown = [metric for metric in metrics if metric not in names] if names is not None else []
+    if names is None:
+        causes.append("whether the metric exists could not be looked up in time")
+    elif unknown:
         causes.append(f"there is no metric {quoted(unknown[0])} in the window")
         nearest = tuple(cleaned(name) for name in nearest_names(unknown[0], names))
     else:

@@ -88,7 +88,10 @@ class PostmortemDraft:
         except UpstreamError as error:
             self.notes.append(f"Impact was not measured: {error.message}")
             return
-        self.impacts = tuple(reader.impact(measured, self.book) for measured in found if measured is not None)
+        self.notes += dict.fromkeys(note for note in found if isinstance(note, str))
+        read = [measured for measured in found if not isinstance(measured, str)]
+        self.notes += [f"{quoted(one.queries.service)}: {note}" for one in read for note in one.unread_notes]
+        self.impacts = tuple(reader.impact(measured, self.book) for measured in read)
 
     def answer(self, *, notes: Sequence[str]) -> PostmortemAnswer:
         """Return the finished draft."""
@@ -120,13 +123,17 @@ class PostmortemDraft:
             data_start=coverage.start if coverage else None,
         )
 
-    async def _measured(self, reader: ImpactReader, service: str, total: str, bad: str) -> Measurements | None:
+    async def _measured(self, reader: ImpactReader, service: str, total: str, bad: str) -> Measurements | str:
+        """Return what was measured of one service, or a note why nothing was; no service may cost another."""
         try:
             found = await queries_of_service(self.deps, reader.source, service, window=reader.window)
         except NoDataError as error:
             if not total:
-                self.notes.append(f"Not measured. {' '.join(error.explained().splitlines())}")
-                return None
+                return f"Not measured. {' '.join(error.explained().splitlines())}"
+            found = ServiceQueries(service)
+        except (RefusedError, UpstreamError) as error:
+            if not total:
+                return f"{quoted(service)} was not measured: {error.message}"
             found = ServiceQueries(service)
         queries = replace(
             found,
@@ -136,9 +143,8 @@ class PostmortemDraft:
         )
         try:
             return await reader.measure(queries)
-        except (NoDataError, RefusedError) as error:
-            self.notes.append(f"{quoted(service)} was not measured: {error.message}")
-            return None
+        except (NoDataError, RefusedError, UpstreamError) as error:
+            return f"{quoted(service)} was not measured: {error.message}"
 
     def _postmortem(self) -> Postmortem:
         return Postmortem(

@@ -7,18 +7,28 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sre.core.errors import NoDataError, RefusedError, UpstreamError
+from sre.core.errors import InputError, SreError
+from sre.core.text import listed
 from sre.core.times import Window, format_duration
 from sre.incidents.model import Evidence, Measured, ServiceImpact
 from sre.slo.budget import budget_ratio
 from sre.slo.count_query import CountQuery, parse_count_query
-from tools.concurrent import all_of
+from tools.concurrent import SPARE_SECONDS, all_of, outcome_of, seconds_left
 from tools.event_counts import Counted, EventCounter
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from connectors.base import MetricSource
     from sre.slo.windows import Period
 
+# What is read of a service, as a reader is told of it; the order is that of importance.
+_REQUESTS, _FAILURES, _PERIOD = "requests", "failed requests", "requests of the budget's window"
+_PEAK, _LATENCY, _EARLIER = "the peak of failures", "latency", "latency on an earlier day"
+_ORDER = (_REQUESTS, _FAILURES, _PERIOD, _PEAK, _LATENCY, _EARLIER)
+# A comparison with an earlier week is asked beside the value and may take as long as one slow answer.
+_BASELINE_SECONDS = 15.0
+_BASELINE_MARGIN_SECONDS = 2.0
 # The short window of the fastest burn-rate tier: long enough for a scrape a minute, short enough to show the worst.
 _PEAK_RANGE_SECONDS = 300.0
 _PEAK_POINTS = 240
@@ -87,16 +97,38 @@ class _Latency:
         return (self.during is not None) + (self.before is not None)
 
 
-@dataclass(frozen=True, slots=True)
+_UNCOUNTED, _NO_PEAK, _NO_LATENCY = Counted(None), _Peak(None, None, "", ""), _Latency(None, None, "", "")
+
+
+@dataclass(slots=True)
 class Measurements:
-    """What a source said about one service, before it is written up."""
+    """What a source said about one service, before it is written up.
+
+    Attributes:
+        unread: Why something could not be read, by what it is; its own field is then empty.
+    """
 
     queries: ServiceQueries
-    requests: Counted
-    failed: Counted
-    of_period: Counted
-    peak: _Peak
-    latency: _Latency
+    requests: Counted = _UNCOUNTED
+    failed: Counted = _UNCOUNTED
+    of_period: Counted = _UNCOUNTED
+    peak: _Peak = _NO_PEAK
+    latency: _Latency = _NO_LATENCY
+    unread: dict[str, SreError] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was found."""
+        counts = (self.requests.events, self.failed.events, self.of_period.events)
+        return not any(value is not None for value in (*counts, self.peak.ratio, self.latency.during))
+
+    @property
+    def unread_notes(self) -> list[str]:
+        """What could not be read, the same reason said once."""
+        reasons: dict[str, list[str]] = {}
+        for name in sorted(self.unread):
+            reasons.setdefault(self.unread[name].message, []).append(name)
+        return [f"Could not be read: {listed(names)}. {reason}" for reason, names in reasons.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,32 +148,51 @@ class ImpactReader:
     data_start: datetime | None = None
 
     async def measure(self, queries: ServiceQueries) -> Measurements:
-        """Return what the source says about one service; what it cannot say is None.
+        """Return what the source says about one service; what it cannot say, or not in time, is named as unread.
 
         Raises:
             InputError: A query given by the caller does not count events.
+            SreError: Nothing could be read; the first reason.
         """
         total = parse_count_query(queries.total, field="total") if queries.total else None
         bad = parse_count_query(queries.bad, field="bad") if queries.bad else None
-        counts = await all_of(
-            [
-                partial(self._count, total, self.window),
-                partial(self._count, bad, self.window),
-                partial(self._count, total, Window(self.budget_period.start, self.window.end)),
-            ]
-        )
-        requests, failed, of_period = counts
-        peak = await self._peak(total, bad)
-        latency = await self._latency(queries.latency_p95)
-        return Measurements(queries, requests, failed, of_period, peak, latency)
+        found = Measurements(queries)
+
+        async def requests() -> None:
+            found.requests = await self._count(total, self.window)
+
+        async def failures() -> None:
+            found.failed = await self._count(bad, self.window)
+
+        async def period() -> None:
+            found.of_period = await self._count(total, Window(self.budget_period.start, self.window.end))
+
+        async def peak() -> None:
+            found.peak = await self._peak(total, bad)
+
+        async def latency() -> None:
+            found.latency = await self._latency(queries.latency_p95, found)
+
+        asked = {
+            _REQUESTS: requests, _FAILURES: failures, _PERIOD: period, _PEAK: peak, _LATENCY: latency,
+        }  # fmt: skip
+        await all_of([partial(self._read, name, call, found) for name, call in asked.items()])
+        _raise_if_useless(found)
+        return found
+
+    async def _read(self, name: str, call: Callable[[], Awaitable[None]], into: Measurements) -> None:
+        outcome = await outcome_of(call, seconds=seconds_left(), system=self.source.name)
+        if isinstance(outcome, SreError):
+            into.unread[name] = outcome
 
     def impact(self, measured: Measurements, book: EvidenceBook) -> ServiceImpact:
         """Return the impact on one service, its queries written into the book in the order of the table."""
         queries, requests, failed, of_period = measured.queries, measured.requests, measured.failed, measured.of_period
         peak, latency = measured.peak, measured.latency
         cited_requests, cited_failed = book.cite_count(requests), book.cite_count(failed)
-        failed_events = _failures(requests, failed, is_asked=bool(queries.bad))
-        notes = [*requests.notes, *failed.notes, *_missing_notes(queries, requests, failed)]
+        is_told = bool(queries.bad) and _FAILURES not in measured.unread
+        failed_events = _failures(requests, failed, is_asked=is_told)
+        notes = [*requests.notes, *failed.notes, *_missing_notes(measured), *measured.unread_notes]
         burnt, burnt_note = self._burnt(failed_events, of_period)
         has_peak, points = peak.ratio is not None, peak.point_count
         cited_peak = _cited(book, peak.bad_query, peak.total_query, sample_count=points) if has_peak else ()
@@ -162,12 +213,12 @@ class ImpactReader:
 
     async def _count(self, query: CountQuery | None, window: Window) -> Counted:
         if query is None:
-            return Counted(None)
+            return _UNCOUNTED
         return await EventCounter(self.source).count(query, window=window, is_checked=True)
 
     async def _peak(self, total: CountQuery | None, bad: CountQuery | None) -> _Peak:
         if total is None or bad is None:
-            return _Peak(None, None, "", "")
+            return _NO_PEAK
         step = max(_MIN_PEAK_STEP_SECONDS, self.window.seconds / _PEAK_POINTS)
         count = max(1, int(self.window.seconds // step))
         counter = EventCounter(self.source)
@@ -178,36 +229,45 @@ class ImpactReader:
             count=count,
             range_seconds=max(step, _PEAK_RANGE_SECONDS),
         )
-        try:
-            totals, bads = await all_of([partial(ask, total), partial(ask, bad)])
-        except (RefusedError, UpstreamError):
-            return _Peak(None, None, "", "")
+        totals, bads = await all_of([partial(ask, total), partial(ask, bad)])
         ratios = [(bad or 0.0) / all_ if all_ else -1.0 for all_, bad in zip(totals, bads, strict=True)]
         worst = max(range(count), key=ratios.__getitem__)
         if ratios[worst] < 0:
-            return _Peak(None, None, "", "")
+            return _NO_PEAK
         seconds = max(step, _PEAK_RANGE_SECONDS)
         at = self.window.start + timedelta(seconds=step * (worst + 1))
         return _Peak(min(ratios[worst], 1.0), at, _query_of(bad, seconds), _query_of(total, seconds), count)
 
-    async def _latency(self, template: str) -> _Latency:
+    async def _latency(self, template: str, into: Measurements) -> _Latency:
         if not template:
-            return _Latency(None, None, "", "")
+            return _NO_LATENCY
         query = template.replace("$window", format_duration(self.window.seconds))
-        during = await self._value(query, self.window.end)
-        for shift, words in _BASELINES:
-            before = await self._value(query, self.window.end - shift)
+        first, *further = _BASELINES
+        during, before = await all_of(
+            [partial(self._value, query, self.window.end), partial(self._before, query, first[0], into)]
+        )
+        if before is not None:
+            return _Latency(during, before, first[1], query)
+        for shift, words in further:
+            before = await self._before(query, shift, into) if _EARLIER not in into.unread else None
             if before is not None:
                 return _Latency(during, before, words, query)
         return _Latency(during, None, "", query)
 
+    async def _before(self, query: str, shift: timedelta, into: Measurements) -> float | None:
+        """Return the value so long ago; a comparison that cannot be had must not cost the value itself."""
+        seconds = min(_BASELINE_SECONDS, seconds_left(spare_seconds=SPARE_SECONDS + _BASELINE_MARGIN_SECONDS))
+        call = partial(self._value, query, self.window.end - shift)
+        outcome = await outcome_of(call, seconds=seconds, system=self.source.name)
+        if isinstance(outcome, SreError):
+            into.unread[_EARLIER] = outcome
+            return None
+        return outcome
+
     async def _value(self, query: str, at: datetime) -> float | None:
         import math
 
-        try:
-            result = await self.source.instant_query(query, at=at)
-        except (NoDataError, RefusedError, UpstreamError):
-            return None
+        result = await self.source.instant_query(query, at=at)
         values = [float(value) for value in result.values.tolist() if math.isfinite(value)]
         return max(values) if values else None
 
@@ -239,7 +299,20 @@ def _failures(requests: Counted, failed: Counted, *, is_asked: bool) -> float | 
     return min(failed.events or 0.0, requests.events)
 
 
-def _missing_notes(queries: ServiceQueries, requests: Counted, failed: Counted) -> list[str]:
+def _raise_if_useless(measured: Measurements) -> None:
+    """Raise what the caller can mend, and the first failure where nothing came of it all."""
+    wrong = next((error for error in measured.unread.values() if isinstance(error, InputError)), None)
+    if wrong is not None:
+        raise wrong
+    first = next((measured.unread[name] for name in _ORDER if name in measured.unread), None)
+    if first is not None and measured.is_empty:
+        raise first
+
+
+def _missing_notes(measured: Measurements) -> list[str]:
+    queries, requests, failed = measured.queries, measured.requests, measured.failed
+    if _REQUESTS in measured.unread or (_FAILURES in measured.unread and requests.events is not None):
+        return []
     if not queries.total:
         return ["No counter of requests was found for this service; pass total and bad."]
     if requests.events is None:

@@ -22,7 +22,7 @@ async def queries_of_service(deps: Deps, source: MetricSource, service: str, *, 
         NoDataError: No series carries this name; says which names exist.
     """
     mapping = deps.services.get(service)
-    signals = (await found_service(source, service, window=window, mapping=mapping)).signals
+    signals = (await found_service(source, service, window=window, mapping=mapping, with_hosts=False)).signals
     # The settings do not say which percentile theirs is; they were asked for a high one.
     wanted = None if mapping is not None and mapping.latency else _P95
     p95 = next((latency for latency in signals.latency if latency.quantile == wanted), None)

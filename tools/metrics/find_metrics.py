@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
+from sre.core.errors import SreError
 from sre.core.text import cleaned
 from sre.core.times import Window
 from tools.answer import EvidencedAnswer, Part, QueryEvidence, WindowAnswer
-from tools.concurrent import all_of, attempted
+from tools.concurrent import all_of, attempted, outcome_of, seconds_left, with_stand_in
 from tools.context import ToolContext, deps_of, in_thread, report_progress
 
 if TYPE_CHECKING:
@@ -25,6 +27,12 @@ _COUNT_QUERY = 'count by (__name__) ({__name__!=""})'
 _MAX_HELP_CHARS = 140
 _MAX_LABELS = 20
 _MAX_PUBLISHERS = 3
+# Kept of the time of a call for the labels of the metrics found: 15 s, and 5 s to answer.
+_LABELS_SECONDS = 20.0
+# One slow answer's worth; what only describes a metric must not hold its name back for longer.
+_DETAIL_SECONDS = 15.0
+# Counting all series can be slow where listing names is not; the names are asked for beside it then.
+_PATIENCE_SECONDS = 8.0
 
 
 class MetricRow(Part):
@@ -37,6 +45,23 @@ class MetricRow(Part):
     series_count: int | None
     labels: list[str]
     query: str = Field(description="A query that shows it")
+
+
+@dataclass(slots=True)
+class _LookedUp:
+    """What the source told of its metrics.
+
+    Attributes:
+        counts: Series by metric name; None where they were not counted.
+        metadata: By family.
+        publishers: Words of the search that name a service.
+        unread: What the source did not say, or not in time.
+    """
+
+    counts: dict[str, int | None] = field(default_factory=dict)
+    metadata: dict[str, MetricMetadata] = field(default_factory=dict)
+    publishers: list[PublisherHit] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
 
 class MetricsAnswer(EvidencedAnswer):
@@ -69,11 +94,12 @@ async def find_metrics(
     window = Window(now - _LOOKBACK, now)
     words = search_words(search)
     await report_progress(ctx, 0, 3, "Listing metrics")
-    counts, metadata, publishers = await _looked_up(metrics, words, window)
-    families = await in_thread(lambda: metric_families(counts, metadata))
+    found = await _looked_up(metrics, words, window)
+    counts = found.counts
+    families = await in_thread(lambda: metric_families(counts, found.metadata))
     await report_progress(ctx, 1, 3, "Searching")
-    matches = await in_thread(lambda: found_families(families, words, publishers))
-    rows = await _rows(metrics, matches[:limit], window)
+    matches = await in_thread(lambda: found_families(families, words, found.publishers))
+    rows = await _rows(metrics, matches[:limit], window, found)
     answer = MetricsAnswer(
         summary=_summary(search, matches, len(words), len(families)),
         source=metrics.name,
@@ -81,7 +107,7 @@ async def find_metrics(
         queries=[QueryEvidence(query=_COUNT_QUERY, series_count=len(counts), sample_count=len(counts))],
         metrics_total=len(matches),
         metrics=rows,
-        warnings=_warnings(counts, metadata),
+        warnings=_warnings(found),
     )
     if not matches:
         answer.nearest = _nearest(words, families)
@@ -90,90 +116,127 @@ async def find_metrics(
     return answer
 
 
-async def _looked_up(
-    source: MetricSource, words: Sequence[str], window: Window
-) -> tuple[Mapping[str, int | None], Mapping[str, MetricMetadata], tuple[PublisherHit, ...]]:
-    """Return series counts by name, metadata by family, and the words that name a publisher, all asked at once."""
-    counts: dict[str, int | None] = {}
-    metadata: dict[str, MetricMetadata] = {}
-    publishers: list[PublisherHit] = []
+async def _looked_up(source: MetricSource, words: Sequence[str], window: Window) -> _LookedUp:
+    """Return what the source tells of its metrics, all asked at once; only the names must be had.
+
+    Raises:
+        SreError: The source gave no names.
+    """
+    found = _LookedUp()
 
     async def count() -> None:
-        counts.update(await _counts(source, window))
+        found.counts.update(await _counts(source, window))
 
     async def describe() -> None:
-        metadata.update(await attempted(source.metadata) or {})
+        metadata = await outcome_of(source.metadata, seconds=_detail_seconds(), system=source.name)
+        if isinstance(metadata, SreError):
+            found.unread.append("metadata (types are guessed from names and help is empty)")
+        else:
+            found.metadata.update(metadata)
 
     async def publish() -> None:
-        publishers.extend(await _publishers(source, words, window) if words else ())
+        hits = await _publishers(source, words, window)
+        found.publishers.extend(hit for hit in hits if hit is not None)
+        if None in hits:
+            found.unread.append("names of services (some words were looked for in names and help alone)")
 
-    await all_of([count, describe, publish])
-    return counts, metadata, tuple(publishers)
+    await all_of([count, describe, *([publish] if words else [])])
+    found.unread.sort()
+    return found
+
+
+def _search_seconds() -> float:
+    return seconds_left(spare_seconds=_LABELS_SECONDS)
+
+
+def _detail_seconds() -> float:
+    return min(_DETAIL_SECONDS, _search_seconds())
 
 
 async def _counts(source: MetricSource, window: Window) -> Mapping[str, int | None]:
-    """Return series by metric name; where counting is refused, at least the names."""
+    """Return series by metric name; where counting is refused or slow, at least the names."""
     from sre.core.labels import METRIC_NAME
 
-    result = await attempted(lambda: source.instant_query(_COUNT_QUERY, at=window.end))
-    if result is not None:
+    async def counted() -> Mapping[str, int | None]:
+        result = await source.instant_query(_COUNT_QUERY, at=window.end)
         return {labels.metric: int(value) for labels, value in zip(result.labels, result.values, strict=True)}
-    return dict.fromkeys(await source.label_values(METRIC_NAME, window=window))
+
+    async def names() -> Mapping[str, int | None]:
+        return dict.fromkeys(await source.label_values(METRIC_NAME, window=window))
+
+    found, _ = await with_stand_in(
+        counted, names, after_seconds=_PATIENCE_SECONDS, seconds=_search_seconds(), system=source.name
+    )
+    if isinstance(found, SreError):
+        raise found
+    return found
 
 
-async def _publishers(source: MetricSource, words: Sequence[str], window: Window) -> list[PublisherHit]:
-    """Return the words that are the value of a label that names services."""
+async def _publishers(source: MetricSource, words: Sequence[str], window: Window) -> list[PublisherHit | None]:
+    """Return the words that are the value of a label that names services; None for each thing that was not said."""
     from sre.core.golden_conventions import conventions
 
-    names = set(await attempted(lambda: source.label_names(window=window)) or ())
-    labels = [label for label in conventions().service_labels if label in names]
+    names = await attempted(lambda: source.label_names(window=window), seconds=_detail_seconds())
+    labels = [label for label in conventions().service_labels if label in (names or ())]
     values = await all_of([_values_call(source, label, window) for label in labels])
     hits: dict[str, tuple[str, str]] = {}
     for label, known in zip(labels, values, strict=True):
         for word in words:
-            close = [value for value in known if value.lower() == word] or [v for v in known if word in v.lower()]
+            close = _close_values(word, known or ())
             if close and len(word) > 2:
                 hits.setdefault(word, (label, close[0]))
     chosen = list(hits.items())[:_MAX_PUBLISHERS]
-    return await all_of([_hit_call(source, word, place, window) for word, place in chosen])
+    found = await all_of([_hit_call(source, word, place, window) for word, place in chosen])
+    return [*found, None] if names is None or None in values else found
 
 
-def _values_call(source: MetricSource, label: str, window: Window) -> Callable[[], Awaitable[tuple[str, ...]]]:
-    async def values() -> tuple[str, ...]:
-        return await attempted(lambda: source.label_values(label, window=window)) or ()
+def _close_values(word: str, values: Sequence[str]) -> list[str]:
+    return [value for value in values if value.lower() == word] or [value for value in values if word in value.lower()]
+
+
+def _values_call(source: MetricSource, label: str, window: Window) -> Callable[[], Awaitable[tuple[str, ...] | None]]:
+    async def values() -> tuple[str, ...] | None:
+        return await attempted(lambda: source.label_values(label, window=window), seconds=_detail_seconds())
 
     return values
 
 
 def _hit_call(
     source: MetricSource, word: str, place: tuple[str, str], window: Window
-) -> Callable[[], Awaitable[PublisherHit]]:
-    async def hit() -> PublisherHit:
+) -> Callable[[], Awaitable[PublisherHit | None]]:
+    async def hit() -> PublisherHit | None:
         from sre.core.promql_text import selector
         from sre.metrics.metric_search import PublisherHit
 
         label, value = place
         query = f"count by (__name__) ({selector('', [(label, '=', value)])})"
-        result = await attempted(lambda: source.instant_query(query, at=window.end))
-        pairs = zip(result.labels, result.values, strict=True) if result is not None else ()
+        result = await attempted(lambda: source.instant_query(query, at=window.end), seconds=_detail_seconds())
+        if result is None:
+            return None
+        pairs = zip(result.labels, result.values, strict=True)
         return PublisherHit(word, label, value, {labels.metric: int(count) for labels, count in pairs})
 
     return hit
 
 
-async def _rows(source: MetricSource, matches: Sequence[Match], window: Window) -> list[MetricRow]:
+async def _rows(source: MetricSource, matches: Sequence[Match], window: Window, found: _LookedUp) -> list[MetricRow]:
     names = await all_of([_labels_call(source, match.family.names, window) for match in matches])
-    return [_row(match, labels) for match, labels in zip(matches, names, strict=True)]
+    unread = names.count(None)
+    if unread:
+        found.unread.append(f"labels of {unread} of the {len(names)} metrics shown")
+    return [_row(match, labels or ()) for match, labels in zip(matches, names, strict=True)]
 
 
 def _labels_call(
     source: MetricSource, names: Sequence[str], window: Window
-) -> Callable[[], Awaitable[tuple[str, ...]]]:
-    async def labels() -> tuple[str, ...]:
+) -> Callable[[], Awaitable[tuple[str, ...] | None]]:
+    async def labels() -> tuple[str, ...] | None:
         from sre.core.labels import METRIC_NAME
 
-        found = await attempted(lambda: source.label_names(names[:1], window=window)) or ()
-        return tuple(name for name in found if name != METRIC_NAME)
+        found = await attempted(
+            lambda: source.label_names(names[:1], window=window), seconds=min(_DETAIL_SECONDS, seconds_left())
+        )
+        return None if found is None else tuple(name for name in found if name != METRIC_NAME)
 
     return labels
 
@@ -205,13 +268,14 @@ def _summary(search: str, matches: Sequence[Match], word_count: int, total: int)
     return f"{len(matches)} of {total} metrics match {quoted(search, limit=80)}.{part}"
 
 
-def _warnings(counts: Mapping[str, int | None], metadata: Mapping[str, MetricMetadata]) -> list[str]:
-    warnings = []
-    if counts and not metadata:
+def _warnings(found: _LookedUp) -> list[str]:
+    warnings = [f"The source did not say, or not in time: {missing}." for missing in found.unread]
+    is_described = bool(found.metadata) or any(missing.startswith("metadata") for missing in found.unread)
+    if found.counts and not is_described:
         warnings.append("The source keeps no metadata: types are guessed from names and help is empty.")
-    if any(count is None for count in counts.values()):
+    if any(count is None for count in found.counts.values()):
         warnings.append("The source did not count series; series_count is null.")
-    if not counts:
+    if not found.counts:
         warnings.append("The source has no series at this moment.")
     return warnings
 

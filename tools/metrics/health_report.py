@@ -8,6 +8,7 @@ from sre.core.text import cleaned, quoted
 from sre.core.times import Duration, Window, format_duration
 from tools.answer import QueryEvidence, WindowAnswer
 from tools.metrics.health_answer import HealthAnswer, ResourceAnswer, SignalAnswer, SignalsAnswer
+from tools.metrics.health_gaps import failure_text, unread_steps, unread_warnings
 from tools.metrics.health_reading import RECENT
 
 if TYPE_CHECKING:
@@ -37,9 +38,11 @@ def health_report(found: FoundService, readings: ServiceReadings, question: Heal
     verdict = overall(
         symptoms=(signals.errors.verdict, signals.latency.verdict),
         causes=(signals.saturation.verdict, signals.traffic.verdict),
+        are_symptoms_read=not any(one is not None and one.error for one in (readings.errors, readings.latency)),
     )
     service = quoted(found.signals.service, limit=80)
     unknown = [name for name, signal in named.items() if signal.verdict == "unknown"]
+    without_data = [name for name in unknown if not _has_failed(name, readings)]
     known = " in what is known" if unknown and verdict != "unknown" else ""
     answer = HealthAnswer(
         summary=f"Service {service} is {verdict}{known}. {_reasons(named)}",
@@ -52,14 +55,21 @@ def health_report(found: FoundService, readings: ServiceReadings, question: Heal
         baseline_window=_baseline_text(question),
         warnings=_warnings(found, readings, question, requests=requests, rules=rules),
     )
-    if unknown:
+    if without_data:
         answer.other_metrics = [cleaned(name) for name in found.metrics[:_MAX_METRICS]]
         answer.next_steps.append(
-            f"no query for {', '.join(unknown)}: if one of other_metrics shows it, map it in the settings under "
+            f"no query for {', '.join(without_data)}: if one of other_metrics shows it, map it in the settings under "
             "services, with $window as the range"
         )
-    answer.next_steps += _next_steps(signals)
+    answer.next_steps += _next_steps(signals) + unread_steps(found.signals.service, readings)
     return answer
+
+
+def _has_failed(name: str, readings: ServiceReadings) -> bool:
+    if name == "saturation":
+        return any(one.reading.error is not None for one in readings.saturation)
+    reading: Reading | None = getattr(readings, name)
+    return reading is not None and reading.error is not None
 
 
 def _requests(readings: ServiceReadings, question: HealthQuestion) -> float | None:
@@ -71,13 +81,18 @@ def _requests(readings: ServiceReadings, question: HealthQuestion) -> float | No
 def _judged(
     reading: Reading, judge: Callable[[float | None, Duration | None], Judgement], *, recent_counts: bool
 ) -> Judgement:
-    """Judge the window and the last minutes; the worse of the two stands, and a recovery is said."""
+    """Judge the window and the last minutes; the worse of the two stands, and a recovery is said.
+
+    Where the window could not be read, the last minutes can show that something is wrong, but not that all is well.
+    """
     from sre.metrics.health import SEVERITY, Judgement, worse
 
-    whole = judge(reading.now, None)
+    whole = judge(reading.now, None) if reading.error is None else Judgement("unknown", failure_text(reading.error))
     if reading.recent is None or not recent_counts:
         return whole
     recent = judge(reading.recent, RECENT)
+    if reading.error is not None and recent.verdict == "ok":
+        return whole
     if worse(whole, recent) is recent:
         return Judgement(recent.verdict, f"in the last {_RECENT_TEXT} {recent.why}")
     if SEVERITY[recent.verdict] < SEVERITY[whole.verdict] and recent.verdict == "ok":
@@ -198,7 +213,10 @@ def _reasons(named: dict[str, SignalAnswer]) -> str:
 def _evidence(readings: ServiceReadings, saturation_query: str | None) -> list[QueryEvidence]:
     singles = [one for one in (readings.traffic, readings.errors, readings.latency) if one is not None]
     worst = [one.reading for one in readings.saturation if one.reading.query == saturation_query]
-    return [QueryEvidence(query=one.query, series_count=1, sample_count=one.points) for one in (*singles, *worst)]
+    return [
+        QueryEvidence(query=one.query, series_count=0 if one.error else 1, sample_count=one.points)
+        for one in (*singles, *worst)
+    ]
 
 
 def _window_answer(question: HealthQuestion) -> WindowAnswer:
@@ -227,11 +245,15 @@ def _warnings(
         warnings.append(
             f"Low traffic: about {requests:.0f} requests in the window, so ratios and percentiles say little."
         )
-    read = [one for one in (readings.traffic, readings.errors, readings.latency) if one is not None]
+    singles = (readings.traffic, readings.errors, readings.latency)
+    read = [one for one in singles if one is not None and one.is_compared]
     days = min((len(one.baseline.values) for one in read), default=question.steps_back)
     if read and days < question.steps_back:
         have = f"only {days} of {question.steps_back} earlier values" if days else "no earlier values"
         warnings.append(f"Short history: {have} to compare with.")
+    warnings += unread_warnings(readings)
+    if found.are_hosts_missing:
+        warnings.append("The machines it runs on could not be looked up, so their saturation is not in the answer.")
     if found.is_cut:
         warnings.append("The service has more series than were looked at; some resources may be missing.")
     return warnings

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre.core.text import cleaned, listed, nearest_names, quoted
+from sre.core.text import cleaned, listed, nearest_names, quoted, without_quotations
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,10 @@ def test_nearest_names_prefer_substrings_then_likeness() -> None:
 def test_long_lists_say_how_many_more() -> None:
     assert listed(["a", "b", "c"], limit=2) == "a, b and 1 more"
     assert listed(["a", "b"], limit=2) == "a, b"
+
+
+@given(st.text(max_size=100))
+def test_a_message_without_quotations_holds_nothing_from_outside(outside: str) -> None:
+    """Whatever is quoted, only the words around it stay."""
+    assert without_quotations(f"prod failed with HTTP 500, saying {quoted(outside)}.") == "prod failed with HTTP 500."
+    assert without_quotations(f"prod could not answer: {quoted(outside)}.") == "prod could not answer."

@@ -111,6 +111,12 @@ def test_a_service_is_ok_only_if_something_its_users_feel_is_known_to_be_ok() ->
     assert overall(symptoms=("degraded", "unknown"), causes=()) == "degraded"
 
 
+def test_nothing_is_ok_while_something_its_users_feel_could_not_be_read() -> None:
+    assert overall(symptoms=("ok", "unknown"), causes=("ok", "ok"), are_symptoms_read=False) == "unknown"
+    assert overall(symptoms=("bad", "unknown"), causes=("ok", "ok"), are_symptoms_read=False) == "bad"
+    assert overall(symptoms=("ok", "unknown"), causes=("degraded",), are_symptoms_read=False) == "degraded"
+
+
 def test_the_worse_of_two_stands_and_the_first_of_equals() -> None:
     fine, poor = saturation_verdict(0.1, rules=RULES.saturation), saturation_verdict(0.9, rules=RULES.saturation)
     unknown = saturation_verdict(None, rules=RULES.saturation)
