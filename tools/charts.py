@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.ticker import FuncFormatter
     from numpy.typing import NDArray
 
     from sre.core.labels import Labels
@@ -32,6 +32,8 @@ _DASHES: Final = ("-", "--", "-.", ":")
 _OTHERS_COLOUR: Final = "#BBBBBB"
 _TITLE_CHARS, _LABEL_CHARS = 110, 48
 _MAX_OTHERS_DRAWN: Final = 200
+# Pixels of one letter and of the line and margins beside a label, in a legend of 8 points at this resolution.
+_LETTER_PX, _HANDLE_PX, _LEGEND_PX, _MAX_COLUMNS = 6.1, 45, 930, 4
 _UNKNOWN_GLYPH: Final = "□"
 
 
@@ -53,12 +55,10 @@ def series_chart_png(measured: Measured, order: Sequence[int], *, title: str, un
     """
     import numpy as np
 
-    from sre.metrics.series_figures import shared_labels
-
-    shared = shared_labels(measured.labels)
+    telling = telling_labels(measured.labels)
     values = np.where(measured.usable, measured.values, np.nan)
     lines = [
-        Line(_line_label(measured.labels[row], shared), measured.times_ms[row], values[row])
+        Line(_line_label(measured.labels[row], telling), measured.times_ms[row], values[row])
         for row in order[:MAX_LINES]
     ]
     others = [Line("", measured.times_ms[row], values[row]) for row in order[MAX_LINES : MAX_LINES + _MAX_OTHERS_DRAWN]]
@@ -111,7 +111,6 @@ def _decorate(axes: Axes, *, title: str, unit: str) -> None:
     axes.set_xlabel("time, UTC")
     # Ticks carry the unit where it is known.
     axes.set_ylabel("" if unit else "value")
-    axes.yaxis.set_major_formatter(_value_ticks(unit))
     axes.grid(visible=True, color="#E5E5E5", linewidth=0.7)
     axes.set_axisbelow(True)
     axes.margins(x=0.01)
@@ -121,14 +120,37 @@ def _decorate(axes: Axes, *, title: str, unit: str) -> None:
     # From zero where zero is near: differences then have their true size.
     if 0 < low < 0.5 * high:
         axes.set_ylim(bottom=0)
+    set_value_ticks(axes, unit)
 
 
-def _value_ticks(unit: str) -> FuncFormatter:
-    from matplotlib.ticker import FuncFormatter
+def set_value_ticks(axes: Axes, unit: str) -> None:
+    """Label the values of an axis in words of their unit, at places that are round in them: 80 GiB, not 74.5 GiB."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     from sre.core.figures import figure_text
 
-    return FuncFormatter(lambda value, _: figure_text(value, unit))
+    scale = _tick_scale(unit, max(abs(limit) for limit in axes.get_ylim()))
+
+    class ScaledLocator(MaxNLocator):
+        """Round numbers of a larger unit than the values are in."""
+
+        def tick_values(self, vmin: float, vmax: float) -> list[float]:
+            return [tick * scale for tick in super().tick_values(vmin / scale, vmax / scale)]
+
+    axes.yaxis.set_major_locator(ScaledLocator(nbins=8, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: figure_text(value, unit)))
+
+
+def _tick_scale(unit: str, size: float) -> float:
+    """Return how many of `unit` make the unit in which a value of this size is written."""
+    if unit in ("bytes", "bytes_per_second"):
+        return float(1024 ** int(math.log2(size) // 10)) if size >= 1024 else 1.0
+    if unit in ("seconds", "milliseconds"):
+        second = 1.0 if unit == "seconds" else 1000.0
+        # Where `sre.core.figures` changes from one unit of time to the next.
+        bounds = ((172_800.0, 86_400.0), (7_200.0, 3_600.0), (120.0, 60.0), (0.0, 1.0))
+        return second * next(scale for least, scale in bounds if size / second >= least)
+    return 1.0
 
 
 def _add_legend(axes: Axes, lines: Sequence[Line], others_count: int) -> None:
@@ -139,12 +161,13 @@ def _add_legend(axes: Axes, lines: Sequence[Line], others_count: int) -> None:
     if others_count > 0:
         handles.append(Line2D([], [], color=_OTHERS_COLOUR))
         labels.append(f"{others_count} others")
+    widest = max(map(len, labels)) * _LETTER_PX + _HANDLE_PX
     legend = axes.legend(
         handles,
         labels,
         loc="upper left",
         bbox_to_anchor=(0, -0.14),
-        ncols=3,
+        ncols=max(1, min(_MAX_COLUMNS, int(_LEGEND_PX / widest))),
         fontsize=8,
         frameon=False,
         borderaxespad=0,
@@ -153,9 +176,23 @@ def _add_legend(axes: Axes, lines: Sequence[Line], others_count: int) -> None:
         text.set_parse_math(False)
 
 
-def _line_label(labels: Labels, shared: Labels) -> str:
-    own = labels.without(*shared)
-    return ", ".join(f"{name}={value}" for name, value in own.items() if name != "__name__") or labels.metric
+def telling_labels(labels: Sequence[Labels]) -> tuple[str, ...]:
+    """Return the fewest label names, found greedily, that tell these series apart; of one series, none."""
+    names = sorted({name for one in labels for name in one if name != "__name__"})
+    chosen: list[str] = []
+    apart = 1
+    while apart < len(labels):
+        counts = {name: len({tuple(one.get(n) for n in (*chosen, name)) for one in labels}) for name in names}
+        best = max(names, key=lambda name: counts[name], default="")
+        if not best or counts[best] <= apart:
+            break
+        chosen.append(best)
+        apart = counts[best]
+    return tuple(chosen)
+
+
+def _line_label(labels: Labels, telling: Sequence[str]) -> str:
+    return ", ".join(f"{name}={labels.get(name)}" for name in telling if labels.get(name)) or labels.metric
 
 
 def _utc(times_ms: IntArray) -> NDArray[np.datetime64]:

@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from sre.core.text import cleaned
+from tools.charts import set_value_ticks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +24,7 @@ _PAST, _AHEAD, _LIMIT = "#000000", "#0072B2", "#D55E00"
 _PAST_HORIZONS = 6
 
 
-def forecast_png(forecast: CapacityForecast, *, title: str, interval: float) -> bytes:
+def forecast_png(forecast: CapacityForecast, *, title: str, interval: float, unit: str = "") -> bytes:
     """Return a PNG of at most 1,100 x 550 pixels."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -47,6 +48,7 @@ def forecast_png(forecast: CapacityForecast, *, title: str, interval: float) -> 
     if forecast.exhaustion is not None:
         _draw_threshold(axes, forecast.exhaustion)
     _decorate(axes, title)
+    set_value_ticks(axes, unit)
     buffer = BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()

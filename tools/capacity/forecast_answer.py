@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 # What a row of four numbers takes in JSON, and what the rest of the answer may take.
 _ROW_CHARS, _FRAME_CHARS = 62, 6_000
+# Ratios of measured quantities pass 1 by rounding and races, not by more than this.
+_MOST_OF_A_RATIO = 1.05
+# A tenth of the level over the horizon is a direction, not noise (our choice).
+_CLEAR_DRIFT = 0.1
 _OUTCOME_WORDS = {
     "does_not_cross": "does not cross",
     "already_crossed": "is past",
@@ -76,7 +80,8 @@ class ForecastAnswer(EvidencedAnswer):
     growth: GrowthPart | None = None
     accuracy: AccuracyPart | None = None
     unit: str = Field("", description="Unit of levels and rows; empty where it is not known")
-    present_level: Figure = None
+    last_value: Figure = Field(None, description="Newest value of the history")
+    present_level: Figure = Field(None, description="Where it stands, its season taken out")
     interval_ratio: Figure = None
     horizon: str = ""
     step: str = ""
@@ -119,6 +124,7 @@ def filled_in(answer: ForecastAnswer, forecast: CapacityForecast, *, max_points:
         forecast_per_month=forecast.growth.forecast_per_month,
     )
     answer.accuracy = _accuracy_part(forecast.accuracy, step_seconds)
+    answer.last_value = float(forecast.history.values[-1]) if forecast.history is not None else None
     answer.present_level = forecast.present_level
     answer.seasons = [season.words for season in forecast.seasons]
     answer.method = forecast.method
@@ -143,6 +149,29 @@ def crossing_sentence(found: Exhaustion | None, *, unit: str = "") -> str:
         early = f", not before {_day(found.earliest_ms)}" if found.earliest_ms else ""
         return f"Most likely {words} {limit} within the horizon (probability to cross {chance}{early})."
     return f"It {words} {limit}{' already' if found.outcome == 'already_crossed' else ''}."
+
+
+def threshold_doubts(forecast: CapacityForecast, *, is_direction_given: bool, unit: str) -> list[str]:
+    """Return what speaks against the threshold being meant as it was read."""
+    from sre.capacity.model import MONTH_SECONDS
+
+    found, history = forecast.exhaustion, forecast.history
+    if found is None or history is None:
+        return []
+    doubts = []
+    highest = float(history.values.max())
+    if unit == "ratio" and highest <= _MOST_OF_A_RATIO and 1 < found.threshold <= 100:
+        doubts.append(f"The series is a ratio of 0 to 1: for {found.threshold:g} % pass {found.threshold / 100:g}.")
+    months = history.step.seconds * forecast.expected.size / MONTH_SECONDS
+    drift = (forecast.growth.ratio_per_month or 0.0) * months
+    is_away = drift < -_CLEAR_DRIFT if found.direction == "up" else drift > _CLEAR_DRIFT
+    if not is_direction_given and is_away and found.outcome in ("does_not_cross", "cannot_cross"):
+        side, other, way = ("an upper", "a lower", "down") if found.direction == "up" else ("a lower", "an upper", "up")
+        doubts.append(
+            f"The series moves away from the threshold, which was read as {side} limit. If it is {other} one, it is "
+            f"passed already: pass direction={way}."
+        )
+    return doubts
 
 
 def _accuracy_part(accuracy: Accuracy | None, step_seconds: float) -> AccuracyPart | None:

@@ -11,7 +11,14 @@ from sre.core.errors import InputError, SreError
 from sre.core.times import Duration, epoch_ms, format_duration, format_instant, instant_from_ms
 from tools.answer import QueryEvidence, WindowAnswer
 from tools.arguments import MAX_QUERY_CHARS, InlineSeries
-from tools.capacity.forecast_answer import ForecastAnswer, OtherSeries, crossing_sentence, exhaustion_part, filled_in
+from tools.capacity.forecast_answer import (
+    ForecastAnswer,
+    OtherSeries,
+    crossing_sentence,
+    exhaustion_part,
+    filled_in,
+    threshold_doubts,
+)
 from tools.capacity.forecast_question import (
     Question,
     WhatIf,
@@ -194,11 +201,21 @@ def _answer(question: Question, found: _Found, *, max_points: int, chart: bool) 
         )
         answer.left_out.append("others: narrow the query to one series for its rows, accuracy and method.")
     answer.left_out += failures
+    answer.warnings += threshold_doubts(
+        first.forecast, is_direction_given=question.direction is not None, unit=answer.unit
+    )
     answer.summary = _summary(answer, question, first.forecast, count=len(ranked))
     if chart:
         from tools.capacity.chart import forecast_png
 
-        answer.with_image(forecast_png(first.forecast, title=found.evidence[0].query, interval=question.interval_ratio))
+        answer.with_image(
+            forecast_png(
+                first.forecast,
+                title=found.evidence[0].query,
+                interval=question.interval_ratio,
+                unit=answer.unit,
+            )
+        )
     return answer
 
 
@@ -241,8 +258,9 @@ def _ends_at(made: CapacityForecast, *, unit: str = "") -> str:
     between = ""
     if made.lower is not None and made.upper is not None:
         between = f" ({figure_text(float(made.lower[-1]), unit)} to {figure_text(float(made.upper[-1]), unit)})"
-    now, then = figure_text(made.present_level, unit), figure_text(float(made.expected[-1]), unit)
-    return f"From {now} now to {then}{between} on {at}."
+    now = made.present_level if made.history is None else float(made.history.values[-1])
+    then = figure_text(float(made.expected[-1]), unit)
+    return f"From {figure_text(now, unit)} now to {then}{between} on {at}."
 
 
 def _unit_of(query: str) -> str:

@@ -13,6 +13,7 @@ from mcp.types import ImageContent
 from connectors.demo import DemoSource
 from connectors.demo.disk import full_at
 from server.deps import Deps
+from sre.core.figures import figure_text
 from tests.support.mcp import answer_of, deps_with, error_of, tool_client
 from tools.capacity.forecast_capacity import forecast_capacity
 from tools.registry import ToolSpec
@@ -244,3 +245,36 @@ async def test_odd_series_give_an_answer_or_a_reason(values: list[float | None])
 async def _answered_or_explained(client: Client, **arguments: Any) -> None:
     result = await client.call_tool(TOOL, arguments)
     assert "[bug]" not in str(result.content)
+
+
+@pytest.mark.anyio
+async def test_what_it_is_now_is_the_newest_sample(demo: Deps) -> None:
+    """The disk ripples with the day, so its level without the ripple is another number than the free space of now."""
+    async with _connected(demo) as client:
+        answer = await answer_of(client, TOOL, query=DISK, threshold=0)
+    newest = await DemoSource().instant_query(DISK, at=(await DemoSource().latest()) or full_at())
+    assert answer["last_value"] == pytest.approx(float(newest.values[0]))
+    assert f"From {figure_text(float(newest.values[0]), 'bytes')} now" in answer["summary"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("threshold", "direction", "is_doubted"), [(80e9, "auto", True), (80e9, "down", False), (20e9, "auto", False)]
+)
+async def test_a_threshold_on_the_far_side_of_the_trend_is_doubted(
+    demo: Deps, threshold: float, direction: str, is_doubted: bool
+) -> None:
+    """76.5 GB are free and fewer every day: that they rise to 80 GB is hardly what was asked."""
+    async with _connected(demo) as client:
+        answer = await answer_of(client, TOOL, query=DISK, threshold=threshold, direction=direction)
+    assert any("direction=down" in text for text in answer["warnings"]) is is_doubted
+
+
+@pytest.mark.anyio
+async def test_a_threshold_in_percent_for_a_ratio_is_noticed(demo: Deps) -> None:
+    used = f"1 - {DISK} / node_filesystem_size_bytes"
+    async with _connected(demo) as client:
+        wrong = await answer_of(client, TOOL, query=used, threshold=90)
+        right = await answer_of(client, TOOL, query=used, threshold=0.9)
+    assert any("for 90 % pass 0.9" in text for text in wrong["warnings"])
+    assert not any("pass 0.9" in text for text in right["warnings"])
