@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from sre.core.errors import InputError
 from sre.core.text import cleaned, quoted
@@ -40,7 +40,16 @@ def _as_title(value: object) -> object:
 
 
 class _Given(BaseModel):
+    """Strict, but null is the same as not given: that is how a model leaves a field out."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        return {name: value for name, value in given.items() if value is not None or name not in cls.model_fields}
 
 
 class _Event(_Given):
@@ -144,7 +153,7 @@ def _explained(error: ValidationError) -> InputError:
     problems = [f"{_path(problem['loc'])}: {_reason(problem['type'], problem['msg'])}" for problem in found]
     first = problems[0].split(":", 1)[0].split(".", 1)[0]
     return InputError(
-        f"facts has {error.error_count()} problem(s): {'; '.join(problems)}.",
+        f"facts has {error.error_count()} problem{'s' if error.error_count() != 1 else ''}: {'; '.join(problems)}.",
         field=f"facts.{first}",
         valid=_valid_for(problems[0], error),
         next_steps=("keys of facts: " + ", ".join(GivenFacts.model_fields),),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from sre.core.figures import seconds_text
-from sre.core.text import cleaned
+from sre.core.text import quoted
 from tools.answer import EvidencedAnswer, Figure, Instant, Part, QueryEvidence
 
 if TYPE_CHECKING:
@@ -120,11 +120,13 @@ def summary_of(postmortem: Postmortem, *, finding_count: int) -> str:
 
     minutes = postmortem.times.resolve_minutes
     lasted = f"lasted {seconds_text(minutes * 60)}" if minutes is not None else "has no end yet"
-    sentences = [f"Draft for {cleaned(postmortem.facts.title)}: it {lasted}."]
+    sentences = [f"Draft for {quoted(postmortem.facts.title)}: it {lasted}."]
     sentences += [f"{impact_sentence(impact)}." for impact in postmortem.impacts]
-    sentences.append(f"{len(postmortem.gaps)} gap(s) to fill." if postmortem.gaps else "No gaps.")
+    gaps = len(postmortem.gaps)
+    sentences.append(f"{gaps} gap{'s' if gaps != 1 else ''} to fill." if gaps else "No gaps.")
     if finding_count:
-        sentences.append(f"{finding_count} passage(s) sound like blame; see language_findings.")
+        sound = "passage sounds" if finding_count == 1 else "passages sound"
+        sentences.append(f"{finding_count} {sound} like blame; see language_findings.")
     return " ".join(sentences)
 
 
