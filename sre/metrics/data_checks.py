@@ -7,7 +7,7 @@ import numpy as np
 from sre.core.figures import seconds_text
 from sre.core.series import FloatArray
 from sre.core.text import listed
-from sre.core.times import format_instant, instant_from_ms
+from sre.core.times import format_duration, format_instant, instant_from_ms
 from sre.metrics.series_figures import Measured
 from sre.metrics.series_names import sentence_name
 
@@ -16,6 +16,9 @@ STALE_SECONDS = 300.0
 # Our choice: fewer rises than this do not tell a counter from a gauge that happened to grow.
 _MIN_RISES = 5
 _NAMED = 3
+# So many returns after a gap, evenly spaced, are a rhythm and not an outage (our choice).
+_MIN_REAPPEARANCES = 3
+_EVEN_RATIO = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,22 @@ def gaps_of(measured: Measured) -> Gaps:
     return Gaps(int((missing > 0).sum()), int(missing[worst]), int(spans[worst]))
 
 
+def sparse_seconds(measured: Measured) -> float | None:
+    """Return the even distance of samples that come too seldom to be seen at every step, or None for other gaps."""
+    present = measured.present
+    if len(measured) == 0:
+        return None
+    row = int(np.argmax((~present).sum(axis=1)))
+    begins = np.flatnonzero(present[row, 1:] & ~present[row, :-1]) + 1
+    times = measured.times_ms[row, begins]
+    if times.size < _MIN_REAPPEARANCES:
+        return None
+    apart = np.diff(times) / 1000
+    usual = float(np.median(apart))
+    is_even = bool((np.abs(apart - usual) <= _EVEN_RATIO * usual).all())
+    return usual if is_even and usual > STALE_SECONDS else None
+
+
 def resets_of(measured: Measured) -> tuple[int, ...]:
     """Return how often each series falls from one value to the next."""
     return tuple(int((np.diff(measured.values[row][usable]) < 0).sum()) for row, usable in enumerate(measured.usable))
@@ -95,6 +114,14 @@ def _gap_warnings(measured: Measured) -> list[str]:
     gaps = gaps_of(measured)
     if gaps.series_count == 0:
         return []
+    apart = sparse_seconds(measured)
+    if apart is not None:
+        reach = format_duration(-(-apart * (1 + _EVEN_RATIO) // 60) * 60)
+        return [
+            f"Sparse: samples come about every {format_duration(round(apart))}, and an instant looks back only "
+            f"{format_duration(STALE_SECONDS)}: between them there is no value. Use last_over_time(...[{reach}]) around "
+            "the metric."
+        ]
     return [
         f"Gaps: {gaps.series_count} of {len(measured)} series miss steps; the worst misses {gaps.worst_missing} of "
         f"{gaps.worst_steps} ({gaps.worst_missing / gaps.worst_steps:.0%}). A gap is no data, not zero."

@@ -4,10 +4,13 @@ import base64
 import json
 import math
 
+import numpy as np
 import pytest
 from mcp.types import ImageContent
 
 from connectors.snapshot.source import RecordedSource
+from sre.core.labels import Labels
+from sre.core.series import Samples
 from sre.core.telemetry import MetricMetadata
 from tests.support.hand_built import END_MS, series, source_of
 from tests.support.mcp import answer_of, deps_with, error_of, text_of, tool_client
@@ -267,6 +270,18 @@ async def test_a_comparison_that_nothing_passes_claims_only_what_was_looked_at()
     assert "0 at every point (1 of 9 points, at 2026-11-02T10:30:00Z)" in seen["summary"]
     coarse = await asked(source, "up", start="now-4h", step="30m")
     assert any("max_over_time(up[30m])" in text for text in coarse["warnings"])
+
+
+async def test_samples_that_come_seldom_are_not_called_gaps() -> None:
+    """One sample every 30 min is a rhythm: the answer says how to see it; following that leaves nothing missing."""
+    times = np.arange(20, dtype=np.int64) * 1_800_000 + END_MS - 19 * 1_800_000
+    source = source_of([Samples(Labels({"__name__": "disk_bytes"}), times, np.arange(20.0))])
+    answer = await asked(source, "disk_bytes", start="now-6h")
+    said = [text for text in answer["warnings"] if text.startswith("Sparse: samples come about every 30m")]
+    assert "Use last_over_time(...[33m])" in said[0]
+    assert not any(text.startswith("Gaps") for text in answer["warnings"])
+    mended = await asked(source, "last_over_time(disk_bytes[33m])", start="now-6h")
+    assert not any(text.startswith(("Gaps", "Sparse")) for text in mended["warnings"])
 
 
 async def test_of_series_with_the_same_peak_the_one_that_moved_comes_first() -> None:
