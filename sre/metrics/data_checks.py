@@ -1,5 +1,6 @@
 """What can be wrong with series, seen from their values."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,11 +117,11 @@ def _gap_warnings(measured: Measured) -> list[str]:
         return []
     apart = sparse_seconds(measured)
     if apart is not None:
-        reach = format_duration(-(-apart * (1 + _EVEN_RATIO) // 60) * 60)
+        reach = format_duration(math.ceil((apart + apart * _EVEN_RATIO) / 60) * 60)
         return [
             f"Sparse: samples come about every {format_duration(round(apart))}, and an instant looks back only "
-            f"{format_duration(STALE_SECONDS)}: between them there is no value. Use last_over_time(...[{reach}]) around "
-            "the metric."
+            f"{format_duration(STALE_SECONDS)}: between them there is no value. Put last_over_time(...[{reach}]) "
+            "around the metric."
         ]
     return [
         f"Gaps: {gaps.series_count} of {len(measured)} series miss steps; the worst misses {gaps.worst_missing} of "

@@ -278,7 +278,7 @@ async def test_samples_that_come_seldom_are_not_called_gaps() -> None:
     source = source_of([Samples(Labels({"__name__": "disk_bytes"}), times, np.arange(20.0))])
     answer = await asked(source, "disk_bytes", start="now-6h")
     said = [text for text in answer["warnings"] if text.startswith("Sparse: samples come about every 30m")]
-    assert "Use last_over_time(...[33m])" in said[0]
+    assert "Put last_over_time(...[33m])" in said[0]
     assert not any(text.startswith("Gaps") for text in answer["warnings"])
     mended = await asked(source, "last_over_time(disk_bytes[33m])", start="now-6h")
     assert not any(text.startswith(("Gaps", "Sparse")) for text in mended["warnings"])
