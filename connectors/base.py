@@ -51,6 +51,10 @@ class MetricSource(Source, Protocol):
         """Return the window that holds data, or None where the source cannot tell cheaply."""
         ...
 
+    async def sample_spacing(self) -> Duration | None:
+        """Return the usual distance of samples, or None where the source cannot tell cheaply."""
+        ...
+
     async def instant_query(self, query: str, *, at: datetime) -> InstantResult:
         """Evaluate PromQL at one instant."""
         ...
@@ -59,7 +63,7 @@ class MetricSource(Source, Protocol):
         """Evaluate PromQL over a window.
 
         Args:
-            step: Distance of the points; None picks one that keeps the answer at about 250 points.
+            step: Distance of the points; None picks one that keeps the answer at up to 250 points.
         """
         ...
 

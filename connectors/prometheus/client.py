@@ -72,6 +72,10 @@ class PrometheusClient:
         """Return None: there is no cheap way to ask."""
         return None
 
+    async def sample_spacing(self) -> Duration | None:
+        """Return None: there is no cheap way to ask."""
+        return None
+
     async def build_info(self) -> BuildInfo:
         """Return product and version; where the source does not tell, a trivial query proves that it answers."""
         from connectors.prometheus.wire import read_build_info

@@ -78,12 +78,16 @@ class RecordedSource:
         """Return the window from the first to the last sample."""
         return (await self._store()).coverage()
 
+    async def sample_spacing(self) -> Duration | None:
+        """Return the usual distance of the samples."""
+        return _spacing(await self._store())
+
     async def instant_query(self, query: str, *, at: datetime) -> "InstantResult":
         """Evaluate PromQL at one instant."""
         return await self._evaluated(partial(self._instant, query, at))
 
     async def range_query(self, query: str, *, window: Window, step: Duration | None = None) -> "RangeResult":
-        """Evaluate PromQL over a window, at about 250 points unless a step is given."""
+        """Evaluate PromQL over a window, at up to 250 points unless a step is given."""
         return await self._evaluated(partial(self._range, query, window, step))
 
     async def metadata(self, metric: str | None = None) -> Mapping[str, MetricMetadata]:
@@ -166,7 +170,8 @@ class RecordedSource:
         from sre.core.series import Grid, RangeResult
         from sre.core.steps import default_step
 
-        grid = Grid.covering(window, step_seconds=(step or default_step(window)).seconds)
+        chosen = step or default_step(window, sample_spacing=_spacing(store))
+        grid = Grid.covering(window, step_seconds=chosen.seconds)
         _check_steps(grid.count, window)
         answer = evaluate_range(query, store=store, grid=grid, options=options)
         warnings = (*store.warnings, *answer.warnings)
@@ -189,6 +194,10 @@ def _loaded_from(path: Path) -> "Recording":
     from connectors.snapshot.load import load_recording
 
     return load_recording(path)
+
+
+def _spacing(store: "SnapshotStore") -> Duration | None:
+    return Duration(store.spacing_seconds) if store.spacing_seconds else None
 
 
 def _selector(text: str) -> "tuple[Matcher, ...]":

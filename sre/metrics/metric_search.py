@@ -1,37 +1,21 @@
 """Finding metrics by words: in their names, their help texts, and the services that publish them."""
 
+import math
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from sre.core.promql_text import LabelMatch, selector
 from sre.core.telemetry import MetricMetadata, MetricType
 from sre.metrics.families import family_candidates
+from sre.metrics.search_words import STOP_WORDS, SYNONYMS
 
 _WORD = re.compile(r"[a-z0-9]+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MAX_WORDS = 12
-# What people say, and what metrics are called.
-_SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
-    "latency": ("duration", "handling", "latency"),
-    "slow": ("duration", "latency"),
-    "traffic": ("requests", "handled", "received"),
-    "rps": ("requests", "handled"),
-    "throughput": ("requests", "bytes", "handled"),
-    "errors": ("errors", "failures", "failed", "exceptions", "requests_total", "handled_total"),
-    "error": ("errors", "failures", "failed", "exceptions", "requests_total", "handled_total"),
-    "saturation": ("in_use", "usage", "utilization", "queue", "limits"),
-    "memory": ("memory", "mem", "heap"),
-    "ram": ("memory", "mem"),
-    "disk": ("filesystem", "disk", "volume"),
-    "network": ("network", "transmit", "receive"),
-    "restarts": ("restarts", "start_time"),
-    "restart": ("restarts", "start_time"),
-    "database": ("db", "pg", "sql", "mysql", "postgres"),
-    "db": ("db", "pg", "sql", "mysql", "postgres", "database"),
-    "queue": ("queue", "backlog", "lag", "depth"),
-    "pool": ("pool", "connections"),
-}
+# Up to here words have no plural of their own, and the beginning of another word says nothing.
+_SHORT_WORD = 3
 # Points a word earns where it is found; a whole part of the name says most, help least.
 _WHOLE, _SYNONYM, _INSIDE, _PUBLISHER, _HELP = 4.0, 3.0, 2.0, 1.5, 1.0
 
@@ -75,8 +59,9 @@ class Match:
 
 
 def search_words(search: str) -> tuple[str, ...]:
-    """Return the words of a search, lower case."""
-    return tuple(dict.fromkeys(_WORD.findall(search.lower())))[:_MAX_WORDS]
+    """Return the words of a search that say something, lower case; all of them where none does."""
+    words = tuple(dict.fromkeys(_WORD.findall(search.lower())))
+    return tuple(word for word in words if word not in STOP_WORDS)[:_MAX_WORDS] or words[:_MAX_WORDS]
 
 
 def metric_families(
@@ -95,16 +80,27 @@ def metric_families(
 
 
 def found_families(
-    families: Iterable[MetricFamily], words: Sequence[str], publishers: Sequence[PublisherHit] = ()
+    families: Sequence[MetricFamily], words: Sequence[str], publishers: Sequence[PublisherHit] = ()
 ) -> tuple[Match, ...]:
-    """Return the families that match, best first: most words, then where they were found, then series count.
+    """Return the families that match, best first: by words found, where they were found, and series count.
 
-    Where a family matches all words, families that match only some are left out.
+    A word counts for more the fewer families have it. Where a family matches all words, families that match only
+    some are left out.
     """
-    matches = [match for family in families if (match := _match(family, words, publishers)) is not None]
+    found = [_found_words(family, words, publishers) for family in families]
+    weights = [_rarity(column, len(families)) for column in zip(*found, strict=True)]
+    matches = [
+        _match(family, row, weights) for family, row in zip(families, found, strict=True) if not words or any(row)
+    ]
     if any(match.words_found == len(words) for match in matches):
         matches = [match for match in matches if match.words_found == len(words)]
     return tuple(sorted(matches, key=_rank))
+
+
+def common_parts(families: Iterable[MetricFamily], *, count: int) -> tuple[str, ...]:
+    """Return the words that most names begin with: what there is to look for."""
+    begins = Counter(parts[0] for family in families if (parts := _WORD.findall(family.name.lower())))
+    return tuple(word for word, _ in sorted(begins.items(), key=lambda item: (-item[1], item[0]))[:count])
 
 
 def example_query(family: MetricFamily, matchers: Sequence[LabelMatch]) -> str:
@@ -155,19 +151,62 @@ def _type_of(name: str, names: Sequence[str], known: MetricMetadata | None) -> M
     return "counter" if name.endswith("_total") else "unknown"
 
 
-def _match(family: MetricFamily, words: Sequence[str], publishers: Sequence[PublisherHit]) -> Match | None:
-    score, found, used = 0.0, 0, []
-    for word in words:
-        points = _points(family, word)
-        hit = next((one for one in publishers if one.word == word and _published(family, one)), None)
-        if hit is not None and points <= _HELP:
-            points = _PUBLISHER
-            used.append(hit)
-        score += points
-        found += points > 0
-    if words and not found:
-        return None
-    return Match(_counted(family, used), score, found, tuple((hit.label, "=", hit.value) for hit in used))
+@dataclass(frozen=True, slots=True)
+class _FoundWord:
+    """What a word earned in a family, and the service it names where that is how it was found."""
+
+    points: float
+    hit: PublisherHit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _FamilyText:
+    """Name and help of a family as words; what is written in camel case (`MemAvailable`) are two.
+
+    Attributes:
+        spelt: The name with `_` around each part.
+        help_words: With a blank around each word.
+    """
+
+    name: str
+    parts: frozenset[str]
+    spelt: str
+    help_words: str
+
+
+def _text_of(family: MetricFamily) -> _FamilyText:
+    parts = _WORD.findall(_CAMEL.sub("_", family.name).lower())
+    said = " ".join(_WORD.findall(family.help.lower()))
+    return _FamilyText(family.name.lower(), frozenset(parts), f"_{'_'.join(parts)}_", f" {said} ")
+
+
+def _found_words(
+    family: MetricFamily, words: Sequence[str], publishers: Sequence[PublisherHit]
+) -> list[_FoundWord | None]:
+    text = _text_of(family)
+    return [_found_word(family, text, word, publishers) for word in words]
+
+
+def _found_word(
+    family: MetricFamily, text: _FamilyText, word: str, publishers: Sequence[PublisherHit]
+) -> _FoundWord | None:
+    points = _points(text, word)
+    hit = next((one for one in publishers if one.word == word and _published(family, one)), None)
+    if hit is not None and points <= _HELP:
+        return _FoundWord(_PUBLISHER, hit)
+    return _FoundWord(points) if points else None
+
+
+def _rarity(column: Sequence[_FoundWord | None], total: int) -> float:
+    """Return the weight of a word: 0.7 where all families have it, more the fewer have it (Sparck Jones 1972)."""
+    return math.log(1 + total / max(1, sum(found is not None for found in column)))
+
+
+def _match(family: MetricFamily, row: Sequence[_FoundWord | None], weights: Sequence[float]) -> Match:
+    score = sum(weight * found.points for found, weight in zip(row, weights, strict=True) if found is not None)
+    used = [found.hit for found in row if found is not None and found.hit is not None]
+    words_found = sum(found is not None for found in row)
+    return Match(_counted(family, used), score, words_found, tuple((hit.label, "=", hit.value) for hit in used))
 
 
 def _published(family: MetricFamily, hit: PublisherHit) -> bool:
@@ -182,16 +221,26 @@ def _counted(family: MetricFamily, used: Sequence[PublisherHit]) -> MetricFamily
     return MetricFamily(family.name, family.type, family.help, family.unit, count, family.names)
 
 
-def _points(family: MetricFamily, word: str) -> float:
-    name = family.name.lower()
-    if word in _WORD.findall(name):
+def _points(text: _FamilyText, word: str) -> float:
+    one = word.removesuffix("s") if len(word) > _SHORT_WORD else word
+    if not text.parts.isdisjoint((word, one, f"{one}s")):
         return _WHOLE
-    if any(part in name for part in _SYNONYMS.get(word, ())):
+    if any(_is_spelt(synonym, text.spelt) for synonym in SYNONYMS.get(word) or SYNONYMS.get(one, ())):
         return _SYNONYM
-    if word in name or (len(word) > 3 and word.rstrip("s") in name):
+    if one in text.name:
         return _INSIDE
-    return _HELP if word in family.help.lower() else 0.0
+    return _HELP if _is_said(one, text.help_words) else 0.0
 
 
-def _rank(match: Match) -> tuple[int, float, int, str]:
-    return (-match.words_found, -match.score, -(match.family.series_count or 0), match.family.name)
+def _is_spelt(synonym: str, spelt: str) -> bool:
+    """Return whether parts of a name begin so; a short synonym must be a whole part (`mem`, not `members`)."""
+    return (f"_{synonym}_" if len(synonym) <= _SHORT_WORD else f"_{synonym}") in spelt
+
+
+def _is_said(word: str, said: str) -> bool:
+    """Return whether a word of the help begins so; a short word must be a whole one."""
+    return (f" {word}" if len(word) > _SHORT_WORD else f" {word} ") in said
+
+
+def _rank(match: Match) -> tuple[float, int, str]:
+    return (-round(match.score, 6), -(match.family.series_count or 0), match.family.name)

@@ -1,6 +1,7 @@
 """What can be wrong with a query, seen from its text alone."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sre.core.promql.nodes import AggregateNode, CallNode, MatrixNode, Node, SubqueryNode, VectorNode
 from sre.core.text import cleaned
@@ -57,6 +58,49 @@ def counter_warning(metric: str) -> str:
         f"{name} is a counter read without rate(): its level only says how long the process has run. "
         f"Use rate({name}[5m]) or increase({name}[1h])."
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """A metric inside rate(), irate() or increase().
+
+    Attributes:
+        selector: As PromQL with its range.
+    """
+
+    metric: str
+    function: str
+    selector: str
+
+
+def rates_of_unsure_names(node: Node) -> tuple[Rated, ...]:
+    """Return what is rated although its name is not that of a counter; a counter's name is taken at its word.
+
+    Names of recording rules are left out: nobody keeps metadata of them.
+    """
+    calls = [place.node for place in walk(node) if isinstance(place.node, CallNode)]
+    rated = [
+        Rated(metric_of(inner.vector), call.function, _with_range(inner))
+        for call in calls
+        if call.function in RATE_FUNCTIONS and call.args and isinstance(inner := call.args[0], MatrixNode)
+    ]
+    by_metric = {one.metric: one for one in reversed(rated)}
+    unsure = [name for name in by_metric if name and ":" not in name and not is_counter_like_name(name)]
+    return tuple(by_metric[name] for name in reversed(unsure))
+
+
+def gauge_warning(rated: Rated) -> str:
+    """Return the warning about a gauge that is read as if it were a counter."""
+    name, selector = (cleaned(text, limit=_NAME_LIMIT) for text in (rated.metric, rated.selector))
+    selector = selector if selector == rated.selector else f"{name}[5m]"
+    return (
+        f"{name} is a gauge by its metadata: {rated.function}() takes every fall for a restart and adds to the growth. "
+        f"Use deriv({selector}) for its slope a second, or delta({selector}) for its change."
+    )
+
+
+def _with_range(node: MatrixNode) -> str:
+    return f"{selector_text(node.vector)}[{format_duration(node.range_ms / 1000)}]"
 
 
 def possible_counters(node: Node) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
             "detail": "points",
         },
     ),
-    "nothing": ("query_prometheus", {"query": 'http_requests_total{service="chekout"}'}),
+    "nothing": ("query_prometheus", {"query": 'http_requests_total{service="chekout"}', "step": "1m"}),
     "names": ("find_metrics", {"search": "duration"}),
     "healthy": ("check_service_health", {"service": "checkout"}),
     "budget": (

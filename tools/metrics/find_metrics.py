@@ -27,6 +27,7 @@ _COUNT_QUERY = 'count by (__name__) ({__name__!=""})'
 _MAX_HELP_CHARS = 140
 _MAX_LABELS = 20
 _MAX_PUBLISHERS = 3
+_MAX_BEGINS = 8
 # Kept of the time of a call for the labels of the metrics found: 15 s, and 5 s to answer.
 _LABELS_SECONDS = 20.0
 # One slow answer's worth; what only describes a metric must not hold its name back for longer.
@@ -70,9 +71,10 @@ class MetricsAnswer(EvidencedAnswer):
     RANKED: ClassVar[tuple[str, ...]] = ("metrics",)
 
     metrics_total: int = 0
-    ranked_by: str = "words found, then where (name before help), then series count"
+    ranked_by: str = "words found (rare ones weigh more), where (name before help), then series count"
     metrics: list[MetricRow] = Field(default_factory=list)
     nearest: list[str] = Field(default_factory=list, description="If nothing was found: names that exist")
+    next_steps: list[str] = Field(default_factory=list)
 
 
 async def find_metrics(
@@ -111,8 +113,10 @@ async def find_metrics(
     )
     if not matches:
         answer.nearest = _nearest(words, families)
+        answer.next_steps = _next_steps(words, families, answer.nearest)
     elif len(matches) > len(rows):
-        answer.left_out.append(f"{len(matches) - len(rows)} more metrics: raise limit, or search with more words.")
+        more = len(matches) - len(rows)
+        answer.left_out.append(f"{more} more {_metrics(more)}: raise limit, or search with more words.")
     return answer
 
 
@@ -260,12 +264,36 @@ def _summary(search: str, matches: Sequence[Match], word_count: int, total: int)
     from sre.core.text import quoted
 
     if not word_count:
-        return f"{total} metrics, those with the most series first."
+        return f"{total} {_metrics(total)}, those with the most series first."
     if not matches:
-        return f"None of {total} metrics matches {quoted(search, limit=80)}."
-    best = matches[0].words_found
-    part = "" if best == word_count else f" No metric matches all {word_count} words; these match {best} or fewer."
-    return f"{len(matches)} of {total} metrics match {quoted(search, limit=80)}.{part}"
+        return f"None of {total} {_metrics(total)} matches {quoted(search, limit=80)}."
+    best = max(match.words_found for match in matches)
+    part = "" if best == word_count else f" No metric matches all {word_count} words; these match {_or_fewer(best)}."
+    verb = "matches" if len(matches) == 1 else "match"
+    return f"{len(matches)} of {total} {_metrics(total)} {verb} {quoted(search, limit=80)}.{part}"
+
+
+def _metrics(count: int) -> str:
+    return "metric" if count == 1 else "metrics"
+
+
+def _or_fewer(best: int) -> str:
+    return f"{best} or fewer" if best > 1 else "one"
+
+
+def _next_steps(words: Sequence[str], families: Sequence[MetricFamily], nearest: Sequence[str]) -> list[str]:
+    """Return what to search for instead; nothing where the source has no metric at all."""
+    from sre.metrics.metric_search import common_parts
+
+    if not families:
+        return ["check with another source, or that the source is scraped at all"]
+    begins = [f'"{cleaned(part, limit=40)}"' for part in common_parts(families, count=_MAX_BEGINS)]
+    return [
+        *([f"query_prometheus with query={nearest[0]}, if that is what was meant"] if nearest else []),
+        f"a shorter or more general word{' of these alone' if len(words) > 1 else ''}; names begin with "
+        + ", ".join(begins),
+        f'search="" for {"the only metric" if len(families) == 1 else f"all {len(families)} metrics"}, largest first',
+    ]
 
 
 def _warnings(found: _LookedUp) -> list[str]:

@@ -75,8 +75,8 @@ def readable_query(source: MetricSource, text: str) -> Query | None:
         raise
 
 
-def chosen_step(text: str, window: Window) -> Duration:
-    """Return the step that was asked for, or one that suits the window.
+def chosen_step(text: str, window: Window, *, sample_spacing: Duration | None = None) -> Duration:
+    """Return the step that was asked for, or one that suits the window and is not finer than the samples.
 
     Raises:
         InputError: Not a duration, or longer than the window.
@@ -86,7 +86,7 @@ def chosen_step(text: str, window: Window) -> Duration:
     from sre.metrics.query_cost import MAX_STEPS, coarser_step
 
     if not text:
-        return default_step(window)
+        return default_step(window, sample_spacing=sample_spacing)
     step = parse_duration(text, field="step")
     if step.seconds > window.seconds:
         raise InputError(f"step ({step}) is longer than the window ({format_duration(window.seconds)}).", field="step")
@@ -105,7 +105,8 @@ async def run_query(source: MetricSource, request: QueryRequest) -> QueryOutcome
     Raises:
         RefusedError: Too costly; says which queries would do.
     """
-    from tools.metrics.query_probes import needs_rate_hints, rate_hints, refuse_if_too_costly
+    from tools.metrics.query_probes import refuse_if_too_costly
+    from tools.metrics.rate_hints import needs_rate_hints, rate_hints
 
     query = request.query
     if query is None:

@@ -64,10 +64,33 @@ async def test_a_range_query_gives_rates_warnings_and_the_count_of_samples_read(
     assert result.warnings == ("A remark.",)
 
 
-async def test_without_a_step_a_range_query_has_about_250_points() -> None:
+async def test_without_a_step_a_range_query_has_up_to_250_points() -> None:
+    """61 samples, a minute apart: 241 points would say each of them four times."""
     result = await source().range_query("requests_total", window=HOUR)
-    assert result.series.grid.step_ms == 15_000
-    assert result.series.grid.count == 241
+    assert result.series.grid.step_ms == 60_000
+    assert result.series.grid.count == 61
+    week = await source().range_query("requests_total", window=Window(HOUR.end - timedelta(days=7), HOUR.end))
+    assert week.series.grid.count == 169
+
+
+@pytest.mark.parametrize(
+    ("spacings", "usual"), [([60], 60), ([15, 60, 60, 60], 15), ([1, *[30] * 9], 30), ([60, 60, 60, 3600], 60)]
+)
+async def test_the_usual_distance_of_samples_is_that_of_the_finer_quarter(spacings: list[int], usual: int) -> None:
+    """Our choice: a point too many is a repetition, a point too few a loss; one odd series decides nothing."""
+    grid = np.arange(10, dtype=np.int64)
+    parts = [
+        Samples(Labels({"__name__": "m", "n": str(n)}), START_MS + 1000 * every * grid, grid * 1.0)
+        for n, every in enumerate(spacings)
+    ]
+    assert await source(lambda: Recording(tuple(parts))).sample_spacing() == Duration(usual)
+
+
+async def test_holes_do_not_change_the_distance_and_single_samples_have_none() -> None:
+    whole = series("m")
+    holed = Samples(whole.labels, whole.timestamps_ms[[0, 1, 2, 3, 60]], whole.values[[0, 1, 2, 3, 60]])
+    assert await source(lambda: Recording((holed,))).sample_spacing() == Duration(60)
+    assert await source(lambda: Recording((series("m", count=1),))).sample_spacing() is None
 
 
 async def test_an_instant_query_answers_at_its_instant() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sre.core.steps import FRIENDLY_STEPS_SECONDS, default_step
-from sre.core.times import Window
+from sre.core.times import Duration, Window
 
 END = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -24,6 +24,16 @@ def window(seconds: float) -> Window:
 def test_a_window_gets_the_smallest_friendly_step_for_250_points(seconds: int, step: int) -> None:
     """Our choice, worked by hand: window / 250, rounded up to a step people read easily."""
     assert default_step(window(seconds)).seconds == step
+
+
+@pytest.mark.parametrize(
+    ("seconds", "spacing", "step"),
+    [(1800, 60, 60), (3600, 15, 15), (3600, 15.004, 15), (300, 10, 15), (3600, 45, 60), (86400, 60, 600), (6 * 3600, 1800, 300),
+     (30, 60, 30), (0.5, 60, 1), (60, 0.1, 1)],
+)  # fmt: skip
+def test_a_step_is_not_finer_than_the_samples(seconds: float, spacing: float, step: int) -> None:
+    """Our choice. Never beyond the 5 min that an instant looks back, nor the window, or all samples could be missed."""
+    assert default_step(window(seconds), sample_spacing=Duration(spacing)).seconds == step
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)

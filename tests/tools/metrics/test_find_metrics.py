@@ -42,14 +42,14 @@ async def found(source: RecordedSource, **arguments: object) -> dict:
 async def test_words_of_a_name_and_of_a_service_find_a_metric() -> None:
     """Of eight series of the histogram, four are the cart's."""
     assert await found(small_shop(), search="latency cart") == {
-        "summary": '1 of 3 metrics match "latency cart".',
+        "summary": '1 of 3 metrics matches "latency cart".',
         "warnings": [],
         "left_out": [],
         "source": "hand",
         "window": {"start": "2026-11-02T11:00:00Z", "end": "2026-11-02T12:00:00Z", "step_seconds": None},
         "queries": [{"query": 'count by (__name__) ({__name__!=""})', "series_count": 5, "sample_count": 5}],
         "metrics_total": 1,
-        "ranked_by": "words found, then where (name before help), then series count",
+        "ranked_by": "words found (rare ones weigh more), where (name before help), then series count",
         "metrics": [
             {
                 "name": "http_request_duration_seconds",
@@ -62,6 +62,7 @@ async def test_words_of_a_name_and_of_a_service_find_a_metric() -> None:
             }
         ],
         "nearest": [],
+        "next_steps": [],
     }
 
 
@@ -76,6 +77,29 @@ async def test_nothing_found_names_what_is_near() -> None:
     answer = await found(small_shop(), search="quue")
     assert answer["metrics_total"] == 0
     assert answer["nearest"][0] == "queue_depth"
+
+
+async def test_nothing_found_and_nothing_near_says_what_to_search_for() -> None:
+    answer = await found(small_shop(), search="zzz")
+    assert (answer["summary"], answer["nearest"]) == ('None of 3 metrics matches "zzz".', [])
+    assert answer["next_steps"] == [
+        'a shorter or more general word; names begin with "http", "queue"',
+        'search="" for all 3 metrics, largest first',
+    ]
+    assert (await found(small_shop(), search=""))["metrics_total"] == 3
+    assert (await found(small_shop(), search="http"))["metrics_total"] == 2
+
+
+async def test_what_is_near_can_be_asked_for_at_once() -> None:
+    near = await found(small_shop(), search="quue")
+    assert near["next_steps"][0] == "query_prometheus with query=queue_depth, if that is what was meant"
+
+
+async def test_one_metric_is_not_called_metrics() -> None:
+    one = source_of([series({"__name__": "queue_depth"}, [1.0])])
+    assert (await found(one))["summary"] == "1 metric, those with the most series first."
+    two = source_of([series({"__name__": name}, [1.0]) for name in ("queue_depth", "queue_length")])
+    assert (await found(two, limit=1))["left_out"] == ["1 more metric: raise limit, or search with more words."]
 
 
 async def test_help_is_cleaned_and_capped() -> None:

@@ -3,11 +3,13 @@
 import base64
 import json
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
 from mcp.types import ImageContent
 
+from connectors.snapshot.recording import Recording
 from connectors.snapshot.source import RecordedSource
 from sre.core.labels import Labels
 from sre.core.series import Samples
@@ -177,6 +179,87 @@ async def test_a_gauge_that_grows_is_not_called_a_counter() -> None:
     source = source_of([series({"__name__": "work_done"}, ramp())], metadata={"work_done": MetricMetadata("gauge")})
     answer = await asked(source, "work_done")
     assert len(answer["warnings"]) == 1, answer["warnings"]
+
+
+@pytest.mark.parametrize(
+    ("every_seconds", "given", "start", "enough"),
+    [
+        (1800, "5m", "now-1h", "2h"),
+        (1800, "5m", "now-6h", "2h"),
+        (60, "2m", "now-1h", "4m"),
+        (15, "30s", "now-7d", "1m"),
+    ],
+)
+async def test_the_range_that_is_recommended_holds_four_samples(
+    every_seconds: float, given: str, start: str, enough: str
+) -> None:
+    """Our choice: four times the distance of the samples, in whole minutes; following it silences the warning."""
+    source = source_of([series({"__name__": "hits_total"}, ramp(), every_seconds=every_seconds)])
+    answer = await asked(source, f"rate(hits_total[{given}])", start=start)
+    assert any(text.endswith(f"Use at least [{enough}].") for text in answer["warnings"]), answer["warnings"]
+    mended = await asked(source, f"rate(hits_total[{enough}])", start=start)
+    assert not any("scrape" in text for text in mended["warnings"])
+
+
+async def test_one_scrape_is_not_called_scrapes() -> None:
+    source = source_of([series({"__name__": "hits_total"}, ramp(), every_seconds=1800)])
+    answer = await asked(source, "rate(hits_total[5m])")
+    assert any("holds about 1 scrape;" in text and "Scrapes are about 30m apart" in text for text in answer["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("rate(up[5m])", "Use deriv(up[5m])"),
+        ('sum(increase(up{job="api"}[1h]))', 'delta(up{job="api"}[1h])'),
+        ("rate(up[5m]) / rate(hits_total[5m])", "up is a gauge by its metadata: rate() takes every fall"),
+    ],
+)
+async def test_a_rate_of_a_gauge_names_what_would_do(query: str, said: str) -> None:
+    values = [float(step % 2) for step in range(241)]
+    source = source_of(
+        [series({"__name__": "up", "job": "api"}, values), series({"__name__": "hits_total", "job": "api"}, ramp())],
+        metadata={"up": MetricMetadata("gauge")},
+    )
+    answer = await asked(source, query)
+    assert any(said in text for text in answer["warnings"]), answer["warnings"]
+    # What falls is a gauge, so its falls are no restarts.
+    assert not any(text.startswith("Resets") for text in answer["warnings"])
+
+
+@pytest.mark.parametrize("metadata", [{}, {"work_done": MetricMetadata("counter")}, {"work_done": MetricMetadata()}])
+async def test_a_rate_is_doubted_only_where_metadata_say_gauge(metadata: dict[str, MetricMetadata]) -> None:
+    source = source_of([series({"__name__": "work_done"}, ramp())], metadata=metadata)
+    answer = await asked(source, "rate(work_done[5m])")
+    assert not any("gauge" in text for text in answer["warnings"])
+
+
+async def test_metadata_are_not_asked_for_where_the_name_is_that_of_a_counter() -> None:
+    """A rate of a counter must cost no request more than its hint."""
+    counted: list[str | None] = []
+
+    class Listening(RecordedSource):
+        async def metadata(self, metric: str | None = None) -> Mapping[str, MetricMetadata]:
+            counted.append(metric)
+            return await super().metadata(metric)
+
+    recording = Recording(tuple(series({"__name__": name}, ramp()) for name in ("hits_total", "load")))
+    source = Listening(name="hand", load=lambda: recording)
+    await asked(source, "sum(rate(hits_total[5m]))")
+    assert counted == []
+    await asked(source, "rate(load[5m])")
+    assert counted == ["load"]
+
+
+@pytest.mark.parametrize(
+    ("every_seconds", "start", "step"), [(60, "now-30m", 60), (15, "now-1h", 15), (60, "now-7d", 3600)]
+)
+async def test_the_default_step_repeats_no_sample(every_seconds: float, start: str, step: int) -> None:
+    source = source_of([series({"__name__": "g"}, ramp(), every_seconds=every_seconds)])
+    answer = await asked(source, "g", start=start, detail="points")
+    assert answer["window"]["step_seconds"] == step
+    values = [value for _, value in answer["series"][0]["points"]]
+    assert len(values) == len(set(values))
 
 
 async def test_a_coarse_step_is_warned_about() -> None:
