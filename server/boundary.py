@@ -8,6 +8,7 @@ import json
 import logging
 import secrets
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import anyio
@@ -30,7 +31,7 @@ from server.audit import current_record
 from server.deps import Deps
 from server.redaction import JsonValue, Redactor
 from sre.core.errors import InputError, RefusedError, SreError
-from sre.core.text import cleaned, nearest_names, quoted
+from sre.core.text import cleaned, quoted
 from tools.answer import HARD_LIMIT_CHARS, Answer
 from tools.registry import ToolSpec
 
@@ -38,6 +39,8 @@ _LOGGER = logging.getLogger("sre_mcp")
 _MAX_ERROR_CHARS = 6_000
 _MAX_PROBLEMS = 8
 _MAX_NAME = 60
+# Of difflib: "limt" is 0.89 like "limit", "service" 0.62 like "source" (our choice).
+_LEAST_LIKENESS = 0.75
 _UNTOLD = frozenset({"title", "maxLength", "maxItems"})
 
 
@@ -246,7 +249,8 @@ def _size(value: Any) -> int:
 
 
 def _unknown_argument(name: str, known: Sequence[str]) -> InputError:
-    close = nearest_names(name, known, count=1)
+    # Only what looks like a slip of the pen: another word, such as service for source, would mislead.
+    close = get_close_matches(cleaned(name, limit=_MAX_NAME), known, n=1, cutoff=_LEAST_LIKENESS)
     hint = f" Did you mean {close[0]}?" if close else ""
     return InputError(f"Unknown argument {quoted(name, limit=_MAX_NAME)}.{hint}", field=cleaned(name), valid=known)
 

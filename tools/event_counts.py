@@ -2,14 +2,14 @@
 
 `increase()` extrapolates to the ends of its window, so it is an estimate. Where few samples are concerned they are
 fetched and added up, which is exact. Over long windows the difference of the counters' values is exact where they
-existed all the time and never reset; it is used then.
+existed all the time and never reset; it is used then. Series that begin inside the window count from zero.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,13 +21,25 @@ from sre.core.text import quoted
 from sre.core.times import Duration, Window, epoch_ms, format_duration
 from sre.slo.count_query import CountQuery, CountTerm, names_without_counter_suffix
 from tools.answer import QueryEvidence
-from tools.concurrent import SPARE_SECONDS, all_of, seconds_left
+from tools.concurrent import SPARE_SECONDS, all_of, beside, seconds_left
+from tools.newborn_counters import (
+    LOOK_BACK_SECONDS,
+    Newborn,
+    birth_notes,
+    data_since,
+    newborn_note,
+    newborn_series,
+    uncounted_note,
+    value_at,
+    vector_sum,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from connectors.base import MetricSource
-    from sre.core.series import InstantResult
+    from sre.core.series import Samples
+    from sre.slo.counter_increase import CounterIncrease
 
 # A long increase that is refused whole is asked for in this many parts (15 h each for 30 d).
 _PARTS_WHEN_REFUSED = 48
@@ -41,8 +53,6 @@ _AGREEMENT_EVENTS = 5.0
 _MAX_SAMPLES_TO_FETCH = 50_000
 # A window this long is never fetched, so that nothing needs to be asked about its size first.
 _MAX_SECONDS_TO_FETCH = 86_400.0
-# How far back a series is looked for before it counts as new: longer than restarts and short scrape failures.
-_LOOK_BACK_SECONDS = 3600.0
 # A slow source answers with the estimate; the exact count is not worth the deadline of the call.
 _CHECK_SECONDS = 10.0
 _CHECK_MARGIN = 2.0
@@ -81,9 +91,18 @@ class EventCounter:
 
     source: MetricSource
 
-    async def count(self, query: CountQuery, *, window: Window, is_checked: bool = False) -> Counted:
-        """Return the events in a window; `is_checked` also looks for the exact difference of the counters."""
-        terms = await all_of([partial(self._count_term, term, window, is_checked) for term in query.terms])
+    async def count(
+        self, query: CountQuery, *, window: Window, is_checked: bool = False, others: Sequence[CountQuery] = ()
+    ) -> Counted:
+        """Return the events in a window.
+
+        Args:
+            is_checked: Also look for the exact difference of the counters, and for series that began in the window.
+            others: Counts of the same events by other means; they show whether there were data before a series began.
+        """
+        witnesses = tuple(dict.fromkeys(t.counter for one in (query, *others) for t in one.terms if t.counter))
+        count_term = partial(self._count_term, window=window, witnesses=witnesses if is_checked else None)
+        terms = await all_of([partial(count_term, term) for term in query.terms])
         known = [term.events for term in terms if term.events is not None]
         absent = [t.evidence.query for t in terms if t.events is None]
         notes = [note for term in terms for note in term.notes]
@@ -145,7 +164,7 @@ class EventCounter:
         entry = found.get(metric) or found.get(base)
         return entry.type if entry else ""
 
-    async def _count_term(self, term: CountTerm, window: Window, is_checked: bool) -> _TermCount:
+    async def _count_term(self, term: CountTerm, *, window: Window, witnesses: Sequence[str] | None) -> _TermCount:
         query = term.query(window_seconds=window.seconds)
         try:
             result = await self.source.instant_query(query, at=window.end)
@@ -153,19 +172,18 @@ class EventCounter:
             if window.seconds < _PARTS_WHEN_REFUSED * _LEAST_PART_SECONDS:
                 raise
             return await self._count_in_parts(term, window)
-        raw = _vector_sum(result)
+        raw = vector_sum(result)
         evidence = QueryEvidence(
             query=query, series_count=len(result.labels), sample_count=result.samples_read or len(result.values)
         )
-        if raw is None:
-            return _TermCount(None, evidence)
-        estimate = term.events(raw, window_seconds=window.seconds)
-        if is_checked and term.counter and (result.samples_read or 0) <= _MAX_SAMPLES_FOR_CHECK:
+        events = term.events(raw, window_seconds=window.seconds) if raw is not None else None
+        estimate = _TermCount(events, evidence)
+        if witnesses is not None and term.counter and (result.samples_read or 0) <= _MAX_SAMPLES_FOR_CHECK:
             # A little before whoever waits for the count gives up, so that the estimate is not lost.
             with anyio.move_on_after(min(_CHECK_SECONDS, seconds_left(spare_seconds=SPARE_SECONDS + _CHECK_MARGIN))):
-                fetched = await self._from_samples(term, window)
-                return fetched or await self._checked(term, window, estimate, evidence)
-        return _TermCount(estimate, evidence)
+                fetched = await self._from_samples(term, window, witnesses, is_seen=raw is not None)
+                return fetched or await self._checked(term, window, estimate, witnesses)
+        return estimate
 
     async def _count_in_parts(self, term: CountTerm, window: Window) -> _TermCount:
         part_seconds = window.seconds / _PARTS_WHEN_REFUSED
@@ -207,57 +225,73 @@ class EventCounter:
                 found[index] = term.events(sum(column), window_seconds=counted_seconds)
         return tuple(found)
 
-    async def _from_samples(self, term: CountTerm, window: Window) -> _TermCount | None:
-        """Count from the samples themselves; None where they are too many or cannot be had."""
-        from sre.slo.counter_increase import counter_increase
+    async def _from_samples(
+        self, term: CountTerm, window: Window, witnesses: Sequence[str], *, is_seen: bool
+    ) -> _TermCount | None:
+        """Count from the samples themselves; None where they are too many or cannot be had.
 
+        Args:
+            is_seen: `increase()` gave a number. It gives none for a series of one sample, which may be the first event.
+        """
         if window.seconds > _MAX_SECONDS_TO_FETCH:
             return None
-        span = format_duration(window.seconds + _LOOK_BACK_SECONDS)
+        span = format_duration(window.seconds + LOOK_BACK_SECONDS)
         try:
-            size = await self._value_at(f"sum(count_over_time({term.counter}[{span}]))", window.end)
+            size = await value_at(self.source, f"sum(count_over_time({term.counter}[{span}]))", window.end)
             if size is None or size > _MAX_SAMPLES_TO_FETCH:
                 return None
             result = await self.source.instant_query(f"{term.counter}[{span}]", at=window.end)
+            grown = await self._grown(result.samples, window, witnesses)
         except (RefusedError, UpstreamError):
             return None
-        grown = counter_increase(result.samples, start_ms=epoch_ms(window.start), end_ms=epoch_ms(window.end))
+        if not is_seen and not grown.born_count:
+            return None
         evidence = QueryEvidence(
             query=f"{term.counter}[{span}]", series_count=grown.series_count, sample_count=grown.sample_count
         )
-        notes: tuple[str, ...] = ()
-        if grown.born_count:
-            notes = (
-                f"{grown.born_count} series of {quoted(term.counter or '')} appeared inside the window and are counted "
-                "from zero.",
-            )
+        notes = birth_notes(term.counter or "", grown)
         return _TermCount(term.sign * grown.events, evidence, is_exact=True, notes=notes)
 
-    async def _checked(self, term: CountTerm, window: Window, estimate: float, evidence: QueryEvidence) -> _TermCount:
-        try:
-            difference = await self._difference(term, window)
-        except (RefusedError, UpstreamError):
-            return _TermCount(estimate, evidence)
-        if difference.born_count:
-            note = (
-                f"{difference.born_count} series of {quoted(term.counter or '')} appeared inside the window; "
-                "events before their first scrape are not in the count."
-            )
-            return _TermCount(estimate, evidence, notes=(note,))
-        if difference.events is None or difference.has_resets:
-            return _TermCount(estimate, evidence)
-        exact = term.sign * difference.events
-        evidence = evidence.model_copy(update={"query": _difference_query(term, window)})
-        if abs(exact - estimate) > max(_AGREEMENT_EVENTS, _AGREEMENT_RATIO * abs(exact)):
-            note = (
-                f"increase() gives {estimate:.6g} events for {quoted(term.counter or '')}, the difference of the "
-                f"counter values {exact:.6g}; there are gaps in the data, and the difference is used."
-            )
-            return _TermCount(exact, evidence, is_exact=True, notes=(note,))
-        return _TermCount(exact, evidence, is_exact=True)
+    async def _grown(self, samples: Sequence[Samples], window: Window, witnesses: Sequence[str]) -> CounterIncrease:
+        from sre.slo.counter_increase import counter_increase
 
-    async def _difference(self, term: CountTerm, window: Window) -> _Difference:
-        counter, span = term.counter or "", format_duration(window.seconds)
+        increase = partial(counter_increase, samples, start_ms=epoch_ms(window.start), end_ms=epoch_ms(window.end))
+        grown = increase()
+        if not grown.born_count or grown.born_count < grown.series_count:
+            return grown
+        # All began inside the window: new ones, or where the data begin.
+        since = await data_since(self.source, window, witnesses)
+        return grown if since == window.start else increase(data_start_ms=epoch_ms(since or window.end))
+
+    async def _checked(
+        self, term: CountTerm, window: Window, estimate: _TermCount, witnesses: Sequence[str]
+    ) -> _TermCount:
+        counter = term.counter or ""
+        look = partial(newborn_series, self.source, counter, window=window, witnesses=witnesses)
+        try:
+            read, newborn = await beside(partial(self._difference, counter, window), look, patience_seconds=None)
+        except (RefusedError, UpstreamError):
+            return estimate
+        if newborn is not None and newborn.count:
+            estimate = _with_newborn(term, estimate, newborn, has_resets=read.has_resets)
+        elif newborn is None and read.first is not None and read.added_count:
+            estimate = replace(estimate, notes=(uncounted_note(counter, read.added_count),))
+        difference = read.events(newborn)
+        if estimate.events is None or difference is None:
+            return estimate
+        exact = term.sign * difference
+        evidence = estimate.evidence.model_copy(update={"query": _difference_query(term, window)})
+        notes = estimate.notes
+        if abs(exact - estimate.events) > max(_AGREEMENT_EVENTS, _AGREEMENT_RATIO * abs(exact)):
+            note = (
+                f"increase() gives {estimate.events:.6g} events for {quoted(counter)}, the difference of the counter "
+                f"values {exact:.6g}; there are gaps in the data, and the difference is used."
+            )
+            notes = (*notes, note)
+        return _TermCount(exact, evidence, is_exact=True, notes=notes)
+
+    async def _difference(self, counter: str, window: Window) -> _Difference:
+        span = format_duration(window.seconds)
         before = f"{counter} offset {span}"
         queries = (
             f"sum({counter})",
@@ -266,33 +300,48 @@ class EventCounter:
             f"count({before} unless {counter})",
             f"sum(resets({counter}[{span}]))",
         )
-        results = await all_of([partial(self._value_at, query, window.end) for query in queries])
-        last, first, born, gone, resets = results
-        is_whole = last is not None and first is not None and not gone
-        return _Difference(
-            events=last - first if is_whole and last is not None and first is not None else None,
-            born_count=round(born or 0) if first is not None else 0,
-            has_resets=bool(resets),
-        )
-
-    async def _value_at(self, query: str, at: datetime) -> float | None:
-        return _vector_sum(await self.source.instant_query(query, at=at))
+        results = await all_of([partial(value_at, self.source, query, window.end) for query in queries])
+        last, first, added, gone, resets = results
+        return _Difference(last, first, round(added or 0), has_gone=bool(gone), has_resets=bool(resets))
 
 
 @dataclass(frozen=True, slots=True)
 class _Difference:
-    events: float | None
-    born_count: int
+    """Values of a counter at both ends of a window.
+
+    Attributes:
+        added_count: Series with a value at the end but none at the start.
+        has_gone: Some have a value at the start but none at the end.
+    """
+
+    last: float | None
+    first: float | None
+    added_count: int
+    has_gone: bool
     has_resets: bool
+
+    def events(self, newborn: Newborn | None) -> float | None:
+        """Return the growth, or None where it is not the difference: after resets, in gaps, without a beginning."""
+        # A series without a value at the start is either new, and starts from zero, or was in a gap of unknown growth.
+        born_count = newborn.count if newborn is not None and newborn.is_since_start else 0
+        is_whole = not self.has_gone and not self.has_resets and self.added_count == born_count
+        if self.last is None or not is_whole or (self.first is None and not born_count):
+            return None
+        return self.last - (self.first or 0.0)
+
+
+def _with_newborn(term: CountTerm, estimate: _TermCount, newborn: Newborn, *, has_resets: bool) -> _TermCount:
+    note = newborn_note(term.counter or "", newborn, has_resets=has_resets)
+    query = f"({estimate.evidence.query} or vector(0)) + {newborn.query}"
+    evidence = estimate.evidence.model_copy(
+        update={"query": query, "series_count": max(estimate.evidence.series_count, 1)}
+    )
+    events = (estimate.events or 0.0) + term.sign * newborn.events
+    return _TermCount(events, evidence, notes=(note,) if note else ())
 
 
 def _difference_query(term: CountTerm, window: Window) -> str:
-    return f"sum({term.counter}) - sum({term.counter} offset {format_duration(window.seconds)})"
-
-
-def _vector_sum(result: InstantResult) -> float | None:
-    values = [float(value) for value in result.values.tolist() if math.isfinite(value)]
-    return sum(values) if values else None
+    return f"sum({term.counter}) - (sum({term.counter} offset {format_duration(window.seconds)}) or vector(0))"
 
 
 def _sum_or_none(values: Sequence[float | None]) -> float | None:

@@ -88,8 +88,8 @@ def parse_slo_window(text: str, *, time_zone: str = "UTC", field: str = "window"
         InputError: Neither, shorter than an hour, or a time zone that does not exist.
     """
     spelt = text.strip().lower()
+    zone_of(time_zone)
     if spelt in _CALENDAR_UNITS:
-        zone_of(time_zone)
         return CalendarWindow(_CALENDAR_UNITS[spelt], time_zone)
     try:
         duration = parse_duration(text, field=field)

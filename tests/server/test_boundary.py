@@ -94,6 +94,7 @@ async def test_figures_have_four_digits_and_a_ratio_near_one_keeps_its_distance_
     ("arguments", "told"),
     [
         ({"limt": 1}, ['Unknown argument "limt"', "Did you mean limit?", "Valid: mode, limit"]),
+        ({"limbo": 1}, ['Unknown argument "limbo".\nValid: mode, limit']),
         ({"limit": "5"}, ["limit: Input should be a valid integer"]),
         ({"limit": True}, ["limit: Input should be a valid integer"]),
         ({"limit": 1.5}, ["limit: Input should be a valid integer"]),

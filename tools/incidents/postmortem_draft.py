@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from sre.core.errors import NoDataError, RefusedError, UpstreamError
-from sre.core.text import quoted
+from sre.core.text import listed, quoted
 from sre.core.times import Window, format_instant
 from sre.incidents.blameless import LanguageFinding, Passage, language_findings
 from sre.incidents.gaps import postmortem_gaps
@@ -22,7 +23,7 @@ from sre.slo.burn_rate import factor_for_share
 from sre.slo.tiers import default_tiers
 from sre.slo.windows import period_at
 from tools.answer import HARD_LIMIT_CHARS, WindowAnswer
-from tools.concurrent import all_of
+from tools.concurrent import all_of, attempted, seconds_left
 from tools.incidents.postmortem_answer import (
     PostmortemAnswer,
     evidence_rows,
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 _NOT_IN_A_FILE_NAME = re.compile(r"[^a-z0-9]+")
 _MAX_FILE_STEM = 60
+# Newest samples are this old at most where scraping works: the look-back of Prometheus.
+_FRESHNESS = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
@@ -80,6 +83,9 @@ class PostmortemDraft:
         window = Window(self.facts.start, end)
         try:
             coverage = await source.coverage()
+            if coverage is not None and not _overlap(window, coverage):
+                self.notes.append(_outside_note(source.name, window, coverage))
+                return
             reader = self._reader(source, window, coverage)
             named = self.facts.services or ("all requests",)
             found = await all_of(
@@ -90,8 +96,8 @@ class PostmortemDraft:
             return
         self.notes += dict.fromkeys(note for note in found if isinstance(note, str))
         read = [measured for measured in found if not isinstance(measured, str)]
-        self.notes += [f"{quoted(one.queries.service)}: {note}" for one in read for note in one.unread_notes]
         self.impacts = tuple(reader.impact(measured, self.book) for measured in read)
+        self.notes += [*_cut_notes(window, coverage), *_impact_notes(self.impacts)]
 
     def answer(self, *, notes: Sequence[str]) -> PostmortemAnswer:
         """Return the finished draft."""
@@ -129,7 +135,7 @@ class PostmortemDraft:
             found = await queries_of_service(self.deps, reader.source, service, window=reader.window)
         except NoDataError as error:
             if not total:
-                return f"Not measured. {' '.join(error.explained().splitlines())}"
+                return await _unmeasured_note(reader, error)
             found = ServiceQueries(service)
         except (RefusedError, UpstreamError) as error:
             if not total:
@@ -183,6 +189,45 @@ class PostmortemDraft:
         facts = self.facts
         people = {event.who for event in facts.events} | {item.owner for item in facts.action_items}
         return language_findings(_passages(facts), people=sorted(people - {""}), services=facts.services)
+
+
+async def _unmeasured_note(reader: ImpactReader, error: NoDataError) -> str:
+    """Return why a service is not known, in one sentence; a source that was empty then is no fault of the name."""
+    names = await attempted(lambda: reader.source.label_names(window=reader.window), seconds=seconds_left())
+    if names == ():
+        return _outside_note(reader.source.name, reader.window, None)
+    way_out = f"nearest that exist: {listed(error.nearest)}" if error.nearest else "pass total and bad to measure it"
+    reason = error.message[:1].lower() + error.message[1:].rstrip(".")
+    return f"Not measured: {reason}; {way_out}."
+
+
+def _overlap(window: Window, coverage: Window) -> bool:
+    return coverage.start < window.end and window.start < coverage.end
+
+
+def _outside_note(source_name: str, window: Window, coverage: Window | None) -> str:
+    covered = f"they cover {_span(coverage)}" if coverage else "it has none there"
+    return f"Impact was not measured: {_span(window)} lies outside the data of {quoted(source_name)}; {covered}."
+
+
+def _cut_notes(window: Window, coverage: Window | None) -> list[str]:
+    if coverage is None or (coverage.start <= window.start and window.end <= coverage.end + _FRESHNESS):
+        return []
+    return [f"Data cover {_span(coverage)} only; what happened outside that is not in the impact numbers."]
+
+
+def _span(window: Window) -> str:
+    start, end = (format_instant(at.replace(microsecond=0)) for at in (window.start, window.end))
+    return f"{start} to {end}"
+
+
+def _impact_notes(impacts: Sequence[ServiceImpact]) -> list[str]:
+    """Return what makes numbers less sure, each note once with all the services it is true of."""
+    services: dict[str, list[str]] = {}
+    for impact in impacts:
+        for note in impact.notes:
+            services.setdefault(note, []).append(quoted(impact.service))
+    return [f"{listed(named)}: {note}" for note, named in services.items()]
 
 
 def _given(number: int, total: str, bad: str) -> tuple[str, str]:

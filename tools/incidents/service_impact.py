@@ -162,7 +162,7 @@ class ImpactReader:
             found.requests = await self._count(total, self.window)
 
         async def failures() -> None:
-            found.failed = await self._count(bad, self.window)
+            found.failed = await self._count(bad, self.window, beside=total)
 
         async def period() -> None:
             found.of_period = await self._count(total, Window(self.budget_period.start, self.window.end))
@@ -211,10 +211,11 @@ class ImpactReader:
             notes=tuple(dict.fromkeys([*notes, *burnt_note])),
         )
 
-    async def _count(self, query: CountQuery | None, window: Window) -> Counted:
+    async def _count(self, query: CountQuery | None, window: Window, *, beside: CountQuery | None = None) -> Counted:
         if query is None:
             return _UNCOUNTED
-        return await EventCounter(self.source).count(query, window=window, is_checked=True)
+        others = (beside,) if beside else ()
+        return await EventCounter(self.source).count(query, window=window, is_checked=True, others=others)
 
     async def _peak(self, total: CountQuery | None, bad: CountQuery | None) -> _Peak:
         if total is None or bad is None:
@@ -281,7 +282,8 @@ class ImpactReader:
         events = of_period.events
         if 0 < covered < 0.99:
             events /= covered
-            notes.append(f"Data cover {covered:.0%} of the budget's window; its traffic was projected from that part.")
+            share = f"{covered:.0%}" if covered >= 0.01 else "less than 1%"  # our choice: "0%" would read as nothing
+            notes.append(f"Data cover {share} of the budget's window; its traffic was projected from that part.")
         return failed / (budget_ratio(self.objective_ratio) * events), notes
 
 

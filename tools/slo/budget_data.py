@@ -139,7 +139,8 @@ class BudgetReader:
         """Return the events of one window, total and bad."""
         asked = [("good", self.queries.good), ("bad", self.queries.bad), ("total", self.queries.total)]
         used = [(name, query) for name, query in asked if query is not None]
-        found = await all_of([partial(self._count, query, window, is_checked) for _, query in used])
+        count = partial(self.counter.count, window=window, is_checked=is_checked, others=self.queries.used)
+        found = await all_of([partial(count, query) for _, query in used])
         sides = dict(zip((name for name, _ in used), found, strict=True))
         counts, notes = _event_counts(sides)
         return RatioCount(
@@ -148,9 +149,6 @@ class BudgetReader:
             evidence=tuple(row for side in found for row in side.evidence),
             notes=(*notes, *(note for side in found for note in side.notes)),
         )
-
-    async def _count(self, query: CountQuery, window: Window, is_checked: bool) -> Counted:
-        return await self.counter.count(query, window=window, is_checked=is_checked)
 
     async def history(self, *, start: datetime, end: datetime, slices: int = _SLICES) -> EventHistory | None:
         """Return events slice by slice from `start` to `end`, or None where the source refuses or takes too long."""

@@ -31,6 +31,13 @@ def test_growth_by_hand(times: list[int], values: list[float], events: float, bo
     assert (found.events, found.born_count) == (events, born)
 
 
+def test_what_is_there_when_the_data_begin_counts_from_its_first_sample() -> None:
+    """By hand: the old one grows by 3; the one that appears later is new and counts its 2 and 5 more."""
+    old, new = counter([30, 60, 120], [900, 901, 903]), counter([90, 120], [2, 7])
+    found = counter_increase([old, new], start_ms=0, end_ms=120, data_start_ms=60)
+    assert (found.events, found.born_count, found.old_count) == (10, 1, 1)
+
+
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(
     increments=st.lists(st.integers(0, 50), min_size=2, max_size=40),

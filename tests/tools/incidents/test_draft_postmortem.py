@@ -199,11 +199,50 @@ async def test_an_unknown_service_is_a_note_and_a_gap_not_a_failure() -> None:
     assert any("chekout" in warning and "checkout" in warning for warning in answer["warnings"])
     assert any("impact numbers of chekout" in gap for gap in answer["gaps"])
 
+    assert (
+        'Not measured: no series at demo belongs to a service "chekout"; nearest that exist: "checkout".'
+        in answer["warnings"]
+    )
 
-async def test_a_window_without_data_says_so() -> None:
-    answer = await drafted(demo(), start="2025-01-01T00:00:00Z", end="2025-01-01T01:00:00Z", facts={})
+
+@pytest.mark.parametrize("year", [2025, 2027])
+async def test_a_window_outside_the_data_says_what_they_cover_and_blames_no_name(year: int) -> None:
+    answer = await drafted(demo(), start=f"{year}-01-01T00:00:00Z", end=f"{year}-01-01T01:00:00Z", facts={})
     assert all(row["requests"] is None for row in answer["impact"])
     assert any("impact numbers" in gap for gap in answer["gaps"])
+    assert [warning for warning in answer["warnings"] if "measured" in warning] == [
+        f"Impact was not measured: {year}-01-01T00:00:00Z to {year}-01-01T01:00:00Z lies outside the data of "
+        '"demo"; they cover 2026-10-19T12:00:04Z to 2026-11-02T12:00:00Z.'
+    ]
+
+
+async def test_a_source_that_does_not_know_what_it_covers_is_not_asked_to_find_a_name_in_nothing() -> None:
+    """Prometheus has no cheap way to say what it covers; that it has no labels then is enough."""
+    source = demo()
+
+    async def unknown() -> None:
+        return None
+
+    source.coverage = unknown  # type: ignore[method-assign,assignment]
+    answer = await drafted(source, start="2025-01-01T00:00:00Z", end="2025-01-01T01:00:00Z", facts={})
+    assert any("lies outside the data of" in warning for warning in answer["warnings"])
+    assert not any("checkout" in warning for warning in answer["warnings"])
+
+
+async def test_what_makes_the_numbers_less_sure_is_a_warning_too() -> None:
+    """The window of 30 d up to the end of the incident holds 10.1 d of data."""
+    answer = await drafted(demo(), services=["checkout", "web"])
+    note = "Data cover 34% of the budget's window; its traffic was projected from that part."
+    assert f'"checkout", "web": {note}' in answer["warnings"]
+    assert answer["markdown"].count(note) == 2
+
+
+async def test_an_incident_that_began_before_the_data_counts_only_what_was_seen() -> None:
+    """Counters hold millions when the data begin; half an hour of this service is some 15,000 requests."""
+    answer = await drafted(demo(), start="2026-10-19T11:00:00Z", end="2026-10-19T12:30:00Z", facts={})
+    later = await drafted(demo(), start="2026-10-19T12:30:00Z", end="2026-10-19T13:00:00Z", facts={})
+    assert answer["impact"][0]["requests"] == pytest.approx(later["impact"][0]["requests"], rel=0.1)
+    assert any(warning.startswith("Data cover 2026-10-19T12:00:04Z to") for warning in answer["warnings"])
 
 
 async def test_a_source_that_fails_leaves_a_document_of_facts() -> None:

@@ -160,6 +160,61 @@ async def test_an_error_series_that_begins_inside_the_window_counts_from_zero() 
     assert any("appeared inside the window" in warning for warning in answer["warnings"])
 
 
+def appeared(code: str, values: Sequence[float], *, minutes_ago: int) -> Samples:
+    """A counter whose first scrape was so long ago; it need not reach the present."""
+    first_ms = round(END.timestamp() * 1000) - MINUTE_MS * minutes_ago
+    times = first_ms + MINUTE_MS * np.arange(len(values), dtype=np.int64)
+    return Samples(Labels({"__name__": "reqs_total", "code": code}), times, np.array(values, dtype=float))
+
+
+@pytest.mark.parametrize(
+    ("bad", "events", "is_exact"),
+    [
+        pytest.param(appeared("500", [1.0] * 2_001, minutes_ago=2_000), 1, True, id="one and never another"),
+        pytest.param(appeared("500", [1.0] * 90, minutes_ago=2_000), 1, False, id="gone again"),
+        pytest.param(appeared("500", [7.0], minutes_ago=0), 7, True, id="a single scrape"),
+        pytest.param(appeared("500", np.arange(40, 2_041), minutes_ago=2_000), 2_040, True, id="and it grows"),
+    ],
+)
+@pytest.mark.parametrize("days", [8, 5])
+async def test_the_first_failure_ever_is_counted_and_said_over_a_week(
+    bad: Samples, events: int, is_exact: bool, days: int
+) -> None:
+    """`increase` drops the first value of a series; with data before it, that value counts from zero.
+
+    Over a week with five days of data, whatever appears later than the data do is as new.
+    """
+    answer = await budget(counter(10, minutes=days * DAY_MINUTES), bad, window="7d")
+    assert answer["bad_events"] == pytest.approx(events, rel=1e-3)  # half a minute is extrapolated
+    assert answer["counting"].startswith("exact") is (is_exact and days == 8)
+    assert sum("counted from zero" in warning for warning in answer["warnings"]) == 2  # of the total, of the bad
+
+
+async def test_a_series_that_begins_at_zero_is_nothing_to_mention() -> None:
+    clean = appeared("500", [0.0] * 2_001, minutes_ago=2_000)
+    answer = await budget(counter(10, minutes=8 * DAY_MINUTES), clean, window="7d")
+    assert (answer["bad_events"], answer["warnings"]) == (0, [])
+    assert answer["counting"].startswith("exact")
+
+
+@pytest.mark.parametrize("window", ["7d", "1d"])
+async def test_what_counters_held_when_the_data_began_is_not_counted(window: str) -> None:
+    """Both series are there from the first scrape, with 1,000,000 and 5,000 of who knows when; 10 and 1 a minute."""
+    samples = [counter(10, minutes=600, first=1e6), counter(1, minutes=600, code="500", first=5_000)]
+    answer = await budget(*samples, window=window)
+    assert answer["total_events"] == pytest.approx(6_600, rel=0.01)
+    assert answer["bad_events"] == pytest.approx(600, rel=0.01)
+    assert not any("counted from zero" in warning for warning in answer["warnings"])
+
+
+async def test_every_query_of_a_count_from_zero_is_promql() -> None:
+    answer = await budget(
+        counter(10, minutes=8 * DAY_MINUTES), appeared("500", [1.0] * 90, minutes_ago=2_000), window="7d"
+    )
+    for row in answer["queries"]:
+        parse(row["query"].replace("$window", "5m"))
+
+
 async def test_short_history_is_said_with_its_share() -> None:
     answer = await budget(
         counter(10, minutes=15 * DAY_MINUTES), counter(0.001, minutes=15 * DAY_MINUTES, code="500"), window="30d"
@@ -261,6 +316,7 @@ async def test_an_slo_document_answers_by_its_name(tmp_path: Path) -> None:
         ({"objective": 0.9, "total": 1, "bad": 0, "window": "fortnight"}, "calendar-month"),
         ({"objective": 0.9, "total": 1, "bad": 0, "window": "5m"}, "at least 1h"),
         ({"objective": 0.9, "total": 1, "bad": 0, "window": "calendar-month", "time_zone": "Mars"}, "IANA"),
+        ({"objective": 0.9, "total": 1, "bad": 0, "window": "7d", "time_zone": "Mars"}, "IANA"),
         ({"objective": 0.9, "total": 1, "bad": 0, "at": "yesterday"}, "not a time"),
         ({"objective": 0.9, "total": "rate(reqs_total[5m])", "bad": "reqs_total"}, "fixed range"),
         ({"objective": 0.9, "total": "nope_total", "bad": "reqs_total"}, "nothing at"),
@@ -320,3 +376,12 @@ async def test_parts_larger_than_their_whole_are_named_as_given() -> None:
     async with tool_client() as client:
         text = await error_of(client, TOOL, objective=0.999, total=1_000_000, bad=2_000_000)
     assert "total (1000000) must not be smaller than its parts (bad 2000000)" in text
+
+
+async def test_an_argument_of_another_tool_is_not_taken_for_a_misspelt_one() -> None:
+    async with tool_client() as client:
+        text = await error_of(client, TOOL, service="checkout")
+        slip = await error_of(client, TOOL, timezone="UTC")
+    assert 'Unknown argument "service".' in text
+    assert "Did you mean" not in text
+    assert "Did you mean time_zone?" in slip
