@@ -2,12 +2,16 @@
 
 import numpy as np
 
-from sre.capacity.model import MONTH_SECONDS, Growth, Nature
+from sre.capacity.model import DAY_SECONDS, MONTH_SECONDS, Growth, Nature
 from sre.core.series import FloatArray
+from sre.core.times import format_duration
 
 _MAX_BLOCKS = 60
 _MIN_BLOCKS = 4
 _NEAR_POINTS = 5
+# A month is told from no less than three days (our choice): from a tenth of it, and from more than one turn of the
+# day, whose rise or fall over part of a day would be taken for growth.
+LEAST_SECONDS_FOR_A_MONTH = 3 * DAY_SECONDS
 
 
 def present_level(values: FloatArray, *, period: int, nature: Nature) -> float:
@@ -29,15 +33,27 @@ def measured_growth(
 ) -> Growth:
     """Return growth over the history (median of slopes between season means) and over the forecast.
 
+    A history shorter than LEAST_SECONDS_FOR_A_MONTH gives no figure a month, and the reason.
+
     Source:
         Sen, "Estimates of the regression coefficient based on Kendall's tau", JASA 63 (1968), for the median slope.
     """
+    span = (values.size - 1) * step_seconds
+    if span < LEAST_SECONDS_FOR_A_MONTH:
+        return Growth(None, None, None, _too_short(span))
     steps_per_month = MONTH_SECONDS / step_seconds
     level = present_level(values, period=period, nature=nature)
     slope = _median_slope(values, period) * steps_per_month
     ahead = _forecast_slope(values, expected, period=period, level=level) * steps_per_month
     ratio = slope / abs(level) if level else None
     return Growth(per_month=slope, ratio_per_month=ratio, forecast_per_month=ahead)
+
+
+def _too_short(span_seconds: float) -> str:
+    return (
+        f"No growth a month is given: {format_duration(round(span_seconds))} of history is under the "
+        f"{format_duration(LEAST_SECONDS_FOR_A_MONTH)} that can carry it."
+    )
 
 
 def _median_slope(values: FloatArray, period: int) -> float:

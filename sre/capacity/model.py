@@ -146,14 +146,16 @@ class Growth:
     """Movement of the level, seasons taken out.
 
     Attributes:
-        per_month: Unit of the metric a month, over the history.
-        ratio_per_month: The same relative to the present level; None where that is zero.
-        forecast_per_month: The same over the horizon, as forecast (scenario included).
+        per_month: Unit of the metric a month, over the history; None where that is too short to carry it.
+        ratio_per_month: The same relative to the present level; None also where that is zero.
+        forecast_per_month: The same over the horizon, as forecast (scenario included); None as for `per_month`.
+        reason: Why there is no figure a month, empty where there is one.
     """
 
-    per_month: float
+    per_month: float | None
     ratio_per_month: float | None
-    forecast_per_month: float
+    forecast_per_month: float | None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

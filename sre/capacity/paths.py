@@ -15,8 +15,18 @@ from sre.core.series import BoolArray, FloatArray, IntArray
 PATH_COUNT = 500
 # With few independent past stretches the largest errors have not been seen yet: widen by this over their number.
 _WIDENING = 0.25
-# Beyond the leads that could be checked errors are taken to grow at least like a random walk's: no trend is sure.
+# Beyond the leads that could be checked the lasting part of an error is taken to grow at least like a random walk's:
+# no trend is sure. Chance from step to step does not grow.
 _LEAST_EXPONENT = 0.5
+# How far apart errors of a stretch are compared, as a share of it: from half to one and a half times this, so that a
+# season left in the errors is met in all its phases.
+_APART_SHARE = 0.25
+# On few stretches independent errors seem to last by about this share; it does not count. Chosen on simulated laws.
+_BY_CHANCE = 0.2
+# No error is chance alone: at least this share of its variance lasts (our choice).
+_LEAST_LASTING = 0.01
+# Chance is seen often, so of the widening it takes at least this share only (our choice).
+_LEAST_WIDENED = 0.5
 _TRUSTED_ORIGINS = 3
 # Share of a future's variance taken from one past stretch; the rest comes from another.
 _MAIN_SHARE = 0.8
@@ -35,12 +45,14 @@ class ErrorModel:
     Attributes:
         standard: shape (past, horizon), errors over their scale at that lead, NaN where unknown.
         scale: shape (horizon,), the typical size of an error at each lead.
+        lasting_ratio: Share of the errors' variance that persists, 0..1; the rest is chance from step to step.
         independent_count: How many past stretches did not overlap, >= a fraction of one.
         factor: By how much to widen because past intervals held too little.
     """
 
     standard: FloatArray
     scale: FloatArray
+    lasting_ratio: float
     independent_count: float
     factor: float = 1.0
 
@@ -52,9 +64,10 @@ def error_model(errors: FloatArray, *, independent_count: float, may_shrink: boo
         errors: shape (past, horizon), NaN where unknown.
         may_shrink: Errors may get smaller with lead, as those of a mean rate do.
     """
-    scale = _scale_by_lead(errors, may_shrink=may_shrink)
+    lasting = 1.0 if may_shrink else lasting_ratio(errors)
+    scale = _scale_by_lead(errors, may_shrink=may_shrink, lasting=lasting)
     standard = errors / np.maximum(scale, 1e-300)
-    return ErrorModel(standard, scale, independent_count)
+    return ErrorModel(standard, scale, lasting, independent_count)
 
 
 def simulated(model: ErrorModel, *, seed: int, count: int = PATH_COUNT) -> FloatArray:
@@ -64,7 +77,30 @@ def simulated(model: ErrorModel, *, seed: int, count: int = PATH_COUNT) -> Float
     flips = np.where(rng.random((count, 1)) < _FLIP_SHARE, -1.0, 1.0)
     signs = np.where(rng.random((count, 1)) < 0.5, -1.0, 1.0)
     mixed = np.sqrt(_MAIN_SHARE) * flips * main + np.sqrt(1 - _MAIN_SHARE) * signs * other
-    return np.asarray(mixed * model.scale * widening(model.independent_count) * model.factor)
+    unseen = widening(model.independent_count) - 1
+    widened = 1 + unseen * max(model.lasting_ratio, _LEAST_WIDENED)
+    return np.asarray(mixed * model.scale * widened * model.factor)
+
+
+def lasting_ratio(errors: FloatArray) -> float:
+    """Return the share of the errors' variance that persists, from how far they move within a stretch.
+
+    Independent errors differ by twice their variance at any distance: nothing lasts. Over n steps a random walk has
+    the mean square n/2 and differs by n d at the distance n d: d of its variance seems chance, and that is put right.
+
+    Args:
+        errors: shape (past, horizon), NaN where unknown.
+    """
+    known = np.isfinite(errors)
+    total = float((errors[known] ** 2).mean())
+    reach = int(known.sum(axis=1).max())
+    near, far = (max(1, round(share * reach)) for share in (0.5 * _APART_SHARE, 1.5 * _APART_SHARE))
+    moves = np.concatenate([(errors[:, apart:] - errors[:, :-apart]).ravel() for apart in range(near, far + 1)])
+    moves = moves[np.isfinite(moves)]
+    if moves.size == 0 or total == 0:
+        return 1.0
+    seen = (1 - float((moves**2).mean()) / 2 / total) / (1 - _APART_SHARE)
+    return float(np.clip((seen - _BY_CHANCE) / (1 - _BY_CHANCE), _LEAST_LASTING, 1.0))
 
 
 def widening(independent_count: float) -> float:
@@ -126,8 +162,8 @@ def independent_stretches(backtest: Backtest) -> float:
     return float(held_back / horizon)
 
 
-def _scale_by_lead(errors: FloatArray, *, may_shrink: bool) -> FloatArray:
-    """Return the mean absolute error by lead, smoothed over leads, and carried on where none is known."""
+def _scale_by_lead(errors: FloatArray, *, may_shrink: bool, lasting: float) -> FloatArray:
+    """Return the mean absolute error by lead, smoothed over leads; beyond what is known its lasting part grows."""
     horizon = errors.shape[1]
     known = np.isfinite(errors)
     counts = known.sum(axis=0)
@@ -140,8 +176,10 @@ def _scale_by_lead(errors: FloatArray, *, may_shrink: bool) -> FloatArray:
     means = means if may_shrink else np.maximum.accumulate(means)
     leads = np.arange(1, horizon + 1, dtype=np.float64)
     inside = np.interp(leads, centres, means)
-    exponent = _growth_exponent(centres, means)
-    return np.asarray(np.where(leads <= centres[-1], inside, means[-1] * (leads / centres[-1]) ** exponent))
+    # What chance does to the slope of the means says nothing of how the lasting part grows.
+    exponent = _LEAST_EXPONENT + (_growth_exponent(centres, means) - _LEAST_EXPONENT) * lasting
+    beyond = np.maximum(leads / centres[-1], 1.0) ** exponent
+    return np.asarray(inside * np.sqrt(1 - lasting + lasting * beyond**2))
 
 
 def _growth_exponent(centres: FloatArray, means: FloatArray) -> float:

@@ -33,17 +33,19 @@ class ExhaustionPart(Part):
     direction: Literal["up", "down"]
     outcome: Literal["crosses", "does_not_cross", "already_crossed", "cannot_cross"]
     probability_ratio: Figure = Field(description="Of crossing within the horizon")
+    crossing_means: str = Field(description="What counts as crossing")
     expected: Instant | None
     earliest: Instant | None = Field(description="Lower end of the interval")
     latest: Instant | None = Field(description="Upper end of the interval")
 
 
 class GrowthPart(Part):
-    """Movement of the level a month (30.44 days), seasons taken out."""
+    """Movement of the level a month (30.44 days), seasons taken out; null where the history is too short for one."""
 
     per_month: Figure
     ratio_per_month: Figure
     forecast_per_month: Figure
+    reason: str = Field("", description="Why there is no figure a month")
 
 
 class AccuracyPart(Part):
@@ -106,6 +108,7 @@ def exhaustion_part(found: Exhaustion | None) -> ExhaustionPart | None:
         direction=found.direction,
         outcome=found.outcome,
         probability_ratio=found.probability_ratio,
+        crossing_means=f"the first single step at or {'above' if found.direction == 'up' else 'below'} the threshold",
         expected=expected,
         earliest=earliest,
         latest=latest,
@@ -122,6 +125,7 @@ def filled_in(answer: ForecastAnswer, forecast: CapacityForecast, *, max_points:
         per_month=forecast.growth.per_month,
         ratio_per_month=forecast.growth.ratio_per_month,
         forecast_per_month=forecast.growth.forecast_per_month,
+        reason=forecast.growth.reason,
     )
     answer.accuracy = _accuracy_part(forecast.accuracy, step_seconds)
     answer.last_value = float(forecast.history.values[-1]) if forecast.history is not None else None

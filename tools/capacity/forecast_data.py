@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sre.core.errors import InputError, NoDataError, RefusedError, SreError
 from sre.core.text import cleaned, listed, nearest_names, quoted
-from sre.core.times import Duration
+from sre.core.times import Duration, format_instant
 from tools.concurrent import all_of, attempted, seconds_left
 
 if TYPE_CHECKING:
@@ -199,6 +199,10 @@ def _too_many(labels: tuple[Labels, ...]) -> RefusedError:
     )
 
 
+def _between(window: Window) -> str:
+    return f"{format_instant(window.start)} and {format_instant(window.end)}"
+
+
 async def _metric_names(source: MetricSource, window: Window) -> tuple[str, ...] | None:
     return await attempted(lambda: source.label_values("__name__", window=window), seconds=seconds_left())
 
@@ -222,7 +226,7 @@ async def _no_data(source: MetricSource, query: str, window: Window) -> NoDataEr
     else:
         causes.append("the metric exists, but no series has all of these label values in the window")
     return NoDataError(
-        f"The query returned nothing between {window}.",
+        f"The query returned nothing between {_between(window)}.",
         causes=causes,
         nearest=nearest,
         next_steps=("find the metric with find_metrics", "try the query with query_prometheus"),

@@ -268,3 +268,14 @@ def test_any_series_gives_finite_rows_in_order_or_a_reason(raw: list[float | Non
     assert np.all(made.expected <= made.upper)
     assert made.exhaustion is not None
     assert 0 <= made.exhaustion.probability_ratio <= 1
+
+
+@pytest.mark.parametrize(("count", "step", "is_given"), [(37, 15.0, False), (60, HOUR, False), (80, HOUR, True)])
+def test_a_figure_a_month_needs_three_days_of_history(count: int, step: float, is_given: bool) -> None:
+    """Our choice: nine minutes or two and a half days say nothing of a month, three days and more do."""
+    made = forecast(history_of(law(count, lambda i: 5 + 2 * i, noise=1.0), step_seconds=step), Request(10))
+    growth = made.growth
+    assert (growth.per_month is not None) is is_given
+    assert (growth.forecast_per_month is not None) is is_given
+    assert (growth.ratio_per_month is not None) is is_given
+    assert ("history" in growth.reason) is not is_given

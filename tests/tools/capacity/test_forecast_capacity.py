@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import struct
 from datetime import datetime, timedelta
 from typing import Any
@@ -278,3 +279,34 @@ async def test_a_threshold_in_percent_for_a_ratio_is_noticed(demo: Deps) -> None
         right = await answer_of(client, TOOL, query=used, threshold=0.9)
     assert any("for 90 % pass 0.9" in text for text in wrong["warnings"])
     assert not any("pass 0.9" in text for text in right["warnings"])
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("horizon", "most"), [("30d", 0.1), ("60d", 0.5)])
+async def test_a_quiet_pool_does_not_cross_by_noise(demo: Deps, horizon: str, most: float) -> None:
+    """Source: the demo's law. At most 5 of 20 connections are busy on average, and 16 in two weeks never were.
+
+    Known gap: at 60 d, four times the history, the probability is still above its law's few percent.
+    """
+    query = 'db_pool_connections_in_use{service="catalog"} / db_pool_connections_max{service="catalog"}'
+    async with _connected(demo) as client:
+        answer = await answer_of(client, TOOL, query=query, horizon=horizon, threshold=0.8)
+    for part in (answer["exhaustion"], *(other["exhaustion"] for other in answer["others"])):
+        assert part["outcome"] == "does_not_cross"
+        assert part["probability_ratio"] < most
+        assert part["crossing_means"] == "the first single step at or above the threshold"
+
+
+@pytest.mark.anyio
+async def test_nine_minutes_give_no_growth_a_month_and_say_why() -> None:
+    async with _connected() as client:
+        answer = await answer_of(client, TOOL, series=_line(37, step=15), horizon=10)
+    assert answer["growth"]["per_month"] is None
+    assert "9m of history is under the 3d" in answer["growth"]["reason"]
+
+
+@pytest.mark.anyio
+async def test_an_empty_window_is_named_in_words(demo: Deps) -> None:
+    async with _connected(demo) as client:
+        text = await error_of(client, TOOL, query="nothing_like_this", horizon="3d")
+    assert re.search(r"between \S+Z and \S+Z", text)
