@@ -1,15 +1,20 @@
 """A series as a line of block characters, for readers of text."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from sre.core.series import FloatArray
 
 BLOCKS: Final = "▁▂▃▄▅▆▇█"
 GAP: Final = "·"
 DEFAULT_WIDTH: Final = 20
 
 
-def sparkline(values: Sequence[float | None], *, width: int = DEFAULT_WIDTH) -> str:
+def sparkline(values: FloatArray | Sequence[float | None], *, width: int = DEFAULT_WIDTH) -> str:
     """Return at most `width` characters, lowest value as the lowest block.
 
     Each character stands for one slice of time and shows the highest value in it, so that a short peak stays visible;

@@ -92,12 +92,12 @@ def series_row(
     measured: Measured, figures: SeriesFigures, *, shared: Labels, end_ms: int, stale_after_ms: float, max_points: int
 ) -> SeriesRow:
     """Return one row; `max_points` 0 leaves the points out."""
+    import numpy as np
+
     from sre.core.sparkline import sparkline
     from sre.core.times import instant_from_ms
     from sre.metrics.series_figures import points_of
 
-    shown = measured.present[figures.row]
-    values = [float(v) if there else None for v, there in zip(measured.values[figures.row], shown, strict=True)]
     is_old = figures.last_ms is not None and end_ms - figures.last_ms > stale_after_ms
     points = points_of(measured, figures.row, limit=max_points) if max_points else None
     return SeriesRow(
@@ -107,7 +107,7 @@ def series_row(
         mean=figures.mean,
         maximum=figures.maximum,
         p95=figures.p95,
-        sparkline=sparkline(values),
+        sparkline=sparkline(np.where(measured.present[figures.row], measured.values[figures.row], np.nan)),
         last_at=instant_from_ms(figures.last_ms) if is_old and figures.last_ms is not None else None,
         points=[list(point) for point in points] if points is not None else None,
     )
