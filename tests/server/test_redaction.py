@@ -20,6 +20,13 @@ from server.redaction import Redactor
         ),
         ("key AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"),
         ("password=correct-horse", "correct-horse"),
+        ("glsa_0123456789abcdefghijklmnopqrstuvwx", "0123456789abcdefghij"),
+        ("ghp_0123456789abcdefghijklmnopqrstuvwx", "0123456789abcdefghij"),
+        ("xoxb-0123456789-abc", "0123456789-abc"),
+        ("sk-0123456789abcdefghijkl", "0123456789abcdefghijkl"),
+        ("ACCESS_TOKEN=0123456789", "0123456789"),
+        ("client-secret: 0123456789", "0123456789"),
+        ("Passwd = 0123456789", "0123456789"),
         ("api_key: 0123456789abcdef", "0123456789abcdef"),
         ("-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----", "MIIEow"),
     ],
@@ -28,6 +35,7 @@ def test_credential_shapes_are_taken_out(text: str, secret: str) -> None:
     shown = Redactor().text(text)
     assert secret not in shown
     assert "[redacted]" in shown
+    assert not Redactor().is_clean(json.dumps({"a": text}))
 
 
 def test_configured_secrets_are_taken_out_wherever_they_turn_up() -> None:
