@@ -38,7 +38,6 @@ class PrometheusClient:
 
     Args:
         name: Name in the configuration.
-        default: Whether tools use it when none is named.
         pacing, transport: Replaced in tests.
     """
 
@@ -49,12 +48,10 @@ class PrometheusClient:
         endpoint: Endpoint,
         *,
         name: str = "prometheus",
-        default: bool = False,
         pacing: Pacing | None = None,
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
         self.name = name
-        self.default = default
         self._api = PrometheusApi(endpoint, name=name, pacing=pacing, transport=transport)
 
     def __repr__(self) -> str:
