@@ -32,7 +32,7 @@ def sample_spacing(in_range: Counted, in_span: Counted) -> float:
     """Return the distance of samples in seconds.
 
     Args:
-        in_range: What the usual series has in the range of a query, at least one sample.
+        in_range: What the series with the most samples has in the range of a query, at least one sample.
         in_span: What the series with the most samples has in a longer time, at least one sample. Not heeded where it
             contradicts the range: all the series are younger than the span.
     """

@@ -106,3 +106,16 @@ def test_the_version_is_printed() -> None:
         [sys.executable, "-P", "-m", "sre_mcp", "--version"], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.startswith("sre-mcp 0.")
+
+
+def test_a_reader_that_has_enough_ends_the_output_quietly() -> None:
+    """As with `sre-mcp tools ... | head -1`: the pipe is closed before anything is written."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "sre_mcp", "tools", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+    _, errors = process.communicate(timeout=60)
+    assert b"Traceback" not in errors
+    assert b"BrokenPipe" not in errors

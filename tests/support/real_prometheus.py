@@ -67,7 +67,7 @@ def running_prometheus(
         openmetrics_path: Samples to backfill before the start; any age, retention is 100 years. promtool reads a file
             once for every two hours it spans, so series of different spans are better kept in files of their own.
         config: Text of prometheus.yml.
-        extra_args: More command-line flags; a flag given here comes last and so wins.
+        extra_args: More command-line flags; Prometheus refuses one that is given twice.
     """
     require_program("prometheus")
     with tempfile.TemporaryDirectory(prefix="real-prometheus-", ignore_cleanup_errors=True) as folder:

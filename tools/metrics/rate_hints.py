@@ -126,10 +126,13 @@ def _hints_call(source: MetricSource, asked: _Asked, window: Window) -> Callable
 
 
 def _hint_query(asked: _Asked, window: Window) -> str:
-    """Return one query for all numbers, so that a hint costs one request."""
+    """Return one query for all numbers, so that a hint costs one request.
+
+    The series with the most samples tells the distance of scrapes: others may have begun a moment ago.
+    """
     span = format_duration(asked.span_seconds(window))
     parts = [
-        _probe(_SCRAPES, f"quantile(0.5, count_over_time({asked.text}[{format_duration(asked.range_seconds)}]))"),
+        _probe(_SCRAPES, f"max(count_over_time({asked.text}[{format_duration(asked.range_seconds)}]))"),
         _probe(_SPAN, f"max(count_over_time({asked.text}[{span}]))"),
     ]
     if window.seconds <= _RESETS_WINDOW_SECONDS:

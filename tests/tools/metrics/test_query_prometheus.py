@@ -201,6 +201,17 @@ async def test_the_range_that_is_recommended_holds_four_samples(
     assert not any("scrape" in text for text in mended["warnings"])
 
 
+async def test_series_that_began_a_moment_ago_say_nothing_about_the_distance_of_scrapes() -> None:
+    """Known from practice: the first request to a handler makes its series, while the others are scraped all along."""
+    young = [1.0, 2.0]
+    rows = [
+        series({"__name__": "hits_total", "handler": name}, values)
+        for name, values in (("a", ramp()), ("b", young), ("c", young))
+    ]
+    answer = await asked(source_of(rows), "rate(hits_total[2m])")
+    assert not any("Scrapes are about" in text for text in answer["warnings"]), answer["warnings"]
+
+
 async def test_one_scrape_is_not_called_scrapes() -> None:
     source = source_of([series({"__name__": "hits_total"}, ramp(), every_seconds=1800)])
     answer = await asked(source, "rate(hits_total[5m])")
