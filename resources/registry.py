@@ -11,7 +11,7 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp.server.mcpserver.resources import FunctionResource
 
-from resources.catalogue import HANDBOOK_URI, TEMPLATES, TOPICS
+from resources.catalogue import HANDBOOK_URI, TEMPLATES, TOPICS, Template, Topic
 from resources.pages import index_text, template_text, topic_text
 from sre.core.errors import InputError
 
@@ -28,7 +28,11 @@ def static_resources() -> list[FunctionResource]:
         mime_type=MARKDOWN,
         fn=index_text,
     )
-    return [index, *_pages(), *_templates()]
+    return [
+        index,
+        *(_static(topic, "handbook", topic_text) for topic in TOPICS),
+        *(_static(template, "template", template_text) for template in TEMPLATES),
+    ]
 
 
 def register(server: MCPServer) -> None:
@@ -51,32 +55,15 @@ def register(server: MCPServer) -> None:
     )(_document_template)
 
 
-def _pages() -> list[FunctionResource]:
-    return [
-        FunctionResource(
-            uri=topic.uri,
-            name=f"handbook_{topic.slug}",
-            title=topic.title,
-            description=topic.description,
-            mime_type=MARKDOWN,
-            fn=partial(topic_text, topic.slug),
-        )
-        for topic in TOPICS
-    ]
-
-
-def _templates() -> list[FunctionResource]:
-    return [
-        FunctionResource(
-            uri=template.uri,
-            name=f"template_{template.slug}",
-            title=template.title,
-            description=template.description,
-            mime_type=MARKDOWN,
-            fn=partial(template_text, template.slug),
-        )
-        for template in TEMPLATES
-    ]
+def _static(item: Topic | Template, prefix: str, text_of: Callable[[str], str]) -> FunctionResource:
+    return FunctionResource(
+        uri=item.uri,
+        name=f"{prefix}_{item.slug}",
+        title=item.title,
+        description=item.description,
+        mime_type=MARKDOWN,
+        fn=partial(text_of, item.slug),
+    )
 
 
 def _handbook_page(topic: str) -> str:

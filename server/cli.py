@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from server.version import product_version
 from sre.core.errors import SreError
 
-EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
+EXIT_FAILED, EXIT_USAGE = 1, 2
 _CLIENTS = ("claude-code", "claude-desktop", "cursor", "vscode")
 
 

@@ -9,12 +9,10 @@ MAX_QUERY_CHARS = 20_000
 MAX_INLINE_POINTS = 100_000
 
 PromQL = Annotated[str, Field(description="PromQL", min_length=1, max_length=MAX_QUERY_CHARS)]
-OptionalPromQL = Annotated[str | None, Field(description="PromQL", max_length=MAX_QUERY_CHARS)]
 StartTime = Annotated[str, Field(description="now-1h, -5m, RFC 3339 or epoch seconds", max_length=64)]
 EndTime = Annotated[str, Field(description="As start", max_length=64)]
 DurationText = Annotated[str, Field(description="30s 5m 6h 30d 4w", max_length=64)]
-OptionalDuration = Annotated[str | None, Field(description="30s 5m 6h 30d 4w", max_length=64)]
-SourceName = Annotated[str | None, Field(description="Configured source; default if unset", max_length=200)]
+SourceName = Annotated[str, Field(description="Default source if empty", max_length=200)]
 
 
 class InlineSeries(BaseModel):

@@ -69,27 +69,22 @@ def lines_png(
     lines: Sequence[Line], *, others: Sequence[Line] = (), others_count: int = 0, title: str, unit: str
 ) -> bytes:
     """Return a line chart over UTC time, at most 1,200 pixels wide and well under 300 kB."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(_WIDTH_PX / _DPI, _HEIGHT_PX / _DPI), dpi=_DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    figure, axes = new_chart(_WIDTH_PX, _HEIGHT_PX)
     for other in others:
-        axes.plot(_utc(other.times_ms), other.values, color=_OTHERS_COLOUR, linewidth=0.6, zorder=1)
+        axes.plot(utc(other.times_ms), other.values, color=_OTHERS_COLOUR, linewidth=0.6, zorder=1)
     for index, line in enumerate(lines):
         _draw(axes, line, index)
     _decorate(axes, title=title, unit=unit)
     if len(lines) + others_count > 1:
         _add_legend(axes, lines, others_count)
-    return _png(figure)
+    return png_of(figure)
 
 
 def _draw(axes: Axes, line: Line, index: int) -> None:
     # A lone value between two gaps has no line to belong to; a marker shows it.
     marker = "." if line.values.size <= 60 else ""
     axes.plot(
-        _utc(line.times_ms),
+        utc(line.times_ms),
         line.values,
         color=_PALETTE[index % len(_PALETTE)],
         linestyle=_DASHES[index % len(_DASHES)],
@@ -100,27 +95,41 @@ def _draw(axes: Axes, line: Line, index: int) -> None:
 
 
 def _decorate(axes: Axes, *, title: str, unit: str) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    heading = axes.set_title(_drawable(title, limit=_TITLE_CHARS), loc="left", fontsize=11)
-    heading.set_parse_math(False)
-    locator = AutoDateLocator(tz="UTC", minticks=4, maxticks=10)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_locator(locator)
-    dates = ConciseDateFormatter(locator, tz="UTC")  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_formatter(dates)
-    axes.set_xlabel("time, UTC")
+    set_frame(axes, _drawable(title, limit=_TITLE_CHARS))
     # Ticks carry the unit where it is known.
     axes.set_ylabel("" if unit else "value")
-    axes.grid(visible=True, color="#E5E5E5", linewidth=0.7)
-    axes.set_axisbelow(True)
     axes.margins(x=0.01)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
     low, high = axes.get_ylim()
     # From zero where zero is near: differences then have their true size.
     if 0 < low < 0.5 * high:
         axes.set_ylim(bottom=0)
     set_value_ticks(axes, unit)
+
+
+def new_chart(width_px: int, height_px: int) -> tuple[Figure, Axes]:
+    """Return an empty chart of this size."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width_px / _DPI, height_px / _DPI), dpi=_DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.add_subplot()
+
+
+def set_frame(axes: Axes, title: str) -> None:
+    """Draw what every chart has around its lines: the title, UTC time below, a grid behind."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    heading = axes.set_title(title, loc="left", fontsize=11)
+    heading.set_parse_math(False)
+    locator = AutoDateLocator(tz="UTC", minticks=4, maxticks=10)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz="UTC"))  # type: ignore[no-untyped-call]
+    axes.set_xlabel("time, UTC")
+    axes.grid(visible=True, color="#E5E5E5", linewidth=0.7)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
 
 
 def set_value_ticks(axes: Axes, unit: str) -> None:
@@ -195,7 +204,8 @@ def _line_label(labels: Labels, telling: Sequence[str]) -> str:
     return ", ".join(f"{name}={labels.get(name)}" for name in telling if labels.get(name)) or labels.metric
 
 
-def _utc(times_ms: IntArray) -> NDArray[np.datetime64]:
+def utc(times_ms: IntArray) -> NDArray[np.datetime64]:
+    """Return epoch milliseconds as matplotlib reads instants."""
     return times_ms.astype("datetime64[ms]")
 
 
@@ -211,7 +221,8 @@ def _glyphs() -> frozenset[int]:
     return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
 
 
-def _png(figure: Figure) -> bytes:
+def png_of(figure: Figure) -> bytes:
+    """Return the picture."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()

@@ -1,6 +1,6 @@
 """How a tool reaches what it may use, resolves times, and reports progress."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias, TypeVar
@@ -59,6 +59,11 @@ async def read_window(deps: Deps, source: MetricSource, *, start: str, end: str)
     return ReadWindow(_window(first, last), now, _notes(first, last, now=now, is_recorded=is_recorded))
 
 
+def recorded_note(now: datetime) -> str:
+    """Return what an answer from recorded data says about `now`."""
+    return f"Recorded data: now means {format_instant(now)}, the end of the recording."
+
+
 def _window(first: ReadInstant, last: ReadInstant) -> Window:
     if last.at <= first.at:
         raise InputError(
@@ -72,8 +77,5 @@ def _window(first: ReadInstant, last: ReadInstant) -> Window:
 def _notes(first: ReadInstant, last: ReadInstant, *, now: datetime, is_recorded: bool) -> tuple[str, ...]:
     notes = (*first.notes, *last.notes)
     if is_recorded:
-        return (*notes, f"Recorded data: now means {format_instant(now)}, the end of the recording.")
+        return (*notes, recorded_note(now))
     return notes
-
-
-Progress: TypeAlias = Callable[[float, float, str], Awaitable[None]]

@@ -26,7 +26,7 @@ from tools.capacity.forecast_question import (
     inline_arrays,
     parsed_horizon,
 )
-from tools.context import ToolContext, deps_of, in_thread, report_progress
+from tools.context import ToolContext, deps_of, in_thread, recorded_note, report_progress
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -169,7 +169,7 @@ async def _queried(
     evidence = QueryEvidence(query=asked, series_count=len(result.series), sample_count=result.series.point_count)
     recorded = await metrics.latest()
     if recorded is not None:
-        notes = (*notes, f"Recorded data: now means {format_instant(now)}, the end of the recording.")
+        notes = (*notes, recorded_note(now))
     return _Found(histories, window.end, window, [evidence], metrics.name, (*notes, *result.warnings))
 
 

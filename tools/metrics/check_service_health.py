@@ -8,7 +8,7 @@ from pydantic import Field
 
 from sre.core.errors import ConfigError, InputError
 from sre.core.times import Window, parse_duration, parse_instant
-from tools.arguments import DurationText
+from tools.arguments import DurationText, SourceName
 from tools.context import ToolContext, deps_of, report_progress
 from tools.metrics.health_answer import HealthAnswer
 
@@ -25,7 +25,7 @@ async def check_service_health(
     window: DurationText = "1h",
     baseline: Annotated[str, Field(description="How many days back: same time of each day", max_length=64)] = "7d",
     at: Annotated[str, Field(description="End of the window; as start elsewhere", max_length=64)] = "now",
-    source: Annotated[str, Field(description="Default source if empty", max_length=200)] = "",
+    source: SourceName = "",
 ) -> HealthAnswer:
     """Judge a service by its golden signals: latency, traffic, errors, saturation, each against what is usual.
 

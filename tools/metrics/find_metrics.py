@@ -12,6 +12,7 @@ from sre.core.errors import SreError
 from sre.core.text import cleaned
 from sre.core.times import Window
 from tools.answer import EvidencedAnswer, Part, QueryEvidence, WindowAnswer
+from tools.arguments import SourceName
 from tools.concurrent import all_of, attempted, outcome_of, seconds_left, with_stand_in
 from tools.context import ToolContext, deps_of, in_thread, report_progress
 
@@ -81,7 +82,7 @@ async def find_metrics(
     ctx: ToolContext,
     *,
     search: Annotated[str, Field(description="Words, e.g. latency checkout; empty: largest", max_length=200)] = "",
-    source: Annotated[str, Field(description="Default source if empty", max_length=200)] = "",
+    source: SourceName = "",
     limit: Annotated[int, Field(ge=1, le=100)] = 15,
 ) -> MetricsAnswer:
     """Find metrics by words in names, help texts and service names: type, help, unit, series count, labels, a query.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 from pydantic import Field
 
 from sre.metrics.model import RankKey
-from tools.arguments import EndTime, PromQL, StartTime
+from tools.arguments import EndTime, PromQL, SourceName, StartTime
 from tools.context import ToolContext, deps_of, in_thread, read_window, report_progress
 from tools.metrics.query_answer import DEFAULT_MAX_SERIES, MOST_SERIES, QueryAnswer
 
@@ -31,7 +31,7 @@ async def query_prometheus(
     start: StartTime = "now-1h",
     end: EndTime = "now",
     step: Annotated[str, Field(description="Default: up to 250 points", max_length=64)] = "",
-    source: Annotated[str, Field(description="Default source if empty", max_length=200)] = "",
+    source: SourceName = "",
     max_series: Annotated[int, Field(ge=1, le=MOST_SERIES)] = DEFAULT_MAX_SERIES,
     rank: RankKey = "max",
     detail: Literal["summary", "points"] = "summary",
