@@ -8,6 +8,8 @@ if TYPE_CHECKING:  # the series types bring numpy, which registration of tools m
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from sre.core.alerts import LabelMatcher, NotifiedAlert, Silence
+    from sre.core.dashboards import DashboardFolder, StoredDashboard
     from sre.core.labels import Labels
     from sre.core.series import InstantResult, RangeResult
     from sre.core.telemetry import ActiveAlert, BuildInfo, MetricMetadata, Rule, Target
@@ -24,7 +26,7 @@ class Source(Protocol):
 
     @property
     def kind(self) -> str:
-        """`prometheus`, `snapshot` or `demo`."""
+        """What it is: `prometheus`, `snapshot`, `demo`, `alertmanager`, `grafana`."""
         ...
 
     async def build_info(self) -> BuildInfo:
@@ -101,4 +103,46 @@ class TargetSource(Source, Protocol):
 
     async def targets(self) -> tuple[Target, ...]:
         """Return active targets with the health of their last scrape."""
+        ...
+
+
+class AlertSource(Source, Protocol):
+    """A system that sends alerts to people: groups, silences and inhibits them."""
+
+    async def notified_alerts(self) -> tuple[NotifiedAlert, ...]:
+        """Return all alerts it holds, the suppressed ones too."""
+        ...
+
+    async def silences(self) -> tuple[Silence, ...]:
+        """Return active and pending silences."""
+        ...
+
+    async def create_silence(
+        self, matchers: Sequence[LabelMatcher], *, window: Window, created_by: str, comment: str
+    ) -> str:
+        """Silence what all matchers match, and return the id of the silence."""
+        ...
+
+
+class DashboardStore(Source, Protocol):
+    """A system that shows dashboards."""
+
+    async def dashboard(self, uid: str) -> StoredDashboard | None:
+        """Return a dashboard, or None where there is none with this uid."""
+        ...
+
+    async def folders(self) -> tuple[DashboardFolder, ...]:
+        """Return the folders dashboards may be in."""
+        ...
+
+    async def save_dashboard(self, model: Mapping[str, object], *, folder_uid: str, message: str, replaces: int) -> str:
+        """Save a dashboard and return the address at which people see it.
+
+        Args:
+            model: Dashboard JSON with its uid.
+            replaces: Version that is replaced, 0 for a new dashboard; if another is stored by now, nothing is saved.
+
+        Raises:
+            RefusedError: Somebody saved it in the meantime.
+        """
         ...

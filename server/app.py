@@ -14,13 +14,23 @@ from mcp.types import Completion
 import prompts.serving
 import resources.catalogue
 import resources.registry
-from connectors.base import MetricSource
+from connectors.amtool import Amtool
+from connectors.base import AlertSource, DashboardStore, MetricSource
+from connectors.promtool import Promtool
 from prompts.completions import completion_values
 from server.audit import audited
 from server.boundary import BoundedServer, bounded
 from server.deps import Deps, Sources
 from server.redaction import Redactor
-from server.settings import DemoSettings, PrometheusSettings, Settings, SnapshotSettings, SourceSettings
+from server.settings import (
+    DemoSettings,
+    HttpSystemSettings,
+    PrometheusSettings,
+    Settings,
+    SnapshotSettings,
+    SourceSettings,
+    data_folder,
+)
 from server.version import DISTRIBUTION, product_version
 from sre.core.times import epoch_ms
 from sre.metrics.model import SignalQueries
@@ -70,7 +80,13 @@ def deps_from(settings: Settings) -> Deps:
         clock=SystemClock(),
         services={name: SignalQueries(**service.model_dump()) for name, service in settings.services.items()},
         output_root=_resolved(settings.output_dir),
-        slo_folder=_resolved(settings.slo_dir),
+        slo_folder=_resolved(settings.slo_dir or data_folder(settings) / "slos"),
+        demo_slo_folder=_demo_slo_folder(settings),
+        alert_source=_alert_source(settings.alertmanager),
+        dashboard_store=_dashboard_store(settings.grafana),
+        promtool=Promtool(settings.programs.promtool),
+        amtool=Amtool(settings.programs.amtool),
+        runbook_url=settings.runbook_url,
     )
 
 
@@ -126,8 +142,9 @@ def _lifespan_of(deps: Deps) -> Callable[[MCPServer[Deps]], Any]:
         try:
             yield deps
         finally:
-            for source in deps.sources.metric_sources.values():
-                await source.aclose()
+            for system in (*deps.sources.metric_sources.values(), deps.alert_source, deps.dashboard_store):
+                if system is not None:
+                    await system.aclose()
 
     return lifespan
 
@@ -147,7 +164,7 @@ def _register_completion(server: MCPServer[Deps], deps: Deps) -> None:
 
 def _source(name: str, settings: SourceSettings) -> MetricSource:
     if isinstance(settings, PrometheusSettings):
-        from server.prometheus_source import prometheus_source
+        from server.http_systems import prometheus_source
 
         return prometheus_source(name, settings)
     if isinstance(settings, SnapshotSettings):
@@ -158,6 +175,30 @@ def _source(name: str, settings: SourceSettings) -> MetricSource:
     from connectors.demo import DemoSource
 
     return DemoSource(name=name, seed=settings.seed)
+
+
+def _alert_source(settings: HttpSystemSettings | None) -> AlertSource | None:
+    if settings is None:
+        return None
+    from server.http_systems import alertmanager_source
+
+    return alertmanager_source(settings)
+
+
+def _dashboard_store(settings: HttpSystemSettings | None) -> DashboardStore | None:
+    if settings is None:
+        return None
+    from server.http_systems import grafana_store
+
+    return grafana_store(settings)
+
+
+def _demo_slo_folder(settings: Settings) -> Path | None:
+    if not any(isinstance(source, DemoSettings) for source in settings.sources.values()):
+        return None
+    import connectors.demo
+
+    return Path(connectors.demo.__file__).parent / "slos"
 
 
 def _resolved(folder: Path | None) -> Path | None:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from connectors.base import MetricSource
+from connectors.amtool import Amtool
+from connectors.base import AlertSource, DashboardStore, MetricSource
+from connectors.promtool import Promtool
 from sre.core.clock import Clock
 from sre.core.errors import ConfigError, InputError
 from sre.core.text import quoted
@@ -58,6 +60,11 @@ class Deps:
         services: Signal queries by service name, for services whose metrics follow no known convention.
         output_root: The only folder generated files may be written to; None forbids writing.
         slo_folder: Where SLO documents are kept; None where there is none.
+        demo_slo_folder: SLO documents that come with the demo world, read beside those of `slo_folder`.
+        alert_source: What sends alerts to people; None where none is configured.
+        dashboard_store: Where dashboards are published; None where none is configured.
+        promtool, amtool: Check what is generated; may not be on this machine.
+        runbook_url: Address of an alert's runbook, `{alert}` standing for its name; empty where there is none.
     """
 
     sources: Sources
@@ -65,6 +72,40 @@ class Deps:
     services: Mapping[str, SignalQueries] = field(default_factory=dict)
     output_root: Path | None = None
     slo_folder: Path | None = None
+    demo_slo_folder: Path | None = None
+    alert_source: AlertSource | None = None
+    dashboard_store: DashboardStore | None = None
+    promtool: Promtool = field(default_factory=Promtool)
+    amtool: Amtool = field(default_factory=Amtool)
+    runbook_url: str = ""
+
+    def alerts(self) -> AlertSource:
+        """Return what sends alerts to people.
+
+        Raises:
+            ConfigError: None is configured.
+        """
+        if self.alert_source is None:
+            raise ConfigError(
+                "No Alertmanager is configured.",
+                setting="ALERTMANAGER_URL",
+                next_steps=("set ALERTMANAGER_URL (and ALERTMANAGER_TOKEN if needed) in the server's environment.",),
+            )
+        return self.alert_source
+
+    def dashboards(self) -> DashboardStore:
+        """Return where dashboards are published.
+
+        Raises:
+            ConfigError: None is configured.
+        """
+        if self.dashboard_store is None:
+            raise ConfigError(
+                "No Grafana is configured.",
+                setting="GRAFANA_URL",
+                next_steps=("set GRAFANA_URL and GRAFANA_TOKEN (a service account's) in the server's environment.",),
+            )
+        return self.dashboard_store
 
     async def now_of(self, source: MetricSource) -> datetime:
         """Return what `now` means for a source: the end of a snapshot, the clock for a live system, to the second.

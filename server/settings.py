@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,12 +24,10 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class PrometheusSettings(_Section):
-    """A Prometheus-compatible HTTP API: Prometheus, Thanos, Mimir, Cortex, VictoriaMetrics."""
+class HttpSystemSettings(_Section):
+    """A system that is reached by HTTP: where it is and how to sign in."""
 
-    type: Literal["prometheus"] = "prometheus"
     url: str = Field(min_length=1)
-    default: bool = False
     token: SecretStr | None = None
     token_file: Path | None = None
     username: str | None = None
@@ -43,7 +42,7 @@ class PrometheusSettings(_Section):
     max_body_bytes: int = Field(32 * 1024 * 1024, ge=1024)
 
     @model_validator(mode="after")
-    def _one_way_to_sign_in(self) -> "PrometheusSettings":
+    def _one_way_to_sign_in(self) -> "HttpSystemSettings":
         ways = [self.token is not None, self.token_file is not None, self.username is not None]
         if sum(ways) > 1:
             raise ValueError("give one of token, token_file, or username with password")
@@ -52,6 +51,17 @@ class PrometheusSettings(_Section):
         if self.client_key_file is not None and self.client_cert_file is None:
             raise ValueError("client_key_file needs client_cert_file")
         return self
+
+    def secrets(self) -> list[SecretStr | None]:
+        """Return the credentials that stand in these settings."""
+        return [self.token, self.password, *self.headers.values(), _password_in(self.url)]
+
+
+class PrometheusSettings(HttpSystemSettings):
+    """A Prometheus-compatible HTTP API: Prometheus, Thanos, Mimir, Cortex, VictoriaMetrics."""
+
+    type: Literal["prometheus"] = "prometheus"
+    default: bool = False
 
 
 class SnapshotSettings(_Section):
@@ -83,6 +93,13 @@ class ServiceSettings(_Section):
     saturation: str = ""
 
 
+class ProgramSettings(_Section):
+    """Programs that check what is generated; a bare name is looked for on PATH, an empty one is never run."""
+
+    promtool: str = "promtool"
+    amtool: str = "amtool"
+
+
 class HttpSettings(_Section):
     """The HTTP transport."""
 
@@ -98,14 +115,23 @@ class Settings(_Section):
     Attributes:
         sources: Metric sources by name.
         services: Golden-signal queries by service name.
+        alertmanager: Where alerts are sent from.
+        grafana: Where dashboards are published.
         output_dir: The only folder generated files may go to.
-        slo_dir: Folder of OpenSLO documents.
+        slo_dir: Folder of OpenSLO documents; in the user's data folder if not set.
+        data_dir: Folder for what the server remembers; the user's data folder if not set.
+        runbook_url: Address of the runbook of an alert, `{alert}` standing for its name.
         allow_writes: Register tools that change other systems.
     """
 
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
     services: dict[str, ServiceSettings] = Field(default_factory=dict)
+    alertmanager: HttpSystemSettings | None = None
+    grafana: HttpSystemSettings | None = None
+    programs: ProgramSettings = ProgramSettings()
     http: HttpSettings = HttpSettings()
+    data_dir: Path | None = None
+    runbook_url: str = Field("", max_length=500)
     output_dir: Path | None = None
     slo_dir: Path | None = None
     allow_writes: bool = False
@@ -129,7 +155,9 @@ class Settings(_Section):
         held: list[SecretStr | None] = [self.http.token]
         for source in self.sources.values():
             if isinstance(source, PrometheusSettings):
-                held += [source.token, source.password, *source.headers.values(), _password_in(source.url)]
+                held += source.secrets()
+        for system in (self.alertmanager, self.grafana):
+            held += system.secrets() if system is not None else []
         return tuple(secret.get_secret_value() for secret in held if secret is not None)
 
 
@@ -161,6 +189,17 @@ def load_settings(environment: Mapping[str, str] | None = None, *, config_file: 
         raise _explained(error, path) from None
 
 
+def data_folder(settings: Settings) -> Path:
+    """Return the folder for what the server remembers: as configured, or where this system keeps a user's data."""
+    if settings.data_dir is not None:
+        return settings.data_dir.expanduser()
+    if os.name == "nt":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "sre-mcp"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "sre-mcp"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "sre-mcp"
+
+
 class _Variables:
     """Environment variables where empty and unexpanded values count as unset."""
 
@@ -180,25 +219,31 @@ class _Variables:
         return value.lower() in ("1", "true", "yes", "on")
 
 
-# Environment variable -> field of the Prometheus source named `prometheus`.
-_PROMETHEUS_VARIABLES = {
-    "PROMETHEUS_TOKEN": "token",
-    "PROMETHEUS_TOKEN_FILE": "token_file",
-    "PROMETHEUS_USERNAME": "username",
-    "PROMETHEUS_PASSWORD": "password",
-    "PROMETHEUS_CA_FILE": "ca_file",
-    "PROMETHEUS_CLIENT_CERT_FILE": "client_cert_file",
-    "PROMETHEUS_CLIENT_KEY_FILE": "client_key_file",
-    "PROMETHEUS_TIMEOUT_SECONDS": "timeout_seconds",
+# Each HTTP system reads the same variables under its own prefix, such as PROMETHEUS_TOKEN.
+_SYSTEM_VARIABLES = {
+    "TOKEN": "token",
+    "TOKEN_FILE": "token_file",
+    "USERNAME": "username",
+    "PASSWORD": "password",
+    "CA_FILE": "ca_file",
+    "CLIENT_CERT_FILE": "client_cert_file",
+    "CLIENT_KEY_FILE": "client_key_file",
+    "TIMEOUT_SECONDS": "timeout_seconds",
+}
+_SYSTEMS = ("PROMETHEUS", "ALERTMANAGER", "GRAFANA")
+# Variable -> field that is set as it is.
+_PLAIN_VARIABLES = {
+    "SRE_MCP_OUTPUT_DIR": "output_dir",
+    "SRE_MCP_SLO_DIR": "slo_dir",
+    "SRE_MCP_DATA_DIR": "data_dir",
+    "SRE_MCP_RUNBOOK_URL": "runbook_url",
 }
 ENVIRONMENT_VARIABLES = (
     CONFIG_VARIABLE,
-    "PROMETHEUS_URL",
-    *_PROMETHEUS_VARIABLES,
+    *(f"{system}_{name}" for system in _SYSTEMS for name in ("URL", *_SYSTEM_VARIABLES)),
     "PROMETHEUS_TENANT",
     "SRE_MCP_SNAPSHOT",
-    "SRE_MCP_OUTPUT_DIR",
-    "SRE_MCP_SLO_DIR",
+    *_PLAIN_VARIABLES,
     "SRE_MCP_ALLOW_WRITES",
     "SRE_MCP_HTTP_TOKEN",
     "SRE_MCP_HTTP_TOKEN_FILE",
@@ -210,9 +255,12 @@ def _overlaid(document: dict[str, object], variables: _Variables) -> dict[str, o
     from_environment = _sources_of(variables)
     if from_environment:
         merged["sources"] = {**_without_default(merged.get("sources")), **from_environment}
-    for name, key in (("SRE_MCP_OUTPUT_DIR", "output_dir"), ("SRE_MCP_SLO_DIR", "slo_dir")):
+    for name, key in _PLAIN_VARIABLES.items():
         if value := variables.get(name):
             merged[key] = value
+    for system in ("alertmanager", "grafana"):
+        if values := _system_of(system.upper(), variables):
+            merged[system] = values
     if (writes := variables.flag("SRE_MCP_ALLOW_WRITES")) is not None:
         merged["allow_writes"] = writes
     http = merged.get("http")
@@ -234,9 +282,8 @@ def _without_default(declared: object) -> dict[str, object]:
 
 def _sources_of(variables: _Variables) -> dict[str, object]:
     sources: dict[str, object] = {}
-    if url := variables.get("PROMETHEUS_URL"):
-        source: dict[str, object] = {"type": "prometheus", "url": url, "default": True}
-        source |= {key: value for name, key in _PROMETHEUS_VARIABLES.items() if (value := variables.get(name))}
+    if system := _system_of("PROMETHEUS", variables):
+        source: dict[str, object] = {"type": "prometheus", "default": True, **system}
         if tenant := variables.get("PROMETHEUS_TENANT"):
             source["headers"] = {"X-Scope-OrgID": tenant}
         sources["prometheus"] = source
@@ -244,6 +291,14 @@ def _sources_of(variables: _Variables) -> dict[str, object]:
         # With both set the live system is asked first; the snapshot stays reachable by name.
         sources["snapshot"] = {"type": "snapshot", "path": path, "default": not sources}
     return sources
+
+
+def _system_of(prefix: str, variables: _Variables) -> dict[str, object]:
+    url = variables.get(f"{prefix}_URL")
+    if url is None:
+        return {}
+    given = {key: variables.get(f"{prefix}_{name}") for name, key in _SYSTEM_VARIABLES.items()}
+    return {"url": url, **{key: value for key, value in given.items() if value}}
 
 
 def _read_toml(path: Path) -> dict[str, object]:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import anyio
 
 from sre.core.errors import InputError, RefusedError, TimedOutError, UpstreamError
+from sre.core.slo.count_query import CountQuery, CountTerm, names_without_counter_suffix
 from sre.core.text import quoted
 from sre.core.times import Duration, Window, epoch_ms, format_duration
-from sre.slo.count_query import CountQuery, CountTerm, names_without_counter_suffix
 from tools.answer import QueryEvidence
 from tools.concurrent import SPARE_SECONDS, all_of, beside, seconds_left
 from tools.newborn_counters import (

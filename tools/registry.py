@@ -2,14 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from tools.capacity.forecast_capacity import forecast_capacity
-from tools.incidents.draft_postmortem import draft_postmortem
-from tools.metrics.check_service_health import check_service_health
-from tools.metrics.find_metrics import find_metrics
-from tools.metrics.query_prometheus import query_prometheus
-from tools.slo.compute_error_budget import compute_error_budget
+from importlib import import_module
+from typing import Any, Literal, cast
 
 Room = Literal[
     "metrics", "slo", "alerting", "dashboards", "incidents", "performance", "capacity", "toil", "chaos", "telemetry"
@@ -24,7 +18,7 @@ class ToolSpec:
     """A tool and the truth about what it does.
 
     Attributes:
-        function: The tool; its name is the tool's name, its docstring the description.
+        tool: Name of the tool, of its file and of its function, whose docstring is the description; or the function.
         is_read_only: Changes nothing anywhere.
         is_destructive: May overwrite or remove something.
         is_idempotent: A second identical call changes nothing more.
@@ -32,7 +26,7 @@ class ToolSpec:
         needs_writes: Registered only where writes are enabled.
     """
 
-    function: Callable[..., Any]
+    tool: str | Callable[..., Any]
     title: str
     room: Room
     is_read_only: bool = True
@@ -45,14 +39,21 @@ class ToolSpec:
     @property
     def name(self) -> str:
         """The tool's name."""
-        return self.function.__name__
+        return self.tool if isinstance(self.tool, str) else self.tool.__name__
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The tool itself; its module is loaded when first asked for, since a session needs but a few tools."""
+        if not isinstance(self.tool, str):
+            return self.tool
+        return cast("Callable[..., Any]", getattr(import_module(f"tools.{self.room}.{self.tool}"), self.tool))
 
 
 TOOLS: tuple[ToolSpec, ...] = (
-    ToolSpec(check_service_health, "Check a service's golden signals", "metrics"),
-    ToolSpec(query_prometheus, "Query metrics with PromQL", "metrics"),
-    ToolSpec(find_metrics, "Find metrics", "metrics"),
-    ToolSpec(compute_error_budget, "Compute an error budget", "slo"),
-    ToolSpec(forecast_capacity, "Forecast capacity", "capacity"),
-    ToolSpec(draft_postmortem, "Draft a postmortem", "incidents"),
+    ToolSpec("check_service_health", "Check a service's golden signals", "metrics"),
+    ToolSpec("query_prometheus", "Query metrics with PromQL", "metrics"),
+    ToolSpec("find_metrics", "Find metrics", "metrics"),
+    ToolSpec("compute_error_budget", "Compute an error budget", "slo"),
+    ToolSpec("forecast_capacity", "Forecast capacity", "capacity"),
+    ToolSpec("draft_postmortem", "Draft a postmortem", "incidents"),
 )

@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 # Servers and proxies commonly stop reading a request line at 8 kB, some at 4; a form has no such bound.
 _MAX_QUERY_CHARACTERS = 2000
 _MAX_REDIRECTS = 3
+# Too many requests (RFC 6585, 4): the only answer after which a write has surely not been carried out.
+_NOT_TAKEN_STATUS = 429
 _MAX_ERROR_BYTES = 64 * 1024
 _MAX_CONNECT_SECONDS = 10.0
 # So that a connection that never comes is told from an answer that never comes.
 _CONNECT_SHARE = 0.8
 
+Method = Literal["GET", "POST", "PUT", "DELETE"]
 Phase = Literal["queue", "answer", "body", "retry"]
 
 
@@ -40,11 +43,21 @@ class Request:
         path: Below the base URL, starting with `/`, escaped.
         params: Sent in the address, or as a form where that would be too long.
         may_post: Whether the system takes this request as a form too.
+        method: Anything but GET changes something: it is sent once, and again only where the system says that it did
+            not take it (429).
+        json_body: What to write, as JSON.
     """
 
     path: str
     params: tuple[tuple[str, str], ...] = ()
     may_post: bool = False
+    method: Method = "GET"
+    json_body: bytes = field(default=b"", repr=False)
+
+    @property
+    def is_write(self) -> bool:
+        """Whether it changes something, so that sending it twice is not the same as once."""
+        return self.method != "GET"
 
 
 @dataclass(slots=True)
@@ -131,7 +144,7 @@ class HttpClient:
             progress.phase = "queue"
             async with self._places:
                 outcome = await self._followed(request, budget, progress)
-            pause = self._pause_after(outcome, attempt=attempt)
+            pause = self._pause_after(outcome, attempt=attempt, is_write=request.is_write)
             waited += pause or 0.0
             if pause is None or waited > self._pacing.max_wait_seconds:
                 break
@@ -142,8 +155,10 @@ class HttpClient:
             return outcome
         raise outcome.error
 
-    def _pause_after(self, outcome: "Answer | _Failed", *, attempt: int) -> float | None:
+    def _pause_after(self, outcome: "Answer | _Failed", *, attempt: int, is_write: bool) -> float | None:
         if attempt >= self._pacing.attempts:
+            return None
+        if is_write and (isinstance(outcome, _Failed) or outcome.status != _NOT_TAKEN_STATUS):
             return None
         if isinstance(outcome, _Failed):
             # Only once: a kept connection that had gone stale. A server that hangs up again means it.
@@ -167,6 +182,9 @@ class HttpClient:
         query = urlencode(request.params)
         posts = request.may_post and self._posts and len(query) > _MAX_QUERY_CHARACTERS
         url = self.endpoint.base_url + request.path
+        if request.is_write:
+            written = _Call(url, query, False, credentials, request.method, request.json_body)
+            return self._unredirected(await self._exchanged(written, budget, progress))
         outcome = await self._exchanged(_Call(url, query, posts, credentials), budget, progress)
         for _ in range(_MAX_REDIRECTS):
             if isinstance(outcome, _Failed):
@@ -183,7 +201,7 @@ class HttpClient:
     def _unredirected(self, outcome: "Answer | _Failed") -> "Answer | _Failed":
         if isinstance(outcome, _Failed) or not outcome.redirected_to:
             return outcome
-        message = f"{self.endpoint.origin} redirects in a circle."
+        message = f"{self.endpoint.origin} redirects in a circle, or redirects what is written to it."
         steps = ("Check the path of the address, and the proxy in front of the system.",)
         return _Failed(self.narrator.bad(message, status=outcome.status, next_steps=steps))
 
@@ -195,7 +213,7 @@ class HttpClient:
         progress.body = body = bytearray()
         try:
             async with self._client().stream(
-                "POST" if call.posts else "GET", call.address, content=call.form, headers=call.headers
+                "POST" if call.posts else call.method, call.address, content=call.content, headers=call.headers
             ) as response:
                 progress.phase = "body"
                 is_error = response.status_code >= 300
@@ -288,19 +306,21 @@ class _Call:
     query: str = field(repr=False)
     posts: bool
     credentials: Credentials
+    method: Method = "GET"
+    json_body: bytes = field(default=b"", repr=False)
 
     @property
     def address(self) -> str:
         return self.url if self.posts or not self.query else f"{self.url}?{self.query}"
 
     @property
-    def form(self) -> bytes | None:
-        return self.query.encode() if self.posts else None
+    def content(self) -> bytes | None:
+        return self.query.encode() if self.posts else self.json_body or None
 
     @property
     def headers(self) -> dict[str, str]:
-        form = {"Content-Type": "application/x-www-form-urlencoded"} if self.posts else {}
-        return {**self.credentials.headers, **form}
+        kind = "application/x-www-form-urlencoded" if self.posts else "application/json" if self.json_body else ""
+        return {**self.credentials.headers, **({"Content-Type": kind} if kind else {})}
 
 
 def _target(answer: Answer, *, query: str, posts: bool) -> tuple[str, str, bool]:

@@ -9,13 +9,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from connectors.openslo.problems import Findings
 from sre.core.errors import InputError
+from sre.core.problems import Findings
+from sre.core.slo.budget import budget_ratio
+from sre.core.slo.count_query import parse_count_query
+from sre.core.slo.model import RatioIndicator, Slo
+from sre.core.slo.windows import CalendarUnit, CalendarWindow, RollingWindow, SloWindow, parse_slo_window, zone_of
 from sre.core.text import cleaned, quoted
-from sre.slo.budget import budget_ratio
-from sre.slo.count_query import parse_count_query
-from sre.slo.model import RatioIndicator, Slo
-from sre.slo.windows import CalendarUnit, CalendarWindow, RollingWindow, SloWindow, parse_slo_window, zone_of
 
 API_VERSION = "openslo/v1"
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
@@ -38,6 +38,30 @@ def document_name(document: Mapping[str, object]) -> str:
     return name if isinstance(name, str) else ""
 
 
+def slo_from_text(text: str) -> Slo:
+    """Return the SLO of a YAML text; it may hold documents of kind SLI beside the one of kind SLO.
+
+    Raises:
+        InputError: Not YAML, no or several SLOs, or an invalid one; lists every problem with its path and mending.
+    """
+    import yaml
+
+    try:
+        parsed = [document for document in yaml.safe_load_all(text) if document is not None]
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise InputError(f"The SLO document is not YAML: {quoted(str(error))}.", field="slo") from None
+    documents = [document for document in parsed if isinstance(document, Mapping)]
+    slos = [document for document in documents if document.get("kind") == "SLO"]
+    if len(slos) != 1 or len(documents) != len(parsed):
+        raise InputError(
+            f"The text holds {len(slos)} OpenSLO documents of kind SLO; one is needed.",
+            field="slo",
+            next_steps=("begin with apiVersion: openslo/v1 and kind: SLO; define_slo writes one from its parts.",),
+        )
+    indicators = {document_name(document): document for document in documents if document.get("kind") == "SLI"}
+    return slo_from_document(slos[0], indicators=indicators)
+
+
 def slo_from_document(
     document: Mapping[str, object], *, indicators: Mapping[str, Mapping[str, object]] | None = None
 ) -> Slo:
@@ -57,7 +81,7 @@ def slo_from_document(
     objective = _objective(found.first(spec, "objectives", path="spec"), found)
     _check_method(spec, found)
     indicator, source_name = _indicator(_indicator_spec(spec, indicators or {}, found), found)
-    found.raise_if_any(document=name or "(no name)")
+    found.raise_if_any(what=f"The SLO document {quoted(name or '(no name)')}", field_name="slo")
     if window is None or indicator is None:  # pragma: no cover - each None comes with a problem
         raise AssertionError("a part is missing without a problem")
     metadata = found.mapping(document, "metadata", path="$")

@@ -8,8 +8,8 @@ import anyio.to_thread
 
 from connectors.openslo.document import document_name, slo_from_document
 from sre.core.errors import ConfigError, InputError
+from sre.core.slo.model import Slo
 from sre.core.text import nearest_names, quoted
-from sre.slo.model import Slo
 
 _SUFFIXES = frozenset({".yaml", ".yml"})
 # Hand-written documents are a few kB; the caps keep a wrong folder from being read whole.
@@ -30,9 +30,15 @@ class _Documents:
 
 @dataclass(frozen=True, slots=True)
 class SloFolder:
-    """Reads SLOs from `*.yaml` and `*.yml` in a folder and below; read anew on each call, so edits count at once."""
+    """Reads SLOs from `*.yaml` and `*.yml` in a folder and below; read anew on each call, so edits count at once.
+
+    Attributes:
+        path: The folder; need not exist where `also` is given.
+        also: A second folder that is read too and never written; what `path` holds under the same name wins.
+    """
 
     path: Path
+    also: Path | None = None
 
     async def names(self) -> tuple[str, ...]:
         """Return the names of all SLO documents, sorted; also of those that would be refused."""
@@ -54,25 +60,39 @@ class SloFolder:
         return slo_from_document(documents.slos[name], indicators=documents.indicators)
 
     def _read(self) -> _Documents:
-        if not self.path.is_dir():
+        if not self.path.is_dir() and self.also is None:
             raise ConfigError("The SLO folder does not exist.", setting="SRE_MCP_SLO_DIR")
-        slos: dict[str, Mapping[str, object]] = {}
-        indicators: dict[str, Mapping[str, object]] = {}
-        duplicates: set[str] = set()
-        unreadable: list[str] = []
-        for file in self._files():
-            for document in _documents_of(file, unreadable):
-                name, into = document_name(document), slos if document.get("kind") == "SLO" else indicators
-                if document.get("kind") not in {"SLO", "SLI"} or not name:
-                    continue
-                if name in into:
-                    duplicates.add(name)
-                into[name] = document
-        return _Documents(slos, indicators, frozenset(duplicates), tuple(unreadable))
+        own = _documents_in(self.path)
+        if self.also is None:
+            return own
+        others = _documents_in(self.also)
+        return _Documents(
+            {**others.slos, **own.slos},
+            {**others.indicators, **own.indicators},
+            own.duplicates,
+            (*own.unreadable, *others.unreadable),
+        )
 
-    def _files(self) -> list[Path]:
-        found = sorted(file for file in self.path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
-        return found[:_MAX_FILES]
+
+def _documents_in(folder: Path) -> _Documents:
+    slos: dict[str, Mapping[str, object]] = {}
+    indicators: dict[str, Mapping[str, object]] = {}
+    duplicates: set[str] = set()
+    unreadable: list[str] = []
+    for file in _files(folder):
+        for document in _documents_of(file, unreadable):
+            name, into = document_name(document), slos if document.get("kind") == "SLO" else indicators
+            if document.get("kind") not in {"SLO", "SLI"} or not name:
+                continue
+            if name in into:
+                duplicates.add(name)
+            into[name] = document
+    return _Documents(slos, indicators, frozenset(duplicates), tuple(unreadable))
+
+
+def _files(folder: Path) -> list[Path]:
+    found = sorted(file for file in folder.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
+    return found[:_MAX_FILES]
 
 
 def _documents_of(file: Path, unreadable: list[str]) -> list[Mapping[str, object]]:

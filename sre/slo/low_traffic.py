@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from sre.slo.budget import EventCounts
-from sre.slo.burn_rate import BurnRateTier
+from sre.core.slo.budget import EventCounts
+from sre.core.slo.burn_rate import BurnRateTier
 
 # One event that takes this share of the budget makes the budget a matter of luck (our choice).
 _LARGE_SHARE_OF_BUDGET = 0.1

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 _TABLE = Path(__file__).parent / "budget_policy.yaml"
-# As in sre.slo.budget: spent to the last event is spent.
+# As in sre.core.slo.budget: spent to the last event is spent.
 _SLACK = 1e-9
 
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sre.core.slo.budget import ErrorBudget, EventCounts, error_budget
+from sre.core.slo.burn_rate import BurnRateTier, TierState, burn_rate
+from sre.core.slo.windows import Period
 from sre.core.times import format_duration
-from sre.slo.budget import ErrorBudget, EventCounts, error_budget
-from sre.slo.burn_rate import BurnRateTier, TierState, burn_rate
 from sre.slo.exhaustion import exhausted_at_linear, exhausted_at_rolling
 from sre.slo.history import EventHistory, spent_since_start
 from sre.slo.policy import DeployDecision, PolicyLevel, default_policy, deploy_decision, policy_level
-from sre.slo.windows import Period
 
 
 @dataclass(frozen=True, slots=True)

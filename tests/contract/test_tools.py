@@ -54,7 +54,11 @@ def test_file_function_and_tool_share_a_name_and_live_in_their_room(spec: ToolSp
 @each_tool
 def test_the_verb_and_the_hints_agree(spec: ToolSpec) -> None:
     verb = spec.name.split("_", 1)[0]
-    assert verb in (READING_VERBS if spec.is_read_only else WRITING_VERBS)
+    # What makes text changes nothing until it is told to write that text into files.
+    writes_files = "output_dir" in inspect.signature(spec.function).parameters
+    assert spec.is_read_only == (verb in READING_VERBS and not writes_files)
+    assert spec.is_read_only or verb in WRITING_VERBS or writes_files
+    assert not (writes_files and spec.needs_writes)
     assert not (spec.is_read_only and (spec.is_destructive or spec.needs_writes))
     assert re.fullmatch(r"[a-z][a-z0-9_]{1,39}", spec.name)
 

@@ -7,8 +7,8 @@ import pytest
 
 from prompts.incident_responder import INCIDENT_RESPONDER
 from resources.pages import template_text, topic_text
+from sre.core.slo.tiers import default_tiers
 from sre.slo.policy import default_policy
-from sre.slo.tiers import default_tiers
 from tests.support.markdown_pages import is_rounding_of, number, says, seconds, table
 
 DAY = 86400

@@ -16,6 +16,8 @@ from server.settings import (
     ENVIRONMENT_VARIABLES,
     DemoSettings,
     HttpSettings,
+    HttpSystemSettings,
+    ProgramSettings,
     PrometheusSettings,
     ServiceSettings,
     Settings,
@@ -149,6 +151,8 @@ def _settings_page() -> str:
         '`[sources.NAME]` with `type = "demo"`': DemoSettings,
         "`[services.NAME]`": ServiceSettings,
         "`[http]`": HttpSettings,
+        "`[alertmanager]` and `[grafana]`": HttpSystemSettings,
+        "`[programs]`": ProgramSettings,
     }
     lines = ["# Settings", _NOTE, "See [configuration](../configuration.md) for how they are used.", ""]
     for title, model in sections.items():

@@ -38,8 +38,8 @@ async def draft_postmortem(
     detect, process), owner, due}]. `total`, `bad`: PromQL counters if none are found.
     Not for SLO state (`compute_error_budget`).
     """
-    from sre.slo.budget import budget_ratio
-    from sre.slo.windows import parse_slo_window
+    from sre.core.slo.budget import budget_ratio
+    from sre.core.slo.windows import parse_slo_window
     from tools.incidents.incident_facts import FactsReader
     from tools.incidents.postmortem_draft import PostmortemDraft
 

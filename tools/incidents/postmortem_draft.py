@@ -9,6 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sre.core.errors import NoDataError, RefusedError, UpstreamError
+from sre.core.slo.budget import budget_ratio
+from sre.core.slo.burn_rate import factor_for_share
+from sre.core.slo.tiers import default_tiers
+from sre.core.slo.windows import period_at
 from sre.core.text import listed, quoted
 from sre.core.times import Window, format_instant
 from sre.incidents.blameless import LanguageFinding, Passage, language_findings
@@ -18,10 +22,6 @@ from sre.incidents.postmortem import Postmortem, postmortem_markdown
 from sre.incidents.response_times import order_problems, response_times
 from sre.incidents.targets import target_results
 from sre.incidents.timeline import merged_timeline, milestones
-from sre.slo.budget import budget_ratio
-from sre.slo.burn_rate import factor_for_share
-from sre.slo.tiers import default_tiers
-from sre.slo.windows import period_at
 from tools.answer import HARD_LIMIT_CHARS, WindowAnswer
 from tools.concurrent import all_of, attempted, seconds_left
 from tools.incidents.postmortem_answer import (
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from connectors.base import MetricSource
     from server.deps import Deps
-    from sre.slo.windows import SloWindow
+    from sre.core.slo.windows import SloWindow
 
 _NOT_IN_A_FILE_NAME = re.compile(r"[^a-z0-9]+")
 _MAX_FILE_STEM = 60

@@ -8,11 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sre.core.errors import InputError, SreError
+from sre.core.slo.budget import budget_ratio
+from sre.core.slo.count_query import CountQuery, parse_count_query
 from sre.core.text import listed
 from sre.core.times import Window, format_duration
 from sre.incidents.model import Evidence, Measured, ServiceImpact
-from sre.slo.budget import budget_ratio
-from sre.slo.count_query import CountQuery, parse_count_query
 from tools.concurrent import SPARE_SECONDS, all_of, outcome_of, seconds_left
 from tools.event_counts import Counted, EventCounter
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from connectors.base import MetricSource
-    from sre.slo.windows import Period
+    from sre.core.slo.windows import Period
 
 # What is read of a service, as a reader is told of it; the order is that of importance.
 _REQUESTS, _FAILURES, _PERIOD = "requests", "failed requests", "requests of the budget's window"

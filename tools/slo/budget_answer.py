@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from sre.slo.budget import EventCounts
-    from sre.slo.burn_rate import TierState
+    from sre.core.slo.budget import EventCounts
+    from sre.core.slo.burn_rate import TierState
     from sre.slo.report import BudgetFacts, BudgetReport
 
 # Past this an estimate is shown as whole events; a fraction of one event in thousands is noise.

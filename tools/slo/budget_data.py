@@ -11,9 +11,9 @@ import anyio
 
 from sre.core.errors import NoDataError, RefusedError, UpstreamError
 from sre.core.figures import seconds_text
+from sre.core.slo.budget import EventCounts
 from sre.core.text import listed, nearest_names, quoted
 from sre.core.times import Window, format_duration
-from sre.slo.budget import EventCounts
 from sre.slo.history import EventHistory
 from tools.answer import QueryEvidence
 from tools.concurrent import all_of, seconds_left
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connectors.base import MetricSource
-    from sre.slo.burn_rate import BurnRateTier
-    from sre.slo.count_query import CountQuery
-    from sre.slo.windows import Period
+    from sre.core.slo.burn_rate import BurnRateTier
+    from sre.core.slo.count_query import CountQuery
+    from sre.core.slo.windows import Period
     from tools.slo.budget_question import RatioQueries
 
 # 6 h for 30 d: fine enough for a date, and one query of 120 points.

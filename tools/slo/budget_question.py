@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from sre.core.errors import ConfigError, InputError
-from sre.slo.budget import EventCounts, budget_ratio
-from sre.slo.count_query import CountQuery, parse_count_query
-from sre.slo.windows import SloWindow, parse_slo_window
+from sre.core.slo.budget import EventCounts, budget_ratio
+from sre.core.slo.count_query import CountQuery, parse_count_query
+from sre.core.slo.model import RatioIndicator
+from sre.core.slo.windows import SloWindow, parse_slo_window
 
 if TYPE_CHECKING:
     from server.deps import Deps
@@ -79,6 +80,8 @@ async def question_from_slo(deps: Deps, name: str) -> BudgetQuestion:
             next_steps=("pass objective, window, and bad and total instead.",),
         )
     slo = await SloFolder(deps.slo_folder).load(name)
+    if not isinstance(slo.indicator, RatioIndicator):
+        raise InputError("This SLO is no ratio of events.", field="slo")
     sides = (slo.indicator.good, slo.indicator.bad, slo.indicator.total)
     return BudgetQuestion(
         name=slo.display_name or slo.name,

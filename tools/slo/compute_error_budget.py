@@ -17,10 +17,10 @@ from tools.slo.budget_answer import ErrorBudgetAnswer, PolicyAnswer, summary_of,
 if TYPE_CHECKING:
     from connectors.base import MetricSource
     from server.deps import Deps
-    from sre.slo.budget import EventCounts
-    from sre.slo.burn_rate import BurnRateTier
+    from sre.core.slo.budget import EventCounts
+    from sre.core.slo.burn_rate import BurnRateTier
+    from sre.core.slo.windows import Period
     from sre.slo.report import BudgetFacts, Exhaustion
-    from sre.slo.windows import Period
     from tools.slo.budget_data import BudgetData, BudgetReader
     from tools.slo.budget_question import BudgetQuestion
 
@@ -80,9 +80,9 @@ def _known_source(deps: Deps, name: str | None) -> str | None:
 
 
 def _case(question: BudgetQuestion, at: ReadInstant) -> _Case:
-    from sre.slo.burn_rate import tiers_for
-    from sre.slo.tiers import default_tiers
-    from sre.slo.windows import period_at
+    from sre.core.slo.burn_rate import tiers_for
+    from sre.core.slo.tiers import default_tiers
+    from sre.core.slo.windows import period_at
 
     period = period_at(question.window, at=at.at)
     if period.elapsed_seconds < 1:
@@ -92,7 +92,7 @@ def _case(question: BudgetQuestion, at: ReadInstant) -> _Case:
 
 
 def _answer_from_counts(case: _Case) -> ErrorBudgetAnswer:
-    from sre.slo.budget import EventCounts
+    from sre.core.slo.budget import EventCounts
     from sre.slo.report import BudgetFacts
 
     counts = case.question.counts or EventCounts(0, 0)
@@ -105,7 +105,7 @@ def _answer_from_counts(case: _Case) -> ErrorBudgetAnswer:
 
 
 async def _answer_from_source(ctx: ToolContext, case: _Case, metrics: MetricSource) -> ErrorBudgetAnswer:
-    from sre.slo.budget import EventCounts
+    from sre.core.slo.budget import EventCounts
     from sre.slo.report import BudgetFacts
     from tools.slo.budget_data import BudgetReader
     from tools.slo.budget_question import RatioQueries
@@ -131,7 +131,7 @@ async def _answer_from_source(ctx: ToolContext, case: _Case, metrics: MetricSour
 
 
 def _answer(case: _Case, facts: BudgetFacts, *, counting: str, spent: Exhaustion | None = None) -> ErrorBudgetAnswer:
-    from sre.slo.budget import budget_ratio
+    from sre.core.slo.budget import budget_ratio
 
     answer = ErrorBudgetAnswer(
         summary="",
@@ -214,7 +214,7 @@ def _add_data_notes(answer: ErrorBudgetAnswer, data: BudgetData, period: Period)
 
 async def _spent_since(reader: BudgetReader, case: _Case, counts: EventCounts) -> Exhaustion | None:
     """Return since when a rolling budget has been spent; that takes the period before this one too."""
-    from sre.slo.budget import budget_ratio
+    from sre.core.slo.budget import budget_ratio
     from sre.slo.history import spent_since_rolling
     from sre.slo.report import Exhaustion
 

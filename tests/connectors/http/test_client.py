@@ -415,3 +415,37 @@ async def test_a_closed_client_opens_again_when_asked() -> None:
     await client.aclose()
     assert (await client.send(Request("/q"))).status == 200
     await client.aclose()
+
+
+WRITE = Request("/api/v2/silences", method="POST", json_body=b'{"a": 1}')
+
+
+async def test_a_write_carries_its_json() -> None:
+    wire = Wire(ok())
+    await wire.client().send(WRITE)
+    assert (wire.requests[0].method, wire.requests[0].content) == ("POST", b'{"a": 1}')
+    assert wire.requests[0].headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("reply", [httpx.Response(503), httpx.Response(502), httpx.RemoteProtocolError("gone")])
+async def test_a_write_that_may_have_been_carried_out_is_not_sent_again(reply: Reply) -> None:
+    """Our choice: two silences are worse than one error."""
+    wire = Wire(reply, ok())
+    with pytest.raises(UpstreamError):
+        await wire.client().checked(WRITE)
+    assert len(wire.requests) == 1
+
+
+async def test_a_write_that_was_refused_for_its_rate_is_sent_again() -> None:
+    """Source: RFC 6585, 4: 429 means that the request was not served."""
+    wire = Wire(httpx.Response(429, headers={"retry-after": "1"}), ok())
+    assert (await wire.client().checked(WRITE)).status == 200
+    assert len(wire.requests) == 2
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_write_does_not_follow_redirects(status: int) -> None:
+    wire = Wire(httpx.Response(status, headers={"location": f"{BASE}/elsewhere"}), ok())
+    with pytest.raises(BadResponseError):
+        await wire.client().checked(WRITE)
+    assert len(wire.requests) == 1

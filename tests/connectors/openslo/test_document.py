@@ -7,8 +7,8 @@ import yaml
 
 from connectors.openslo.document import slo_from_document
 from sre.core.errors import InputError
+from sre.core.slo.windows import CalendarWindow, RollingWindow
 from sre.core.times import Duration
-from sre.slo.windows import CalendarWindow, RollingWindow
 
 GOOD = """
 apiVersion: openslo/v1

@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sre.core.slo.budget import EventCounts
+from sre.core.slo.burn_rate import BurnRateTier, TierState, tiers_for
+from sre.core.slo.tiers import default_tiers
+from sre.core.slo.windows import CalendarWindow, RollingWindow, period_at
 from sre.core.times import Duration
-from sre.slo.budget import EventCounts
-from sre.slo.burn_rate import BurnRateTier, TierState, tiers_for
 from sre.slo.history import EventHistory
 from sre.slo.report import BudgetFacts, budget_report, current_burn
-from sre.slo.tiers import default_tiers
-from sre.slo.windows import CalendarWindow, RollingWindow, period_at
 
 AT = datetime(2026, 11, 11, tzinfo=UTC)
 DAY = 86_400.0

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sre.core.errors import InputError, NoDataError
-from sre.slo.budget import EventCounts, budget_ratio, error_budget
+from sre.core.slo.budget import EventCounts, budget_ratio, error_budget
 
 PERIOD_30D = 30 * 86_400.0
 moderate = settings(max_examples=100, deadline=None, derandomize=True)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sre.core.errors import InputError
+from sre.core.slo.windows import CalendarWindow, RollingWindow, parse_slo_window, period_at
 from sre.core.times import Duration
-from sre.slo.windows import CalendarWindow, RollingWindow, parse_slo_window, period_at
 
 
 def utc(text: str) -> datetime:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sre.core.errors import NoDataError
-from sre.slo.budget import EventCounts, budget_ratio
-from sre.slo.tiers import TierShare
+from sre.core.slo.budget import EventCounts, budget_ratio
+from sre.core.slo.tiers import TierShare
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sre.core.errors import InputError
-from sre.core.text import quoted
 
 _MAX_SHOWN = 20
 
@@ -57,8 +56,12 @@ class Findings:
         self.add(f"{path}.{key}", "is missing or not a list of mappings", "give a list with one entry")
         return {}
 
-    def raise_if_any(self, *, document: str, field_name: str = "slo") -> None:
+    def raise_if_any(self, *, what: str, field_name: str) -> None:
         """Raise all problems at once.
+
+        Args:
+            what: What has them, for the message, such as `The SLO document "a"`; outside text in it is quoted.
+            field_name: The argument it came in.
 
         Raises:
             InputError: There is at least one problem.
@@ -68,7 +71,7 @@ class Findings:
         shown = [str(problem) for problem in self.problems[:_MAX_SHOWN]]
         more = len(self.problems) - len(shown)
         raise InputError(
-            f"The SLO document {quoted(document)} has {len(self.problems)} problem(s).",
+            f"{what} has {len(self.problems)} problem(s).",
             field=field_name,
             next_steps=(*shown, *((f"and {more} more",) if more else ())),
         )

@@ -3,8 +3,8 @@
 import pytest
 
 from sre.core.errors import NoDataError
-from sre.slo.budget import EventCounts
-from sre.slo.burn_rate import (
+from sre.core.slo.budget import EventCounts
+from sre.core.slo.burn_rate import (
     BurnRateTier,
     TierState,
     budget_spent_ratio,
@@ -13,8 +13,8 @@ from sre.slo.burn_rate import (
     factor_for_share,
     tiers_for,
 )
+from sre.core.slo.tiers import checked_tiers, default_tiers
 from sre.slo.exhaustion import exhausted_at_linear
-from sre.slo.tiers import checked_tiers, default_tiers
 from tests.support.mcp import FixedClock
 
 HOUR, DAY = 3600.0, 86_400.0

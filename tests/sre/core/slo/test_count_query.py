@@ -4,7 +4,7 @@ import pytest
 from promql_parser import parse
 
 from sre.core.errors import InputError
-from sre.slo.count_query import names_without_counter_suffix, parse_count_query
+from sre.core.slo.count_query import names_without_counter_suffix, parse_count_query
 
 WEEK = 7 * 86_400.0
 

@@ -1,0 +1,5 @@
+"""Alertmanager: alerts as they are sent to people, silences, groups."""
+
+from connectors.alertmanager.client import AlertmanagerClient
+
+__all__ = ["AlertmanagerClient"]

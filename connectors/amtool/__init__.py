@@ -1,0 +1,5 @@
+"""amtool: Alertmanager's own checks of configuration and routing."""
+
+from connectors.amtool.amtool import Amtool
+
+__all__ = ["Amtool"]
