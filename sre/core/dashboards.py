@@ -19,8 +19,11 @@ class StoredDashboard:
     Attributes:
         model: Its JSON; text from outside.
         version: Grows with each save.
-        folder_uid: Empty for the general folder.
+        folder_uid, folder_title: Empty for the general folder.
         url: Where people see it.
+        is_provisioned: Whether it comes from files or a repository, so that saving it here is refused or undone.
+        can_save: Whether our credentials may change it.
+        updated_by: Who saved it last; text from outside.
     """
 
     uid: str
@@ -29,3 +32,7 @@ class StoredDashboard:
     version: int
     folder_uid: str = ""
     url: str = ""
+    folder_title: str = ""
+    is_provisioned: bool = False
+    can_save: bool = True
+    updated_by: str = ""

@@ -1,0 +1,143 @@
+"""What Grafana answers, as it is on the wire, and as we hold it.
+
+Unknown fields are ignored and missing ones have the value that means "not said": versions 9 to 12 differ in them.
+"""
+
+import json
+from typing import TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from sre.core.dashboards import DashboardFolder, StoredDashboard
+
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+Wire = TypeVar("Wire", bound=BaseModel)
+
+
+class NotTheApiError(Exception):
+    """The body is not an answer of Grafana; `problem` finishes a sentence about the system."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(populate_by_name=True)
+
+
+class WireHealth(_Wire):
+    """`/api/health`; the version can be hidden by configuration."""
+
+    database: str
+    version: str = ""
+    commit: str = ""
+
+
+class WireMeta(_Wire):
+    """What Grafana says about a dashboard beside its JSON."""
+
+    url: str = ""
+    folder_uid: str = Field("", alias="folderUid")
+    folder_title: str = Field("", alias="folderTitle")
+    can_save: bool = Field(True, alias="canSave")
+    version: int = 0
+    provisioned: bool = False
+    updated_by: str = Field("", alias="updatedBy")
+
+
+class WireDashboard(_Wire):
+    """`/api/dashboards/uid/{uid}`."""
+
+    dashboard: dict[str, object]
+    meta: WireMeta
+
+    def as_stored(self, *, uid: str, url: str) -> StoredDashboard:
+        """Return it in our own words."""
+        version = self.dashboard.get("version")
+        title = self.dashboard.get("title")
+        return StoredDashboard(
+            uid=uid,
+            title=title if isinstance(title, str) else "",
+            model=self.dashboard,
+            version=version if isinstance(version, int) else self.meta.version,
+            folder_uid=self.meta.folder_uid,
+            url=url,
+            # Grafana 9 to 12 call the general folder by this title and give it no uid.
+            folder_title=self.meta.folder_title if self.meta.folder_uid else "",
+            is_provisioned=self.meta.provisioned,
+            can_save=self.meta.can_save,
+            updated_by=self.meta.updated_by,
+        )
+
+
+class WireFolder(_Wire):
+    """A folder in `/api/search?type=dash-folder`, which lists the nested ones too."""
+
+    uid: str
+    title: str
+
+    def as_folder(self) -> DashboardFolder:
+        """Return it in our own words."""
+        return DashboardFolder(self.uid, self.title)
+
+
+class WireSaved(_Wire):
+    """The answer to a save that was carried out."""
+
+    uid: str
+    status: str
+    url: str = ""
+    version: int = 0
+
+
+class WireProblem(_Wire):
+    """An error answer; `status` is a word such as `version-mismatch`, where there is one."""
+
+    message: str
+    status: str = ""
+
+
+_FOLDERS = TypeAdapter(list[WireFolder])
+
+
+def read_one(body: bytearray, kind: type[Wire]) -> Wire:
+    """Return the body as `kind`; raises NotTheApiError."""
+    document = _decoded(body)
+    try:
+        return kind.model_validate(document)
+    except ValidationError:
+        raise NotTheApiError("answered with JSON that is not of the Grafana API") from None
+
+
+def read_folders(body: bytearray) -> list[WireFolder]:
+    """Return the folders of a search; raises NotTheApiError."""
+    document = _decoded(body)
+    try:
+        return _FOLDERS.validate_python(document)
+    except ValidationError:
+        raise NotTheApiError("answered with JSON that is not of the Grafana API") from None
+
+
+def problem_in(body: bytearray) -> WireProblem | None:
+    """Return what an error answer says, or None for any other body."""
+    try:
+        return read_one(body, WireProblem)
+    except NotTheApiError:
+        return None
+
+
+def _decoded(body: bytearray) -> object:
+    if not body or body.isspace():
+        raise NotTheApiError("answered with an empty body")
+    try:
+        document: object = json.loads(body)
+    except json.JSONDecodeError as error:
+        if not body.lstrip().startswith((b"{", b"[")):
+            raise NotTheApiError("answered with text that is not JSON") from None
+        is_cut = error.pos >= len(body.decode("utf-8", errors="replace").rstrip()) or "Unterminated" in error.msg
+        told = f"sent JSON that breaks off after {len(body)} bytes" if is_cut else "sent broken JSON"
+        raise NotTheApiError(told) from None
+    except (ValueError, RecursionError):
+        raise NotTheApiError("answered with JSON that cannot be read") from None
+    return document
