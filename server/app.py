@@ -1,6 +1,6 @@
 """The composition root: settings become sources, sources become what tools may use, and all of it one MCP server."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from connectors.promtool import Promtool
 from prompts.completions import completion_values
 from server.audit import audited
 from server.boundary import BoundedServer, bounded
+from server.catalogue import Listing, recorded
 from server.deps import Deps, Sources
 from server.redaction import Redactor
 from server.settings import (
@@ -97,6 +98,7 @@ def build(
     allow_writes: bool = False,
     secret_values: Sequence[str] = (),
     concurrent_calls: int = CONCURRENT_CALLS,
+    listings: Mapping[str, Listing] | None = None,
     **server_options: Any,
 ) -> MCPServer[Deps]:
     """Return the MCP server: tools behind the boundary, the handbook, the prompts.
@@ -107,8 +109,10 @@ def build(
         allow_writes: Also register tools that change other systems.
         secret_values: Values that must never leave, whatever field they turn up in.
         concurrent_calls: How many tool calls run at once; more wait their turn within their deadline.
+        listings: What clients are told of tools that are not loaded yet; as recorded when None.
         server_options: Passed on to the SDK's server, such as sign-in.
     """
+    listings = recorded() if listings is None else listings
     redactor = Redactor(secret_values)
     places = anyio.Semaphore(concurrent_calls)
     offered = [spec for spec in specs if allow_writes or not spec.needs_writes]
@@ -117,7 +121,7 @@ def build(
         title="Site reliability engineering",
         version=product_version(),
         instructions=INSTRUCTIONS,
-        tools=[bounded(spec, redactor, places) for spec in offered],
+        tools=[bounded(spec, redactor, places, listings=listings) for spec in offered],
         lifespan=_lifespan_of(deps),
         middleware=[audited(_wall_clock_ms(deps))],
         log_level="WARNING",

@@ -7,14 +7,16 @@ becomes MCP results, answers are cleaned, redacted and kept within their budget,
 import json
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from functools import cache, cached_property
 from typing import Any
 
 import anyio
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context, Image
 from mcp.server.mcpserver.tools import Tool
+from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata, func_metadata
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
     INVALID_PARAMS,
@@ -28,6 +30,7 @@ from mcp.types import (
 from pydantic import Field, ValidationError
 
 from server.audit import current_record
+from server.catalogue import Listing, LoadedTool, loaded
 from server.deps import Deps
 from server.redaction import JsonValue, Redactor
 from sre.core.errors import InputError, RefusedError, SreError
@@ -41,15 +44,21 @@ _MAX_PROBLEMS = 8
 _MAX_NAME = 60
 # Of difflib: "limt" is 0.89 like "limit", "service" 0.62 like "source" (our choice).
 _LEAST_LIKENESS = 0.75
-_UNTOLD = frozenset({"title", "maxLength", "maxItems"})
 
 
 class BoundedTool(Tool):
-    """A tool that only ever answers through the boundary."""
+    """A tool that only ever answers through the boundary, loaded when it is first called."""
 
-    deadline_seconds: float = Field(exclude=True)
+    spec: Any = Field(exclude=True)
+    ready: Any = Field(None, exclude=True)
+    told_output_schema: dict[str, Any] | None = Field(None, exclude=True)
     redactor: Any = Field(exclude=True)
     places: Any = Field(exclude=True)
+
+    @cached_property
+    def output_schema(self) -> dict[str, Any] | None:
+        """What the tool answers with."""
+        return self.told_output_schema
 
     async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:  # noqa: ARG002 - the SDK's face
         """Run the tool; every outcome but a protocol error is a `CallToolResult`."""
@@ -70,28 +79,35 @@ class BoundedTool(Tool):
         return result
 
     async def _answered(self, arguments: dict[str, Any], context: Context[Any, Any]) -> CallToolResult:
-        validated = self._validated(arguments)
-        injected = {self.context_kwarg: context} if self.context_kwarg else {}
+        tool = self._loaded()
+        validated = self._validated(arguments, tool)
+        injected = {tool.context_argument: context} if tool.context_argument else {}
         # Waiting for a place counts: a client hears from us in time, however many others ask.
-        with anyio.move_on_after(self.deadline_seconds) as deadline:
+        with anyio.move_on_after(self.spec.deadline_seconds) as deadline:
             async with self.places:
-                answer = await self.fn(**validated, **injected)
+                answer = await tool.function(**validated, **injected)
         if deadline.cancelled_caught:
             raise RefusedError(
-                f"{self.name} did not finish within {self.deadline_seconds:g} s and was stopped.",
+                f"{self.name} did not finish within {self.spec.deadline_seconds:g} s and was stopped.",
                 next_steps=("ask for a shorter window, a coarser step or fewer series",),
             )
         return _success(answer, self.redactor)
 
-    def _validated(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        known = tuple(self.parameters.get("properties", {}))
+    def _loaded(self) -> LoadedTool:
+        if self.ready is None:
+            self.ready = loaded(self.spec)
+        tool: LoadedTool = self.ready
+        return tool
+
+    def _validated(self, arguments: dict[str, Any], tool: LoadedTool) -> dict[str, Any]:
+        known = tuple(tool.listing.input_schema.get("properties", {}))
         unknown = sorted(name for name in arguments if name not in known)
         if unknown:
             raise _unknown_argument(unknown[0], known)
-        required = self.parameters.get("required", ())
+        required = tool.listing.input_schema.get("required", ())
         given = {name: value for name, value in arguments.items() if value is not None or name in required}
         try:
-            return self.fn_metadata.validate_arguments(given)
+            return tool.validated(given)
         except ValidationError as error:
             raise _explained(error, known) from None
         except RecursionError:
@@ -123,15 +139,27 @@ class BoundedServer(MCPServer[Deps]):
         return await super().get_prompt(name, arguments, context)
 
 
-def bounded(spec: ToolSpec, redactor: Redactor, places: anyio.Semaphore) -> BoundedTool:
+def bounded(
+    spec: ToolSpec, redactor: Redactor, places: anyio.Semaphore, *, listings: Mapping[str, Listing]
+) -> BoundedTool:
     """Return the registered form of a tool: strict arguments, declared hints, behind the boundary.
 
     Args:
         places: Shared by all tools of a server; bounds how many calls run at once.
+        listings: What is known of tools without loading them; a tool that is not here is loaded now.
     """
-    plain = Tool.from_function(
-        spec.function,
+    listing = listings.get(spec.name) if isinstance(spec.tool, str) else None
+    ready = None if listing else loaded(spec)
+    told = listing or (ready or loaded(spec)).listing
+    return BoundedTool(
+        fn=_never_called,
+        fn_metadata=_no_metadata(),
+        is_async=True,
+        name=spec.name,
         title=spec.title,
+        description=told.description,
+        parameters=told.input_schema,
+        told_output_schema=told.output_schema,
         annotations=ToolAnnotations(
             title=spec.title,
             read_only_hint=spec.is_read_only,
@@ -139,51 +167,20 @@ def bounded(spec: ToolSpec, redactor: Redactor, places: anyio.Semaphore) -> Boun
             idempotent_hint=spec.is_idempotent,
             open_world_hint=spec.is_open_world,
         ),
-    )
-    model = plain.fn_metadata.arg_model
-    model.model_config["extra"] = "forbid"
-    model.model_config["strict"] = True
-    model.model_rebuild(force=True)
-    fields = {name: getattr(plain, name) for name in Tool.model_fields if name not in ("parameters", "description")}
-    return BoundedTool(
-        **fields,
-        description=_unindented(plain.description),
-        parameters=_lean_schema(model.model_json_schema(by_alias=True)),
-        deadline_seconds=spec.deadline_seconds,
+        spec=spec,
+        ready=ready,
         redactor=redactor,
         places=places,
     )
 
 
-def _unindented(docstring: str) -> str:
-    return "\n".join(line.strip() for line in docstring.strip().splitlines())
+async def _never_called() -> None:
+    """Stand where the SDK expects the function, which is loaded when it is needed."""
 
 
-def _lean_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema without what every client would pay for in tokens and no caller needs.
-
-    Titles repeat the names. Longest lengths are enforced, and explained to whoever meets one. "Or null, by default
-    null" and empty defaults only say optional, which `required` says already, and some clients cannot read the former;
-    a null that is sent all the same counts as not given.
-    """
-    return {**_lean(schema), "additionalProperties": False}
-
-
-def _lean(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_lean(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    kept = {key: item for key, item in value.items() if not (key in _UNTOLD and isinstance(item, (str, int)))}
-    options = kept.get("anyOf", [])
-    if kept.get("default", ...) is None and {"type": "null"} in options:
-        del kept["default"]
-        options = [option for option in options if option != {"type": "null"}]
-        kept = {
-            **(options[0] if len(options) == 1 else {"anyOf": options}),
-            **{k: v for k, v in kept.items() if k != "anyOf"},
-        }
-    return {key: _lean(item) for key, item in kept.items() if not (key == "default" and item in ("", [], {}))}
+@cache
+def _no_metadata() -> FuncMetadata:
+    return func_metadata(_never_called)
 
 
 def _success(answer: Any, redactor: Redactor) -> CallToolResult:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from server import catalogue
 from server.settings import ENVIRONMENT_VARIABLES
 from tests.support.reference import FOLDER, pages
+from tools.registry import TOOLS
 
 PAGES = ("tools.md", "resources-and-prompts.md", "errors.md", "settings.md")
 
@@ -18,6 +20,10 @@ def generated() -> dict[str, str]:
 @pytest.mark.parametrize("name", PAGES)
 def test_the_generated_reference_is_up_to_date(name: str, generated: dict[str, str]) -> None:
     assert (FOLDER / name).read_text(encoding="utf-8") == generated[name], "run `make docs`"
+
+
+def test_the_catalogue_that_clients_are_told_is_up_to_date() -> None:
+    assert catalogue.FILE.read_text(encoding="utf-8") == catalogue.catalogue_json(TOOLS), "run `make docs`"
 
 
 def test_no_generated_page_is_forgotten(generated: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ import anyio
 from mcp.client import Client
 from mcp.types import Prompt, Resource, Tool
 
+from server import catalogue
 from server.app import build
 from server.commands.tools import cost_of
 from server.deps import Deps, Sources
@@ -43,7 +44,7 @@ def pages() -> dict[str, str]:
 
 
 async def _listed() -> tuple[list[Tool], list[Resource], list[Prompt]]:
-    server = build(Deps(sources=Sources(), clock=FixedClock()), allow_writes=True)
+    server = build(Deps(sources=Sources(), clock=FixedClock()), allow_writes=True, listings={})
     async with Client(server) as client:
         return (
             (await client.list_tools()).tools,
@@ -166,7 +167,8 @@ def _settings_page() -> str:
 
 
 def write() -> None:
-    """Write every page."""
+    """Write every page, and the catalogue that the server lists its tools from."""
+    catalogue.FILE.write_text(catalogue.catalogue_json(TOOLS), encoding="utf-8")
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, text in pages().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
