@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from sre.core.labels import METRIC_NAME
 from sre.core.promql.matcher import Matcher
 from sre.core.promql.nodes import COMPARISONS, AggregateNode, BinaryNode, CallNode, Node, NumberNode, VectorNode
+from sre.core.promql_tree import drops_points, metric_of, selector_text, walk
 from sre.core.text import nearest_names, quoted
 from sre.core.times import format_duration
 from sre.metrics.query_checks import keeps_le
-from sre.metrics.query_tree import drops_points, metric_of, selector_text, walk
 
 _NEAREST = 5
 # Steps no longer than the usual time between scrapes look at everything there is.

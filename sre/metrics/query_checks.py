@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sre.core.promql.nodes import AggregateNode, CallNode, MatrixNode, Node, SubqueryNode, VectorNode
+from sre.core.promql_tree import COUNTER_SAFE, RATE_FUNCTIONS, Place, metric_of, name_of, selector_text, walk
 from sre.core.text import cleaned
 from sre.core.times import format_duration
-from sre.metrics.query_tree import COUNTER_SAFE, RATE_FUNCTIONS, Place, metric_of, name_of, selector_text, walk
 
 # OpenMetrics 1.0, "Counter" and "Histogram": these suffixes belong to values that only grow.
 _SURE_COUNTER = ("_total", "_bucket")

@@ -11,8 +11,8 @@ from typing import Final
 from sre.core.figures import plain_text
 from sre.core.labels import METRIC_NAME
 from sre.core.promql.nodes import AggregateNode, MatrixNode, Node, SubqueryNode, VectorNode
+from sre.core.promql_tree import Place, selector_text, used_selectors, walk
 from sre.core.times import format_duration
-from sre.metrics.query_tree import Place, selector_text, used_selectors, walk
 
 # Our choice: Prometheus touches some ten million samples a second on one core, so this keeps it busy for about ten.
 MAX_SAMPLES_TOUCHED: Final = 100_000_000

@@ -20,7 +20,7 @@ from sre.core.promql.nodes import (
     SubqueryNode,
     VectorNode,
 )
-from sre.metrics.query_tree import metric_of, walk
+from sre.core.promql_tree import metric_of, walk
 
 # Powers of base units, such as {"bytes": 1, "seconds": -1}; no powers is a ratio, None is unknown.
 Powers: TypeAlias = dict[str, int] | None

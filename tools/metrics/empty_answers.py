@@ -28,8 +28,8 @@ async def diagnosed(
     source: MetricSource, query: Query | None, *, window: Window, step_seconds: float | None
 ) -> tuple[Emptiness, ...]:
     """Return why a query has no answer in a window, asked every `step_seconds`, most telling first."""
+    from sre.core.promql_tree import used_selectors
     from sre.metrics.emptiness import Emptiness, other_causes
-    from sre.metrics.query_tree import used_selectors
 
     outside = await _outside_data(source, window)
     if outside is not None:
@@ -59,7 +59,7 @@ def _selector_diagnosis(
     source: MetricSource, vector: VectorNode, window: Window
 ) -> Callable[[], Awaitable[Emptiness | None]]:
     async def diagnose() -> Emptiness | None:
-        from sre.metrics.query_tree import selector_text
+        from sre.core.promql_tree import selector_text
 
         text = selector_text(vector)
         if await source.series([text], window=window, limit=1):
@@ -81,8 +81,8 @@ async def _searched(source: MetricSource, window: Window) -> Window:
 
 async def _missing_part(source: MetricSource, vector: VectorNode, wide: Window) -> Emptiness:
     from sre.core.labels import METRIC_NAME
+    from sre.core.promql_tree import metric_of
     from sre.metrics.emptiness import without_combination, without_label, without_metric, without_value
-    from sre.metrics.query_tree import metric_of
 
     metric = metric_of(vector)
     base = [metric] if metric else []

@@ -119,9 +119,9 @@ def _budget(request: QueryRequest) -> int:
 
 
 def _checked(request: QueryRequest, measured: Measured) -> tuple[str, ...]:
+    from sre.core.promql_tree import drops_points
     from sre.metrics.data_checks import data_warnings
     from sre.metrics.query_checks import query_warnings, unseen_between_points
-    from sre.metrics.query_tree import drops_points
 
     if request.query is None:
         return ("The query could not be read here, so it was sent as it is and not checked.",)
@@ -142,8 +142,8 @@ def _checked(request: QueryRequest, measured: Measured) -> tuple[str, ...]:
 def _bare_metrics(query: Query, *, are_counters: bool) -> tuple[str, ...]:
     """Return the metric that the query shows as it is: a counter by its name, or one whose name does not say."""
     from sre.core.promql.nodes import MatrixNode, VectorNode
+    from sre.core.promql_tree import metric_of
     from sre.metrics.query_checks import possible_counters
-    from sre.metrics.query_tree import metric_of
 
     vector = query.ast.vector if isinstance(query.ast, MatrixNode) else query.ast
     name = metric_of(vector) if isinstance(vector, VectorNode) else ""

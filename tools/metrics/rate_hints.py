@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from connectors.base import MetricSource
     from sre.core.promql import Query
+    from sre.core.promql_tree import UsedSelector
     from sre.core.times import Window
     from sre.metrics.query_checks import Rated
-    from sre.metrics.query_tree import UsedSelector
     from sre.metrics.scrape_spacing import Counted
 
 # Longer ranges hold four scrapes at every usual interval (up to 2 min), so nobody is asked.
@@ -93,7 +93,7 @@ async def rate_hints(source: MetricSource, query: Query, *, window: Window) -> t
 
 
 def _rates(query: Query) -> list[UsedSelector]:
-    from sre.metrics.query_tree import RATE_FUNCTIONS, used_selectors
+    from sre.core.promql_tree import RATE_FUNCTIONS, used_selectors
 
     return [
         one for one in used_selectors(query.ast) if one.range_seconds and RATE_FUNCTIONS.intersection(one.names_around)

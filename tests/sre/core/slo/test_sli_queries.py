@@ -45,14 +45,15 @@ def _slo(indicator: Indicator, **others: object) -> Slo:
 
 
 def _counts(
-    slo: Slo, samples: list[Samples], *, window: str = "1h", at_hours: float = 2
+    slo: Slo, samples: list[Samples], *, window: str = "1h", at_hours: float = 2, left_open: bool = True
 ) -> dict[str, tuple[float, float]]:
     queries = sli_queries(slo)
     seconds = {"1h": 3600.0, "2h": 7200.0}[window]
     at_ms = epoch_ms(START + timedelta(hours=at_hours))
     store = MemoryStore(samples)
-    bad = evaluate_instant(queries.bad_over(seconds), store=store, at_ms=at_ms)
-    total = evaluate_instant(queries.total_over(seconds), store=store, at_ms=at_ms)
+    options = EvaluationOptions(left_open=left_open)
+    bad = evaluate_instant(queries.bad_over(seconds), store=store, at_ms=at_ms, options=options)
+    total = evaluate_instant(queries.total_over(seconds), store=store, at_ms=at_ms, options=options)
     bads = dict(zip(map(str, bad.labels), bad.values.tolist(), strict=True))
     return {str(labels): (bads[str(labels)], value) for labels, value in zip(total.labels, total.values, strict=True)}
 

@@ -1,5 +1,5 @@
 from sre.core.promql import parse
-from sre.metrics.query_tree import drops_points, used_selectors
+from sre.core.promql_tree import drops_points, used_selectors
 
 
 def test_selectors_know_what_stands_around_them() -> None:
