@@ -31,6 +31,10 @@ Counted: TypeAlias = Literal["events", "samples", "slices"]
 SAMPLE_SECONDS: Final = 60.0
 # The length of `$window` as a number: PromQL has no way to turn a duration into one.
 _SECONDS: Final = "$seconds"
+# The range of a subquery over `$window`. Prometheus 3 leaves out a step that lies exactly at the start of a range,
+# 2.x takes it in and would count one sample or slice too many; a range that is this much shorter has neither.
+_SPAN: Final = "$span"
+_SHORTER_SECONDS: Final = 0.001
 _OPERATORS: dict[ThresholdOp, str] = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
@@ -39,8 +43,8 @@ class SliQueries:
     """The two counts of an SLO.
 
     Attributes:
-        bad: PromQL of bad events by group, with `$window` to be filled by `bad_over`.
-        total: PromQL of all events by group, with `$window` to be filled by `total_over`.
+        bad: PromQL of bad events by group, with marks for the window, to be filled by `bad_over`.
+        total: PromQL of all events by group, with marks for the window, to be filled by `total_over`.
         counted: What an event is: a real one, a sample looked at every minute, or a slice of time.
         base_seconds: Shortest window that makes sense; longer ones are multiples of it.
     """
@@ -69,22 +73,28 @@ def sli_queries(slo: Slo) -> SliQueries:
     Raises:
         InputError: A counter expression of a ratio is not one.
     """
-    plain = _sliced(slo, _plain(slo))
-    if not slo.maintenance:
+    is_sampled = not isinstance(slo.indicator, RatioIndicator) and not isinstance(slo.budgeting, TimeSlices)
+    plain = _sliced(slo, _plain(slo, leave_out=slo.maintenance if is_sampled else ()))
+    if is_sampled or not slo.maintenance:
         return plain
     mask = maintenance_mask(slo.maintenance, reach_seconds=plain.base_seconds)
     step = format_duration(plain.base_seconds)
     bad, total = (
-        f"sum_over_time((({query}) unless on () ({mask}))[{WINDOW}:{step}])"
+        f"sum_over_time((({query}) unless on () ({mask}))[{_SPAN}:{step}])"
         for query in (plain.bad_over(plain.base_seconds), plain.total_over(plain.base_seconds))
     )
     return SliQueries(bad, total, plain.counted, plain.base_seconds)
 
 
 def maintenance_mask(windows: Sequence[MaintenanceWindow], *, reach_seconds: float) -> str:
-    """Return PromQL that has a value whenever a count over the last `reach_seconds` touches a maintenance window."""
+    """Return PromQL that has a value whenever a count over the last `reach_seconds` touches a maintenance window.
+
+    Args:
+        reach_seconds: 0 asks about the instant itself.
+    """
+    begun = ">" if reach_seconds else ">="
     spans = (
-        f"vector(time()) > {exact_number(window.start.timestamp())}"
+        f"vector(time()) {begun} {exact_number(window.start.timestamp())}"
         f" < {exact_number(window.end.timestamp() + reach_seconds)}"
         for window in windows
     )
@@ -92,20 +102,26 @@ def maintenance_mask(windows: Sequence[MaintenanceWindow], *, reach_seconds: flo
 
 
 def _over(query: str, window_seconds: float) -> str:
-    return query.replace(WINDOW, format_duration(window_seconds)).replace(_SECONDS, exact_number(window_seconds))
+    filled = query.replace(WINDOW, format_duration(window_seconds)).replace(_SECONDS, exact_number(window_seconds))
+    return filled.replace(_SPAN, format_duration(window_seconds - _SHORTER_SECONDS))
 
 
-def _plain(slo: Slo) -> SliQueries:
+def _plain(slo: Slo, *, leave_out: Sequence[MaintenanceWindow]) -> SliQueries:
+    """Return the counts of events or samples.
+
+    Args:
+        leave_out: Times whose samples do not count; events cannot be told apart like that.
+    """
     match slo.indicator:
         case RatioIndicator():
             return _ratio(slo.indicator, slo.group_by)
         case RawRatioIndicator(query=query, is_failure=is_failure):
             # NaN is no ratio; the comparison drops it.
             ratio = f"clamp(({query}) >= -Inf, 0, 1)"
-            return _sampled(ratio if is_failure else f"1 - {ratio}", slo.group_by)
+            return _sampled(ratio if is_failure else f"1 - {ratio}", slo.group_by, leave_out)
         case ThresholdIndicator(query=query, op=op, value=value):
             is_good = f"(({query}) >= -Inf) {_OPERATORS[op]} bool {exact_number(value)}"
-            return _sampled(f"1 - ({is_good})", slo.group_by)
+            return _sampled(f"1 - ({is_good})", slo.group_by, leave_out)
 
 
 def _sliced(slo: Slo, queries: SliQueries) -> SliQueries:
@@ -114,7 +130,7 @@ def _sliced(slo: Slo, queries: SliQueries) -> SliQueries:
     seconds = slo.budgeting.slice_window.seconds
     allowed = 0.0 if slo.budgeting.target_ratio >= 1 else budget_ratio(slo.budgeting.target_ratio)
     is_bad = f"({queries.error_ratio_over(seconds)}) > bool {exact_number(allowed)}"
-    subquery = f"[{WINDOW}:{format_duration(seconds)}]"
+    subquery = f"[{_SPAN}:{format_duration(seconds)}]"
     return SliQueries(
         bad=f"sum_over_time(({is_bad}){subquery})",
         total=f"count_over_time(({is_bad}){subquery})",
@@ -123,8 +139,10 @@ def _sliced(slo: Slo, queries: SliQueries) -> SliQueries:
     )
 
 
-def _sampled(failure_share: str, group_by: tuple[str, ...]) -> SliQueries:
-    subquery = f"[{WINDOW}:{format_duration(SAMPLE_SECONDS)}]"
+def _sampled(failure_share: str, group_by: tuple[str, ...], leave_out: Sequence[MaintenanceWindow]) -> SliQueries:
+    subquery = f"[{_SPAN}:{format_duration(SAMPLE_SECONDS)}]"
+    if leave_out:
+        failure_share = f"({failure_share}) unless on () ({maintenance_mask(leave_out, reach_seconds=0)})"
     return SliQueries(
         bad=f"{_sum(group_by)} (sum_over_time(({failure_share}){subquery}))",
         total=f"{_sum(group_by)} (count_over_time(({failure_share}){subquery}))",

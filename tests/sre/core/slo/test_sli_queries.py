@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sre.core.labels import Labels
-from sre.core.promql import evaluate_instant
+from sre.core.promql import EvaluationOptions, evaluate_instant
 from sre.core.series import Samples
 from sre.core.slo.model import (
     Indicator,
@@ -119,12 +119,13 @@ def test_groups_are_counted_apart_also_where_one_has_no_errors() -> None:
     }
 
 
-def test_a_threshold_counts_the_minutes_beyond_it_and_leaves_nan_out() -> None:
+@pytest.mark.parametrize("left_open", [True, False], ids=["Prometheus 3", "Prometheus 2"])
+def test_a_threshold_counts_the_minutes_beyond_it_and_leaves_nan_out(left_open: bool) -> None:
     minutes = [0.1] * 120
     minutes[70:80] = [0.9] * 10
     minutes[80:85] = [float("nan")] * 5
     slo = _slo(ThresholdIndicator("gauge", "lte", 0.5))
-    bad, total = _only(_counts(slo, [_gauge(minutes)]))
+    bad, total = _only(_counts(slo, [_gauge(minutes)], left_open=left_open))
     assert (bad, total) == (10, 55)
 
 
@@ -136,7 +137,8 @@ def test_a_raw_ratio_is_added_up_minute_by_minute(values: tuple[float, float], i
     assert _only(_counts(slo, [_gauge(minutes)])) == (pytest.approx(2.5), 60)
 
 
-def test_time_slices_count_the_slices_in_which_too_many_failed() -> None:
+@pytest.mark.parametrize("left_open", [True, False], ids=["Prometheus 3", "Prometheus 2"])
+def test_time_slices_count_the_slices_in_which_too_many_failed(left_open: bool) -> None:
     """Ten slices of five minutes; in two of them every tenth request fails, in one every hundredth (allowed: 5 %)."""
     steps = HOURS * 3600 // STEP_SECONDS + 1
     minute = np.arange(steps) * STEP_SECONDS // 60
@@ -150,15 +152,26 @@ def test_time_slices_count_the_slices_in_which_too_many_failed() -> None:
         RatioIndicator(bad='reqs_total{code="500"}', total="reqs_total"),
         budgeting=TimeSlices(Duration(300), 0.95),
     )
-    assert _only(_counts(slo, [OK, bad])) == (2, 12)
+    assert _only(_counts(slo, [OK, bad], left_open=left_open)) == (2, 12)
 
 
-def test_a_maintenance_window_does_not_count() -> None:
+@pytest.mark.parametrize("left_open", [True, False], ids=["Prometheus 3", "Prometheus 2"])
+def test_a_maintenance_window_does_not_count(left_open: bool) -> None:
     during = MaintenanceWindow(START + timedelta(minutes=60), START + timedelta(minutes=90), "upgrade")
     slo = _slo(RatioIndicator(bad='reqs_total{code="500"}', total="reqs_total"), maintenance=(during,))
-    bad, total = _only(_counts(slo, [OK, FAIL]))
+    bad, total = _only(_counts(slo, [OK, FAIL], left_open=left_open))
     # Windows that touch the maintenance are left out whole: 01:05 to 01:30, and the one that ends at 01:35 does count.
     assert (bad, total) == (pytest.approx(120), pytest.approx(1200))
+
+
+@pytest.mark.parametrize("left_open", [True, False], ids=["Prometheus 3", "Prometheus 2"])
+def test_maintenance_takes_away_just_the_samples_inside_it(left_open: bool) -> None:
+    """Looked at from 02:00 over an hour: the 60 minutes 01:01 to 02:00; 01:12 to 01:29 do not count, four bad among them."""
+    minutes = [0.1] * 121
+    minutes[70:76] = [0.9] * 6
+    during = MaintenanceWindow(START + timedelta(minutes=72), START + timedelta(minutes=90), "upgrade")
+    slo = _slo(ThresholdIndicator("gauge", "lte", 0.5), maintenance=(during,))
+    assert _only(_counts(slo, [_gauge(minutes)], left_open=left_open)) == (2, 42)
 
 
 def test_outside_its_reach_a_maintenance_window_changes_nothing() -> None:
