@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sre.core.figures import figure_text, seconds_text
+from sre.core.markdown import code_span, escaped
 from sre.core.times import format_instant
-from sre.incidents.markdown import code_span, escaped
 from sre.incidents.model import (
     ACTION_KINDS,
     ActionItem,

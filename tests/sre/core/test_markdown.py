@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sre.core.markdown import code_span, escaped
 from sre.core.text import cleaned
-from sre.incidents.markdown import code_span, escaped
 
 HOSTILE = [
     "# heading",
