@@ -17,14 +17,19 @@ from sre.core.times import Window, format_duration
 from tools.concurrent import all_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from connectors.base import MetricSource
+    from sre.core.labels import Labels
     from sre.core.series import InstantResult
+    from sre.core.slo.count_query import CountQuery
     from sre.slo.counter_increase import CounterIncrease
 
 # How far back a series is looked for before it counts as new: longer than restarts and short scrape failures.
 LOOK_BACK_SECONDS = 3600.0
+# Beside a short window a series must have been away for so long to count as new: one that comes back after a gap of
+# some hours, holding all it ever counted, would look like an outage.
+_ABSENCE_SECONDS = 86_400.0
 # Where data begin is looked for in steps of at most this many seconds: 720 for 30 d, cheap beside counting the window.
 _STEP_SECONDS = 3600.0
 _LEAST_STEPS = 48
@@ -96,6 +101,39 @@ def uncounted_note(counter: str, added_count: int) -> str:
         f"{added_count} series of {quoted(counter)} appeared inside the window; events before their first scrape are "
         "not in the count."
     )
+
+
+async def newborn_by_group(
+    source: MetricSource,
+    query: CountQuery,
+    *,
+    window: Window,
+    group_by: Sequence[str] = (),
+) -> Mapping[Labels, float]:
+    """Return the events that series born inside a window held at their first scrape, by group, signed as they count.
+
+    Args:
+        window: The source had data at its start.
+        group_by: Labels of the groups; none make one group.
+
+    Raises:
+        SreError: The source did not say.
+    """
+    span, before = format_duration(window.seconds), format_duration(_ABSENCE_SECONDS)
+    together = f"sum by ({', '.join(group_by)})" if group_by else "sum"
+    terms = [term for term in query.terms if term.counter]
+    known = f"[{before}] offset {span}"
+    asked = [
+        f"{together} (min_over_time({one.counter}[{span}]) unless last_over_time({one.counter}{known}))"
+        for one in terms
+    ]
+    results = await all_of([partial(source.instant_query, text, at=window.end) for text in asked])
+    events: dict[Labels, float] = {}
+    for term, result in zip(terms, results, strict=True):
+        for labels, value in zip(result.labels, result.values.tolist(), strict=True):
+            if math.isfinite(value):
+                events[labels] = events.get(labels, 0.0) + term.sign * value
+    return events
 
 
 async def value_at(source: MetricSource, query: str, at: datetime) -> float | None:

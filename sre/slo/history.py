@@ -14,12 +14,14 @@ class EventHistory:
         slice_seconds: Length of a slice.
         totals: Events in each slice; None where the source has no data.
         bads: Bad events in each slice; 0 where nothing bad is known.
+        excluded: Slices that lie in maintenance; that nothing is known of them is no gap.
     """
 
     start: datetime
     slice_seconds: float
     totals: tuple[float | None, ...]
     bads: tuple[float, ...]
+    excluded: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         if len(self.totals) != len(self.bads) or self.slice_seconds <= 0:
@@ -27,8 +29,9 @@ class EventHistory:
 
     @property
     def coverage_ratio(self) -> float:
-        """Share of the slices with data, 0..1."""
-        return sum(total is not None for total in self.totals) / len(self.totals) if self.totals else 0.0
+        """Share of the slices outside maintenance that have data, 0..1."""
+        judged = [total for index, total in enumerate(self.totals) if index not in self.excluded]
+        return sum(total is not None for total in judged) / len(judged) if judged else 0.0
 
     @property
     def data_start(self) -> datetime | None:

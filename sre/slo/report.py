@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sre.core.errors import NoDataError
 from sre.core.slo.budget import ErrorBudget, EventCounts, error_budget
 from sre.core.slo.burn_rate import BurnRateTier, TierState, burn_rate
+from sre.core.slo.model import MaintenanceWindow
 from sre.core.slo.windows import Period
 from sre.core.times import format_duration
 from sre.slo.exhaustion import exhausted_at_linear, exhausted_at_rolling
 from sre.slo.history import EventHistory, spent_since_start
+from sre.slo.maintenance import counted_seconds
 from sre.slo.policy import DeployDecision, PolicyLevel, default_policy, deploy_decision, policy_level
 
 
@@ -22,6 +25,7 @@ class BudgetFacts:
         tiers: Burn-rate tiers of this period.
         window_counts: Events in the last so many seconds, by seconds; a window that was not counted is absent.
         history: The elapsed period in slices, or None where only counts are known.
+        maintenance: Times whose events are not in the counts; they are no part of the period either.
     """
 
     objective_ratio: float
@@ -30,6 +34,17 @@ class BudgetFacts:
     tiers: tuple[BurnRateTier, ...]
     window_counts: Mapping[float, EventCounts]
     history: EventHistory | None = None
+    maintenance: tuple[MaintenanceWindow, ...] = ()
+
+    @property
+    def period_seconds(self) -> float:
+        """Length of the whole period without maintenance."""
+        return counted_seconds(self.maintenance, start=self.period.start, end=self.period.end)
+
+    @property
+    def elapsed_seconds(self) -> float:
+        """Length of the elapsed period without maintenance."""
+        return counted_seconds(self.maintenance, start=self.period.start, end=self.period.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +75,15 @@ def budget_report(facts: BudgetFacts) -> BudgetReport:
     """Return budget, burn rates, exhaustion, policy and the deploy decision.
 
     Raises:
-        NoDataError: There were no events.
+        NoDataError: There were no events, or the whole period so far was maintenance.
     """
-    period = facts.period
+    if facts.elapsed_seconds <= 0:
+        raise NoDataError("The whole period so far is maintenance, so nothing in it counts.")
     budget = error_budget(
         facts.counts,
         objective_ratio=facts.objective_ratio,
-        period_seconds=period.seconds,
-        elapsed_ratio=period.elapsed_ratio,
+        period_seconds=facts.period_seconds,
+        elapsed_ratio=facts.elapsed_seconds / facts.period_seconds,
     )
     period_rate = burn_rate(facts.counts, objective_ratio=facts.objective_ratio)
     states = tuple(_tier_state(tier, facts) for tier in facts.tiers)

@@ -1,0 +1,220 @@
+"""How an SLO of any kind stands now, read cheaply: for lists of many, and for whoever needs it in passing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sre.core.errors import NoDataError
+from sre.core.times import Window
+from tools.concurrent import all_of, attempted
+from tools.slo.budget_groups import GroupCounts, SliReader
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
+
+    from connectors.base import MetricSource
+    from sre.core.labels import Labels
+    from sre.core.slo.budget import EventCounts
+    from sre.core.slo.burn_rate import BurnRateTier
+    from sre.core.slo.model import Slo
+    from sre.core.slo.windows import Period
+    from sre.slo.report import BudgetReport
+
+# A day each for 30 d; only to tell how much of the window has data at all.
+_COVERAGE_SLICES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class GroupStatus:
+    """How one group stands.
+
+    Attributes:
+        labels: Values of the SLO's `group_by` labels; empty where it has none.
+        fast_burn_rate: Burn rate over the long window of the fastest tier (1h); None where nothing was counted.
+        slow_burn_rate: The same of the slowest tier (3d).
+        firing_tiers: Names of the burn-rate tiers whose two windows both exceed the factor, fastest first.
+    """
+
+    labels: Mapping[str, str]
+    total: float
+    bad: float
+    sli_ratio: float | None
+    consumed_ratio: float | None
+    remaining_ratio: float | None
+    fast_burn_rate: float | None
+    slow_burn_rate: float | None
+    policy_level: str | None
+    firing_tiers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SloStatus:
+    """How an SLO stands; of several groups the figures are those of the worst one.
+
+    Attributes:
+        total: Events of the period; of a grouped SLO, of its worst group. None where the source has no such series.
+        groups: The one with the least budget left first; those without events last.
+        coverage_ratio: Share of the period with data, in steps of a thirtieth; None where not known.
+        notes: What makes the figures less sure.
+    """
+
+    total: float | None
+    bad: float | None
+    sli_ratio: float | None
+    consumed_ratio: float | None
+    remaining_ratio: float | None
+    fast_burn_rate: float | None
+    slow_burn_rate: float | None
+    policy_level: str | None
+    groups: tuple[GroupStatus, ...]
+    worst_group: GroupStatus | None
+    coverage_ratio: float | None
+    notes: tuple[str, ...]
+
+
+async def slo_status(source: MetricSource, slo: Slo, *, at: datetime) -> SloStatus:
+    """Return how an SLO stands at an instant.
+
+    Counts are estimates (`increase()`); `compute_error_budget` counts exactly where it can.
+
+    Raises:
+        SreError: The source did not count the period. What only refines the answer may fail in silence.
+    """
+    from sre.core.slo.burn_rate import tiers_for
+    from sre.core.slo.tiers import default_tiers
+    from sre.core.slo.windows import period_at
+
+    period = period_at(slo.window, at=at)
+    tiers = tiers_for(default_tiers(), objective_ratio=slo.objective_ratio, period_seconds=period.seconds)
+    if period.elapsed_seconds < 1:
+        return _nothing("The calendar period begins at this very instant.")
+    case = _Case(slo, SliReader(source, slo), period, tiers)
+    found = await case.read()
+    if not found.whole.by_group:
+        return _nothing("Nothing was counted in the window: no such series there.", found.coverage_ratio)
+    return _status(case, found)
+
+
+def _nothing(note: str, coverage: float | None = None) -> SloStatus:
+    return SloStatus(None, None, None, None, None, None, None, None, (), None, coverage, (note,))
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What has come back so far of the questions asked at once."""
+
+    whole: GroupCounts = field(default_factory=lambda: GroupCounts({}))
+    windows: dict[float, GroupCounts] = field(default_factory=dict)
+    coverage_ratio: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """An SLO placed in time, and where it is read."""
+
+    slo: Slo
+    reader: SliReader
+    period: Period
+    tiers: tuple[BurnRateTier, ...]
+
+    @property
+    def lengths(self) -> list[float]:
+        """All burn-rate windows in seconds."""
+        return sorted({seconds for tier in self.tiers for seconds in (tier.long_seconds, tier.short_seconds)})
+
+    async def read(self) -> _Gathered:
+        """Ask for everything at once."""
+        into = _Gathered()
+        since = await attempted(partial(self.reader.since, self._elapsed))
+        first: list[Callable[[], Awaitable[None]]] = [partial(self._whole, since, into), partial(self._coverage, into)]
+        await all_of([*first, *self._recent(None, into)])
+        if into.whole.newborn_events > 0:
+            # What began inside the period may have begun inside these windows too, and counts there as well.
+            await all_of(self._recent(since, into))
+        return into
+
+    @property
+    def _elapsed(self) -> Window:
+        return Window(self.period.start, self.period.at)
+
+    def _recent(self, since: datetime | None, into: _Gathered) -> list[Callable[[], Awaitable[None]]]:
+        return [partial(self._window, seconds, since, into) for seconds in self.lengths]
+
+    async def _whole(self, since: datetime | None, into: _Gathered) -> None:
+        into.whole = await self.reader.counts(self._elapsed, since=since)
+
+    async def _window(self, seconds: float, since: datetime | None, into: _Gathered) -> None:
+        start = self.period.at - timedelta(seconds=self.reader.span_seconds(seconds))
+        counted = await attempted(partial(self.reader.counts, Window(start, self.period.at), since=since))
+        if counted is not None:
+            into.windows[seconds] = counted
+
+    async def _coverage(self, into: _Gathered) -> None:
+        """Find the share of the period with data: that of the group with most."""
+        read = partial(self.reader.histories, start=self.period.start, end=self.period.at, slices=_COVERAGE_SLICES)
+        histories = await attempted(read)
+        if histories is not None:
+            into.coverage_ratio = max((one.coverage_ratio for one in histories.values()), default=0.0)
+
+
+def _status(case: _Case, found: _Gathered) -> SloStatus:
+    groups = [_group_status(case, labels, found) for labels in found.whole.by_group]
+    ranked = tuple(sorted(groups, key=lambda one: (one.remaining_ratio is None, one.remaining_ratio or 0.0)))
+    worst = ranked[0]
+    return SloStatus(
+        total=worst.total,
+        bad=worst.bad,
+        sli_ratio=worst.sli_ratio,
+        consumed_ratio=worst.consumed_ratio,
+        remaining_ratio=worst.remaining_ratio,
+        fast_burn_rate=worst.fast_burn_rate,
+        slow_burn_rate=worst.slow_burn_rate,
+        policy_level=worst.policy_level,
+        groups=ranked,
+        worst_group=worst,
+        coverage_ratio=found.coverage_ratio,
+        notes=(*found.whole.notes, *_notes(case, worst, found)),
+    )
+
+
+def _notes(case: _Case, worst: GroupStatus, found: _Gathered) -> tuple[str, ...]:
+    notes = [] if worst.sli_ratio is not None else ["No events count in the window, so no SLI and no budget exist."]
+    if len(found.windows) < len(case.lengths):
+        notes.append("The source did not count every burn-rate window.")
+    if case.slo.group_by:
+        notes.append("The figures are those of the worst group.")
+    return tuple(notes)
+
+
+def _group_status(case: _Case, labels: Labels, found: _Gathered) -> GroupStatus:
+    from sre.slo.report import BudgetFacts, budget_report
+
+    counts = found.whole.by_group[labels]
+    windows = {seconds: one.by_group[labels] for seconds, one in found.windows.items() if labels in one.by_group}
+    slo = case.slo
+    facts = BudgetFacts(slo.objective_ratio, case.period, counts, case.tiers, windows, maintenance=slo.maintenance)
+    try:
+        report = budget_report(facts)
+    except NoDataError:
+        return GroupStatus(dict(labels), counts.total, counts.bad, None, None, None, None, None, None)
+    return _judged(labels, counts, report)
+
+
+def _judged(labels: Labels, counts: EventCounts, report: BudgetReport) -> GroupStatus:
+    budget, states = report.budget, report.tiers
+    return GroupStatus(
+        labels=dict(labels),
+        total=counts.total,
+        bad=counts.bad,
+        sli_ratio=budget.sli_ratio,
+        consumed_ratio=budget.consumed_ratio,
+        remaining_ratio=budget.remaining_ratio,
+        fast_burn_rate=states[0].long_burn_rate if states else None,
+        slow_burn_rate=states[-1].long_burn_rate if states else None,
+        policy_level=report.policy.level,
+        firing_tiers=tuple(state.tier.name for state in states if state.is_firing),
+    )
