@@ -194,7 +194,7 @@ class FakeAlertmanager:
         for alert in self._active():
             groups.setdefault(alert.labels.only(self.group_by), []).append(self._alert_json(alert, muted=True))
         return [
-            {"labels": dict(labels), "receiver": {"name": self.receiver}, "alerts": alerts}
+            {"labels": dict(labels), "routeLabels": {}, "receiver": {"name": self.receiver}, "alerts": alerts}
             for labels, alerts in groups.items()
         ]
 
@@ -239,7 +239,7 @@ class FakeAlertmanager:
     def _listed(self, *, expired: bool) -> Json:
         now = self.now()
         return [
-            {**one.document, "id": one.id, "status": {"state": one.state(now)}, **_times(one)}
+            {"annotations": {}, **one.document, "id": one.id, "status": {"state": one.state(now)}, **_times(one)}
             for one in self._silences.values()
             if expired or one.state(now) != "expired"
         ]
