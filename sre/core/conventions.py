@@ -31,6 +31,9 @@ OBJECTIVE_RECORD: Final = "slo:objective:ratio"
 PERIOD_TOTAL_RECORD: Final = "slo:period_total:sum"
 PERIOD_BAD_RECORD: Final = "slo:period_bad:sum"
 BUDGET_REMAINING_RECORD: Final = "slo:error_budget_remaining:ratio"
+# Of calendar periods: when the one under way began, in epoch seconds, and which share of it has passed.
+PERIOD_START_RECORD: Final = "slo:period_start:timestamp_seconds"
+PERIOD_ELAPSED_RECORD: Final = "slo:period_elapsed:ratio"
 
 
 def bad_record(window_seconds: float = BASE_SECONDS) -> str:
@@ -61,3 +64,8 @@ def budget_burn_alert(slo_name: str) -> str:
 def sli_missing_alert(slo_name: str) -> str:
     """Return the name of the alert that an SLO cannot be measured."""
     return f"{camel_case(slo_name)}SliMissing"
+
+
+def calendar_end_alert(slo_name: str) -> str:
+    """Return the name of the alert that the rules of an SLO know no calendar period after the one under way."""
+    return f"{camel_case(slo_name)}CalendarEnds"
