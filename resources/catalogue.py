@@ -80,6 +80,7 @@ TOPICS: tuple[Topic, ...] = (
         (
             ToolUse("check_service_health", "which signal moved, and since when"),
             ToolUse("query_prometheus", "test one suspicion at a time"),
+            ToolUse("generate_runbook", "what to do when this alert fires, from its own expression"),
             ToolUse("compute_error_budget", "what the incident has cost so far"),
             ToolUse("draft_postmortem", "the document, with impact computed from the data"),
         ),
@@ -148,6 +149,7 @@ TOPICS: tuple[Topic, ...] = (
             ToolUse("query_prometheus", "any PromQL, ranked and summarised"),
             ToolUse("check_service_health", "one service, four signals, one verdict each"),
             ToolUse("compute_error_budget", "budget, burn rates, policy and deploy answer"),
+            ToolUse("generate_runbook", "one page for each alert, its queries tried"),
             ToolUse("forecast_capacity", "when a series crosses a threshold"),
             ToolUse("draft_postmortem", "a blameless document with computed impact"),
         ),

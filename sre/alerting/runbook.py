@@ -81,6 +81,7 @@ class Runbook:
 
     Attributes:
         rules: The alert's rules; burn-rate tiers share one alert.
+        service: Whose alert it is; empty if neither its labels nor its expression say.
         escalate_to: Who is called next; empty if nobody said.
     """
 
@@ -89,6 +90,7 @@ class Runbook:
     conditions: tuple[Condition, ...]
     queries: tuple[TriedQuery, ...]
     slo: SloFacts | None = None
+    service: str = ""
     escalate_to: str = ""
 
     @property
@@ -124,7 +126,7 @@ def runbook_markdown(runbook: Runbook) -> str:
             r=runbook,
             words=runbook.words,
             slo=runbook.slo,
-            service=runbook.slo.service if runbook.slo else runbook.label("service", "app", "job"),
+            service=(runbook.slo.service if runbook.slo else "") or runbook.service,
             team=runbook.label(*_TEAM_LABELS),
             summary=runbook.annotation(SUMMARY_ANNOTATION),
             description=runbook.annotation(DESCRIPTION_ANNOTATION),

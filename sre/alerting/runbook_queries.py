@@ -17,9 +17,9 @@ Purpose: TypeAlias = Literal["state", "split", "change", "context"]
 
 # Labels by which a failure usually splits, the most telling first.
 _TELLING = (
-    "handler", "route", "path", "endpoint", "uri", "method", "operation", "grpc_method", "code", "status", "status_code",
-    "version", "region", "zone", "availability_zone", "cluster", "instance", "pod", "node", "host", "device",
-    "mountpoint", "datname", "queue", "topic", "consumer_group", "upstream", "job",
+    "handler", "route", "path", "endpoint", "uri", "method", "operation", "grpc_method", "code", "status",
+    "status_code", "version", "region", "zone", "availability_zone", "cluster", "instance", "pod", "node", "host",
+    "device", "mountpoint", "datname", "queue", "topic", "consumer_group", "upstream", "job",
 )  # fmt: skip
 _NO_SPLIT = frozenset({METRIC_NAME, "le", "quantile", "uid", "id", "container_id", "image", "image_id"})
 _MAX_VALUES, _MAX_SPLITS, _TOP = 200, 3, 5
@@ -83,9 +83,18 @@ def split_labels(used: "UsedSelector", series: Sequence[Labels]) -> tuple[str, .
             values.setdefault(name, set()).add(value)
     useful = [n for n, seen in values.items() if n not in fixed | _NO_SPLIT and 2 <= len(seen) <= _MAX_VALUES]
     rank = {name: place for place, name in enumerate(_TELLING)}
-    return tuple(sorted(useful, key=lambda name: (rank.get(name, len(_TELLING)), len(values[name]), name)))[
-        :_MAX_SPLITS
-    ]
+    ordered = sorted(useful, key=lambda name: (rank.get(name, len(_TELLING)), len(values[name]), name))
+    # `pod` beside `instance` would show the same rows twice.
+    by_parts: dict[tuple[int, ...], str] = {}
+    for name in ordered:
+        by_parts.setdefault(_parts(name, series), name)
+    return tuple(by_parts.values())[:_MAX_SPLITS]
+
+
+def _parts(name: str, series: Sequence[Labels]) -> tuple[int, ...]:
+    """Return for each series the number of its part, when they are parted by a label."""
+    numbers: dict[str, int] = {}
+    return tuple(numbers.setdefault(labels.get(name, ""), len(numbers)) for labels in series)
 
 
 def owner_matches(selectors: Sequence["UsedSelector"], labels: Mapping[str, str]) -> tuple[LabelMatch, ...]:
@@ -113,8 +122,9 @@ def change_queries(owner: Sequence[LabelMatch], *, build_info: str = "build_info
     ]
     if build_info:
         info = selector(build_info, list(owner))
-        queries.insert(0, RunbookQuery("Versions that run now", f"count by (version) ({info})", "change"))
-        before = f"count by (version) ({info} offset 1h)"
+        by = "version" if owner else "job, version"
+        queries.insert(0, RunbookQuery("Versions that run now", f"count by ({by}) ({info})", "change"))
+        before = f"count by ({by}) ({info} offset 1h)"
         queries.insert(1, RunbookQuery("Versions an hour ago; a difference is a deploy", before, "change", False))
     return tuple(queries)
 

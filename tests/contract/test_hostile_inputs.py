@@ -41,6 +41,7 @@ WORKING: dict[str, dict[str, Any]] = {
         "horizon": "1d",
         "threshold": 300,
     },
+    "generate_runbook": {"rules": "groups: [{name: a, rules: [{alert: Down, expr: 'up == 0'}]}]"},
     "draft_postmortem": {"title": "Checkout fails", "start": "2026-10-29T14:05:00Z", "end": "2026-10-29T15:00:00Z"},
 }
 

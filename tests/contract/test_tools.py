@@ -27,6 +27,7 @@ THE_CATALOGUE_TODAY = {
     "find_metrics",
     "check_service_health",
     "compute_error_budget",
+    "generate_runbook",
     "forecast_capacity",
     "draft_postmortem",
 }

@@ -7,7 +7,8 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sre.core.errors import SreError
+from sre.core.errors import InputError, SreError
+from sre.core.text import quoted
 from sre.core.times import Window
 from tools.concurrent import all_of, attempted, seconds_left
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from connectors.base import MetricSource
     from sre.alerting.runbook import Runbook, SloFacts, TriedQuery
     from sre.alerting.runbook_queries import RunbookQuery
+    from sre.alerting.signal_kinds import SignalKind
+    from sre.core.labels import Labels
     from sre.core.promql_text import LabelMatch
     from sre.core.promql_tree import UsedSelector
     from sre.core.slo.model import Slo
@@ -40,20 +43,28 @@ async def runbook_of(
         InputError: The alert's expression is not PromQL.
     """
     from sre.alerting.runbook import Runbook, TriedQuery
-    from sre.alerting.runbook_queries import state_queries
+    from sre.alerting.runbook_queries import owner_matches, state_queries
     from sre.alerting.signal_kinds import signal_kind
     from sre.core.alert_conditions import conditions_of
 
     first = subject.rules[0]
-    conditions = conditions_of(first.expr)
+    try:
+        conditions = conditions_of(first.expr)
+    except SreError as error:
+        raise InputError(
+            f"The expression of the alert {quoted(first.alert)} cannot be read: {quoted(first.expr)}.",
+            field="rules",
+            next_steps=(error.message,),
+        ) from None
     kind = signal_kind(first, conditions)
     selectors = _raw_selectors(subject)
+    owner = owner_matches(selectors, first.labels)
     queries = list(state_queries(first.expr, conditions))
     if metrics is not None and now is not None:
-        queries += await _told_queries(subject, selectors, metrics, now)
+        queries += await _told_queries(selectors, owner, kind, metrics, now)
         tried = await all_of([partial(_tried, query, metrics, now) for query in _once(queries)])
     else:
-        queries += _untold_queries(subject, selectors)
+        queries += _untold_queries(selectors, owner, kind)
         tried = [TriedQuery(query) for query in _once(queries)]
     return Runbook(
         rules=subject.rules,
@@ -61,6 +72,7 @@ async def runbook_of(
         conditions=conditions,
         queries=tuple(tried),
         slo=_slo_facts(subject.slo) if subject.slo else None,
+        service=next((value for _, _, value in owner), ""),
         escalate_to=escalate_to,
     )
 
@@ -81,7 +93,11 @@ def _raw_selectors(subject: Subject) -> tuple[UsedSelector, ...]:
 
 
 async def _told_queries(
-    subject: Subject, selectors: Sequence[UsedSelector], metrics: MetricSource, now: datetime
+    selectors: Sequence[UsedSelector],
+    owner: Sequence[LabelMatch],
+    kind: SignalKind,
+    metrics: MetricSource,
+    now: datetime,
 ) -> list[RunbookQuery]:
     from sre.alerting.runbook_queries import change_queries, split_labels, split_queries
 
@@ -93,12 +109,11 @@ async def _told_queries(
     for used, series in zip(looked_at, found, strict=True):
         labels = [label for label in split_labels(used, series) if label not in seen_labels]
         seen_labels |= set(labels)
-        queries += split_queries(used, labels, kind="generic")
-    owner = _owner(subject, selectors)
+        queries += split_queries(used, labels, kind=kind)
     return [*queries, *change_queries(owner, build_info=await _build_info(metrics, owner, window))]
 
 
-async def _series_of(metrics: MetricSource, selector: str, window: Window):  # type: ignore[no-untyped-def]
+async def _series_of(metrics: MetricSource, selector: str, window: Window) -> tuple[Labels, ...]:
     call = partial(metrics.series, (selector,), window=window, limit=_MAX_SERIES)
     return await attempted(call, seconds=min(_QUERY_SECONDS, seconds_left())) or ()
 
@@ -113,18 +128,14 @@ async def _build_info(metrics: MetricSource, owner: Sequence[LabelMatch], window
     return next((str(labels.metric) for labels in series if "version" in labels), "")
 
 
-def _untold_queries(subject: Subject, selectors: Sequence[UsedSelector]) -> list[RunbookQuery]:
+def _untold_queries(
+    selectors: Sequence[UsedSelector], owner: Sequence[LabelMatch], kind: SignalKind
+) -> list[RunbookQuery]:
     from sre.alerting.runbook_queries import change_queries, split_queries
 
     first = [used for used in selectors if used.metric][:1]
-    splits = [query for used in first for query in split_queries(used, ("instance",), kind="generic")]
-    return [*splits, *change_queries(_owner(subject, selectors), build_info="")]
-
-
-def _owner(subject: Subject, selectors: Sequence[UsedSelector]) -> tuple[LabelMatch, ...]:
-    from sre.alerting.runbook_queries import owner_matches
-
-    return owner_matches(selectors, subject.rules[0].labels)
+    splits = [query for used in first for query in split_queries(used, ("instance",), kind=kind)]
+    return [*splits, *change_queries(owner, build_info="")]
 
 
 async def _tried(query: RunbookQuery, metrics: MetricSource, now: datetime) -> TriedQuery:
@@ -133,7 +144,7 @@ async def _tried(query: RunbookQuery, metrics: MetricSource, now: datetime) -> T
     if seconds_left() <= 0:
         return TriedQuery(query, "not tried, the time was up")
     try:
-        result = await attempted_query(metrics, query.query, now)
+        result = await _series_count(metrics, query.query, now)
     except SreError as error:
         return TriedQuery(query, f"could not be tried: {error.code}")
     if result is None:
@@ -141,7 +152,7 @@ async def _tried(query: RunbookQuery, metrics: MetricSource, now: datetime) -> T
     return TriedQuery(query, _outcome(result), has_data=result > 0)
 
 
-async def attempted_query(metrics: MetricSource, query: str, now: datetime) -> int | None:
+async def _series_count(metrics: MetricSource, query: str, now: datetime) -> int | None:
     """Return how many series a query has now, or None where that took too long."""
     import anyio
 
