@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sre.core.exact import exact_number
 from sre.core.labels import Labels
 from sre.core.series import BoolArray
 from sre.core.slo.budget import budget_ratio
 from sre.core.slo.burn_rate import BurnRateTier
+from sre.slo.alert_tiers import threshold_ratio
 from sre.slo.burn_history import BaseHistory, GroupHistory
 from sre.slo.episodes import TierEpisode, firing_runs
 
@@ -34,7 +34,7 @@ class AlertSetting:
 
     def threshold_ratio(self, tier: BurnRateTier) -> float:
         """Return the share of bad events that both windows of a tier must exceed."""
-        return float(exact_number(tier.factor * budget_ratio(self.objective_ratio)))
+        return threshold_ratio(tier, objective_ratio=self.objective_ratio)
 
     def longest_seconds(self) -> float:
         """Return the longest window of its tiers."""

@@ -62,7 +62,40 @@ class BaseHistory:
 
     def group(self, index: int) -> "GroupHistory":
         """Return one group on its own."""
-        return GroupHistory(self.grid, self.base_ms, self.bad[index], self.total[index])
+        bad, total, known = self._sums
+        return GroupHistory(self.grid, self.base_ms, bad=bad[index], total=total[index], known=known[index])
+
+    def bad_between(self, start_ms: int, end_ms: int) -> FloatArray:
+        """Return the bad events of each group in the base windows from `end_ms` back to the one that holds `start_ms`.
+
+        Returns:
+            Shape (groups,); what is unknown counts nothing.
+        """
+        bases = max(1, -(-(end_ms - start_ms) // self.base_ms))
+        at = min(max((end_ms - self.grid.start_ms) // self.grid.step_ms, 0), self.grid.count - 1)
+        before = at - bases * self._stride
+        sums = self._sums[0]
+        counted: FloatArray = sums[:, at] - sums[:, before] if before >= 0 else sums[:, at]
+        return np.maximum(counted, 0.0)
+
+    @cached_property
+    def events_per_second(self) -> FloatArray:
+        """Shape (groups,), mean rate of all events where it is known; 0 where nothing is."""
+        known = np.isfinite(self.total)
+        counted: FloatArray = np.where(known, self.total, 0.0).sum(axis=1)
+        rate: FloatArray = counted / np.maximum(known.sum(axis=1), 1) / self.base_seconds
+        return rate
+
+    @property
+    def _stride(self) -> int:
+        return self.base_ms // self.grid.step_ms
+
+    @cached_property
+    def _sums(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        known = np.isfinite(self.bad) & np.isfinite(self.total)
+        counts = (np.where(known, self.bad, 0.0), np.where(known, self.total, 0.0), known.astype(np.float64))
+        bad, total, seen = (_end_to_end(values, stride=self._stride) for values in counts)
+        return bad, total, seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,17 +125,14 @@ class GroupHistory:
     """The counts of one group, over any window that is a multiple of the base window.
 
     Args:
-        bad, total: shape (steps,), counts in the base window, NaN where unknown.
+        bad, total, known: shape (steps,), running sums over base windows that lie end to end, of the events and of how
+            many base counts are known.
     """
 
-    def __init__(self, grid: Grid, base_ms: int, bad: FloatArray, total: FloatArray) -> None:
+    def __init__(self, grid: Grid, base_ms: int, *, bad: FloatArray, total: FloatArray, known: FloatArray) -> None:
         self.grid = grid
         self.base_ms = base_ms
-        self._stride = base_ms // grid.step_ms
-        known = np.isfinite(bad) & np.isfinite(total)
-        self._bad = self._end_to_end(np.where(known, bad, 0.0))
-        self._total = self._end_to_end(np.where(known, total, 0.0))
-        self._known = self._end_to_end(known.astype(np.float64))
+        self._bad, self._total, self._known = bad, total, known
         self._windows: dict[int, WindowCounts] = {}
 
     def over(self, window_seconds: float) -> WindowCounts:
@@ -112,35 +142,24 @@ class GroupHistory:
             self._windows[bases] = self._counted(bases)
         return self._windows[bases]
 
-    def bad_between(self, start_ms: int, end_ms: int) -> float:
-        """Return the bad events of the base windows from `end_ms` back to the one that holds `start_ms`."""
-        bases = max(1, -(-(end_ms - start_ms) // self.base_ms))
-        at = min(max((end_ms - self.grid.start_ms) // self.grid.step_ms, 0), self.grid.count - 1)
-        before = at - bases * self._stride
-        return max(0.0, float(self._bad[at] - (self._bad[before] if before >= 0 else 0.0)))
-
-    @cached_property
-    def events_per_second(self) -> float:
-        """Mean rate of all events where it is known; 0 where nothing is."""
-        counts = self.over(self.base_ms / 1000)
-        known = counts.total[counts.is_known]
-        return float(known.mean()) * 1000 / self.base_ms if known.size else 0.0
-
     def _counted(self, bases: int) -> WindowCounts:
-        reach = bases * self._stride
-        bad, total, known = (self._reaching_back(sums, reach) for sums in (self._bad, self._total, self._known))
+        reach = bases * self.base_ms // self.grid.step_ms
+        bad, total, known = (_reaching_back(sums, reach) for sums in (self._bad, self._total, self._known))
         # What is left of large sums after subtraction may be a hair below zero.
         return WindowCounts(np.maximum(bad, 0.0), np.maximum(total, 0.0), known >= LEAST_KNOWN_RATIO * bases)
 
-    def _reaching_back(self, sums: FloatArray, reach: int) -> FloatArray:
-        counted = sums.copy()
-        if reach < sums.size:
-            counted[reach:] -= sums[:-reach]
-        return counted
 
-    def _end_to_end(self, values: FloatArray) -> FloatArray:
-        """Return the running sum over windows that lie end to end: sums[i] = values[i] + sums[i - stride]."""
-        padding = -values.size % self._stride
-        rows = np.concatenate([np.zeros(padding), values]).reshape(-1, self._stride)
-        sums: FloatArray = rows.cumsum(axis=0).ravel()[padding:]
-        return sums
+def _reaching_back(sums: FloatArray, reach: int) -> FloatArray:
+    counted = sums.copy()
+    if reach < sums.size:
+        counted[reach:] -= sums[:-reach]
+    return counted
+
+
+def _end_to_end(values: FloatArray, *, stride: int) -> FloatArray:
+    """Return the running sums over windows that lie end to end: sums[:, i] = values[:, i] + sums[:, i - stride]."""
+    groups, steps = values.shape
+    padding = -steps % stride
+    rows = np.concatenate([np.zeros((groups, padding)), values], axis=1).reshape(groups, -1, stride)
+    sums: FloatArray = rows.cumsum(axis=1).reshape(groups, -1)[:, padding:]
+    return sums
