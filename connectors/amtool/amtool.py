@@ -41,3 +41,16 @@ class Amtool:
             return ()
         # A warning about a setting of the user's own amtool may stand above.
         return tuple(cleaned(name) for name in lines[-1].split(",") if name.strip())
+
+    async def rendered(self, text: str, *, files: Mapping[str, str], data: str, is_html: bool = False) -> ProgramRun:
+        """Render a template text as Alertmanager would for a notification; the output is what people would read.
+
+        Args:
+            files: Template files by relative path, and whatever else they need.
+            data: The notification as JSON, in the shape that webhooks get.
+        """
+        name = "notification.json"
+        kind = "html" if is_html else "text"
+        globs = [f"--template.glob={path}" for path in files if path.endswith(".tmpl")]
+        arguments = ["template", "render", *globs, f"--template.text={text}", f"--template.type={kind}"]
+        return await self._program.run([*arguments, f"--template.data={name}"], files={**files, name: data})

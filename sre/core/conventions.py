@@ -15,6 +15,8 @@ SERVICE_LABEL: Final = "service"
 TIER_LABEL: Final = "tier"
 # `page` wakes somebody, `ticket` waits for office hours.
 SEVERITY_LABEL: Final = "severity"
+# What an alert without an SLO watches: errors, latency, traffic, saturation, absence or delivery.
+SIGNAL_LABEL: Final = "signal"
 # Length of the window a record covers, such as 30d.
 WINDOW_LABEL: Final = "window"
 
@@ -25,6 +27,9 @@ DESCRIPTION_ANNOTATION: Final = "description"
 
 # The short window from which all longer ones of an SLO are counted.
 BASE_SECONDS: Final = 300.0
+
+# Always fires, so that a receiver notices when alerts no longer arrive.
+WATCHDOG_ALERT: Final = "Watchdog"
 
 OBJECTIVE_RECORD: Final = "slo:objective:ratio"
 # Events in the period and their shares; the budget rests on these counts, never on a mean of ratios.
