@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sre.core.errors import InputError, SreError
 from sre.core.text import quoted
-from sre.core.times import Window
+from sre.core.times import Window, format_duration
 from tools.concurrent import all_of, attempted, seconds_left
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sre.alerting.runbook import Runbook, SloFacts, TriedQuery
     from sre.alerting.runbook_queries import RunbookQuery
     from sre.alerting.signal_kinds import SignalKind
+    from sre.core.alert_conditions import Condition
     from sre.core.labels import Labels
     from sre.core.promql_text import LabelMatch
     from sre.core.promql_tree import UsedSelector
@@ -43,7 +44,7 @@ async def runbook_of(
         InputError: The alert's expression is not PromQL.
     """
     from sre.alerting.runbook import Runbook, TriedQuery
-    from sre.alerting.runbook_queries import owner_matches, state_queries
+    from sre.alerting.runbook_queries import owner_matches
     from sre.alerting.signal_kinds import signal_kind
     from sre.core.alert_conditions import conditions_of
 
@@ -59,7 +60,7 @@ async def runbook_of(
     kind = signal_kind(first, conditions)
     selectors = _raw_selectors(subject)
     owner = owner_matches(selectors, first.labels)
-    queries = list(state_queries(first.expr, conditions))
+    queries = _state(subject, conditions)
     if metrics is not None and now is not None:
         queries += await _told_queries(selectors, owner, kind, metrics, now)
         tried = await all_of([partial(_tried, query, metrics, now) for query in _once(queries)])
@@ -167,24 +168,37 @@ def _outcome(series: int) -> str:
 
 def _slo_facts(slo: Slo) -> SloFacts:
     from sre.alerting.runbook import BudgetSpeed, SloFacts
-    from sre.core.slo.burn_rate import tiers_for
-    from sre.core.slo.tiers import default_tiers
-    from sre.core.slo.windows import nominal_seconds
+    from sre.slo.alert_tiers import alert_tiers
 
-    period = nominal_seconds(slo.window)
-    tiers = tiers_for(default_tiers(), objective_ratio=slo.objective_ratio, period_seconds=period)
-    settings = slo.alerting.tiers
+    tiers = alert_tiers(slo)
     speeds = [
         BudgetSpeed(
             tier=tier.name,
-            severity=(settings[tier.name].severity if tier.name in settings else None) or tier.severity,
+            severity=tier.severity,
             factor=tier.factor,
             long_seconds=tier.long_seconds,
             short_seconds=tier.short_seconds,
             spent_ratio=tier.budget_share,
-            gone_in_seconds=round(period / tier.factor),
+            gone_in_seconds=round(tiers.period_seconds / tier.factor),
         )
-        for tier in tiers
-        if tier.can_fire and (tier.name not in settings or settings[tier.name].is_enabled)
+        for tier in tiers.used
     ]
     return SloFacts(slo.name, slo.service, slo.objective_ratio, str(slo.window), slo.description, tuple(speeds))
+
+
+def _state(subject: Subject, conditions: Sequence[Condition]) -> list[RunbookQuery]:
+    """Return what shows whether the alert is still true; of an SLO straight from its counters, recorded or not."""
+    from sre.alerting.runbook_queries import RunbookQuery, state_queries
+    from sre.core.slo.sli_queries import sli_queries
+
+    told = state_queries(subject.rules[0].expr, conditions)
+    if subject.slo is None:
+        return list(told)
+    counts = sli_queries(subject.slo)
+    short, long = counts.base_seconds, 12 * counts.base_seconds
+    return [
+        told[0],
+        RunbookQuery(f"Share of bad {counts.counted} now, from the counters", counts.error_ratio_over(short), "state"),
+        RunbookQuery(f"Bad {counts.counted} in {format_duration(long)}", counts.bad_over(long), "state"),
+        RunbookQuery(f"All {counts.counted} in {format_duration(long)}", counts.total_over(long), "state"),
+    ]

@@ -56,7 +56,7 @@ async def _alerting_rules(deps: Deps, *, rules: str, slo: Slo | None, source: st
     if slo is not None:
         from sre.slo.rules import slo_rules
 
-        return slo_rules(slo).alerts()
+        return slo_rules(slo, at=deps.clock.now(), runbook_url=deps.runbook_url).file.alerts()
     if rules:
         from sre.core.rules import read_rule_file
 

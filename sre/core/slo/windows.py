@@ -21,8 +21,6 @@ _CALENDAR_UNITS: dict[str, CalendarUnit] = {
 }
 # Calendar months in a unit.
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
-# Factors of alerts must not change from February to March (our choice).
-_NOMINAL_DAYS: dict[CalendarUnit, int] = {"week": 7, "month": 30, "quarter": 91, "year": 365}
 
 WINDOW_EXAMPLES = ("7d", "28d", "30d", "90d", *_CALENDAR_UNITS)
 
@@ -118,11 +116,6 @@ def zone_of(name: str, *, field: str = "time_zone") -> ZoneInfo:
             field=field,
             valid=("UTC", "Europe/Berlin", "America/New_York"),
         ) from None
-
-
-def nominal_seconds(window: SloWindow) -> float:
-    """Return the length that burn rates are worked out for: of a calendar month 30 d, whatever its real length is."""
-    return window.duration.seconds if isinstance(window, RollingWindow) else _NOMINAL_DAYS[window.unit] * 86_400.0
 
 
 def period_at(window: SloWindow, *, at: datetime) -> Period:

@@ -101,3 +101,35 @@ async def test_what_is_wrong_is_said_with_its_mending(
 ) -> None:
     async with tool_client(deps_with(demo, slo_folder=tmp_path)) as client:
         assert said in await error_of(client, "generate_runbook", **arguments)
+
+
+DOCUMENT = """
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: checkout-availability}
+spec:
+  service: checkout
+  description: Shoppers can pay.
+  budgetingMethod: Occurrences
+  timeWindow: [{duration: 30d, isRolling: true}]
+  objectives: [{target: 0.999}]
+  indicator:
+    metadata: {name: checkout-availability}
+    spec:
+      ratioMetric:
+        counter: true
+        bad: {metricSource: {type: Prometheus, spec: {query: 'http_requests_total{service="checkout",code=~"5.."}'}}}
+        total: {metricSource: {type: Prometheus, spec: {query: 'http_requests_total{service="checkout"}'}}}
+"""
+
+
+async def test_an_slo_gets_a_page_for_each_of_its_alerts_with_the_speed_of_its_budget(demo: DemoSource) -> None:
+    """Source of the figures: The Site Reliability Workbook (2018), ch. 5, tables 5-6 and 5-8."""
+    async with tool_client(deps_with(demo)) as client:
+        answer = await answer_of(client, "generate_runbook", slo=DOCUMENT)
+    page = next(file["content"] for file in answer["files"] if "BudgetBurn" in file["path"])
+    assert "| fast | page | 14.4 | 1h and 5m | 2 % | 2d2h |" in page
+    assert "| steady | ticket | 1 | 3d and 6h | 10 % | 30d |" in page
+    assert "Shoppers can pay" in page
+    assert any("sum by (handler)" in block and 'code=~"5.."' in block for block in _blocks(page))
+    assert all(check["ok"] for check in answer["checks"]), answer["checks"]
