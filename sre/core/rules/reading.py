@@ -7,8 +7,8 @@ from sre.core.problems import Findings
 from sre.core.rules.model import AlertRule, RecordingRule, RuleFile, RuleGroup
 from sre.core.text import quoted
 from sre.core.times import parse_duration
+from sre.core.yaml_text import yaml_value
 
-_MAX_CHARS = 5_000_000
 _RULE_KEYS = frozenset({"record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations"})
 
 
@@ -33,14 +33,7 @@ def read_rule_file(text: str, *, path: str = "", field: str = "rules") -> RuleFi
 
 
 def _document(text: str, *, field: str) -> Mapping[str, object]:
-    import yaml
-
-    if len(text) > _MAX_CHARS:
-        raise InputError(f"{field} is over {_MAX_CHARS:,} characters.", field=field)
-    try:
-        parsed = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise InputError(f"{field} is not YAML: {quoted(str(error))}.", field=field) from None
+    parsed = yaml_value(text, what="The rule file", field=field)
     if not isinstance(parsed, Mapping):
         raise InputError(f"{field} is not a rule file: the top level is no mapping with groups.", field=field)
     return parsed

@@ -1,5 +1,7 @@
 """Rule files both ways; what we write is what promtool reads (see tests/connectors/promtool)."""
 
+from itertools import pairwise
+
 import pytest
 import yaml
 
@@ -25,6 +27,12 @@ FILE = RuleFile(
             interval_seconds=30,
         ),
     )
+)
+
+BOMB = (
+    "a: &a [x, x]\n"
+    + "".join(f"{b}: &{b} [*{a}, *{a}, *{a}]\n" for a, b in pairwise("abcdefghijklmnop"))
+    + ("groups: [{name: a, rules: [{alert: A, expr: up, labels: {x: *p}}]}]\n")
 )
 
 
@@ -74,7 +82,7 @@ groups:
         assert path in steps
 
 
-@pytest.mark.parametrize("text", ["", "- a", "{", "groups: 1", "a: [" + "[" * 5000, "x" * 6_000_000])
+@pytest.mark.parametrize("text", ["", "- a", "{", "groups: 1", "a: [" + "[" * 5000, "x" * 6_000_000, BOMB])
 def test_what_is_no_rule_file_is_refused(text: str) -> None:
     with pytest.raises(InputError):
         read_rule_file(text)
