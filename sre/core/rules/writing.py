@@ -1,6 +1,6 @@
 """Rules and other generated configuration as YAML that reads well and diffs well."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -26,12 +26,12 @@ def rule_file_yaml(file: RuleFile, *, header: str = "") -> str:
     return yaml_document({"groups": [_group(group) for group in file.groups]}, header=header)
 
 
-def yaml_document(value: Mapping[str, YamlValue], *, header: str = "") -> str:
+def yaml_document(value: Mapping[str, YamlValue] | Sequence[YamlValue], *, header: str = "") -> str:
     """Return data as one YAML document: keys in their order, text of several lines as a block."""
     import yaml
 
     comment = "".join(f"# {line}".rstrip() + "\n" for line in header.splitlines())
-    plain = _plain(value)
+    plain = _plain(value if isinstance(value, Mapping) else list(value))
     return comment + yaml.dump(plain, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=_WIDTH)
 
 
