@@ -64,11 +64,12 @@ class WireRule(BaseModel):
     health: str = "unknown"
     lastError: str | None = None  # noqa: N815
     duration: float = 0.0
+    keepFiringFor: float = 0.0  # noqa: N815
     state: str = ""
     evaluationTime: float | None = None  # noqa: N815
     alerts: list[WireAlert] | None = None
 
-    def as_rule(self, *, group: str, file: str) -> Rule:
+    def as_rule(self, *, group: str, file: str, interval_seconds: float | None = None) -> Rule:
         """Return it in our own words."""
         return Rule(
             kind=self.type,
@@ -84,6 +85,8 @@ class WireRule(BaseModel):
             state=self.state,
             evaluation_seconds=self.evaluationTime,
             alerts=tuple(alert.as_alert() for alert in self.alerts or ()),
+            keep_firing_for_seconds=self.keepFiringFor,
+            group_interval_seconds=interval_seconds,
         )
 
 
@@ -92,6 +95,7 @@ class WireGroup(BaseModel):
 
     name: str
     file: str = ""
+    interval: float | None = None
     rules: list[WireRule] | None = None
 
 
@@ -148,7 +152,11 @@ class WireMetadata(BaseModel):
 def read_rules(data: Json) -> tuple[Rule, ...]:
     """Return all rules of all groups, in the order of the source; raises NotTheApiError."""
     groups = _read(WireRules, data).groups or ()
-    return tuple(rule.as_rule(group=group.name, file=group.file) for group in groups for rule in group.rules or ())
+    return tuple(
+        rule.as_rule(group=group.name, file=group.file, interval_seconds=group.interval)
+        for group in groups
+        for rule in group.rules or ()
+    )
 
 
 def read_alerts(data: Json) -> tuple[ActiveAlert, ...]:

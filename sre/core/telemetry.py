@@ -44,7 +44,11 @@ class ActiveAlert:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A recording or alerting rule as loaded by the source."""
+    """A recording or alerting rule as loaded by the source.
+
+    Attributes:
+        group_interval_seconds: Time between evaluations of its group; None where the source does not say.
+    """
 
     kind: Literal["recording", "alerting"]
     name: str
@@ -59,6 +63,8 @@ class Rule:
     state: str = ""
     evaluation_seconds: float | None = None
     alerts: tuple[ActiveAlert, ...] = ()
+    keep_firing_for_seconds: float = 0.0
+    group_interval_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

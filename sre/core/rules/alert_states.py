@@ -20,6 +20,7 @@ class AlertEpisode:
         firing_ms: It had held for `for`; None if it never got that far.
         resolved_ms: It was no longer active; None if it still was at the end.
         peak_value: The worst value while active: the largest, or the smallest where the rule asks for less than.
+        last_value: The newest value while active.
     """
 
     alert: str
@@ -28,6 +29,7 @@ class AlertEpisode:
     firing_ms: int | None
     resolved_ms: int | None
     peak_value: float
+    last_value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ def episode(
     inside = values[span.start : span.end]
     known = inside[~np.isnan(inside)]
     peak = np.nan if not known.size else known.min() if is_low_worst else known.max()
+    last = np.nan if not known.size else known[-1]
     return AlertEpisode(
         alert=alert,
         labels=labels,
@@ -125,4 +128,5 @@ def episode(
         firing_ms=None if span.fired is None else int(times_ms[span.fired]),
         resolved_ms=int(times_ms[span.end]) if span.end < times_ms.size else None,
         peak_value=float(peak),
+        last_value=float(last),
     )

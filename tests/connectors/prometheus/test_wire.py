@@ -40,14 +40,17 @@ def test_rules_of_both_kinds_keep_their_group_and_file() -> None:
     alerting: Json = {
         "type": "alerting", "name": "HighErrors", "query": "x > 1", "duration": 600, "labels": {"severity": "page"},
         "annotations": {"summary": "s"}, "alerts": [ALERT], "health": "err", "lastError": "boom",
-        "evaluationTime": 0.001, "state": "firing", "keepFiringFor": 0,
+        "evaluationTime": 0.001, "state": "firing", "keepFiringFor": 90,
     }  # fmt: skip
     recording: Json = {"type": "recording", "name": "job:x:sum", "query": "sum(x)", "health": "ok"}
-    first, second = read_rules({"groups": [{"name": "g", "file": "/f.yml", "rules": [alerting, recording]}]})
+    first, second = read_rules(
+        {"groups": [{"name": "g", "file": "/f.yml", "interval": 30, "rules": [alerting, recording]}]}
+    )
     assert (first.kind, first.group, first.file, first.for_seconds, first.state) == (
         "alerting", "g", "/f.yml", 600.0, "firing",
     )  # fmt: skip
     assert (first.health, first.last_error, first.evaluation_seconds) == ("err", "boom", 0.001)
+    assert (first.keep_firing_for_seconds, first.group_interval_seconds) == (90.0, 30.0)
     assert first.alerts[0].name == "HighErrors"
     assert (second.kind, second.name, second.query, second.labels, second.alerts) == (
         "recording", "job:x:sum", "sum(x)", Labels(), (),

@@ -117,10 +117,10 @@ def test_alerts_about_alerts_see_the_series_of_the_others() -> None:
 
 def test_labels_come_from_the_series_and_from_simple_templates() -> None:
     rule = AlertRule(
-        "Hot", "t > 5", labels={"where": "{{ $labels.host }}/{{.Labels.none}}", "x": "{{ $value | humanize }}"}
+        "Hot", "t > 5", labels={"where": "{{ $labels.host }}/{{.Labels.none}}", "x": "{{ $value | humanizeDuration }}"}
     )
     result = _replayed(rule, series=[('t{host="a"}', "9 9 9")], minutes=2)
-    assert result.episodes[0].labels == Labels({"host": "a", "where": "a/", "x": "{{ $value | humanize }}"})
+    assert result.episodes[0].labels == Labels({"host": "a", "where": "a/", "x": "{{ $value | humanizeDuration }}"})
 
 
 def test_a_value_in_a_label_makes_another_alert_of_every_value() -> None:
