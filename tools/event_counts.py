@@ -69,12 +69,14 @@ class Counted:
         is_exact: From counter values as they were scraped, not an extrapolated estimate.
         evidence: Queries run and what they saw.
         notes: What makes the number less sure.
+        born_count: Series that began inside the window and count from zero; only known of a checked count.
     """
 
     events: float | None
     is_exact: bool = False
     evidence: tuple[QueryEvidence, ...] = ()
     notes: tuple[str, ...] = ()
+    born_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class _TermCount:
     evidence: QueryEvidence
     is_exact: bool = False
     notes: tuple[str, ...] = ()
+    born_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class EventCounter:
             is_exact=bool(known) and all(term.is_exact for term in terms),
             evidence=tuple(term.evidence for term in terms),
             notes=tuple(dict.fromkeys(notes)),
+            born_count=sum(term.born_count for term in terms),
         )
 
     async def slices(
@@ -250,7 +254,8 @@ class EventCounter:
             query=f"{term.counter}[{span}]", series_count=grown.series_count, sample_count=grown.sample_count
         )
         notes = birth_notes(term.counter or "", grown)
-        return _TermCount(term.sign * grown.events, evidence, is_exact=True, notes=notes)
+        events = term.sign * grown.events
+        return _TermCount(events, evidence, is_exact=True, notes=notes, born_count=grown.born_count)
 
     async def _grown(self, samples: Sequence[Samples], window: Window, witnesses: Sequence[str]) -> CounterIncrease:
         from sre.slo.counter_increase import counter_increase
@@ -288,7 +293,7 @@ class EventCounter:
                 f"values {exact:.6g}; there are gaps in the data, and the difference is used."
             )
             notes = (*notes, note)
-        return _TermCount(exact, evidence, is_exact=True, notes=notes)
+        return _TermCount(exact, evidence, is_exact=True, notes=notes, born_count=newborn.count if newborn else 0)
 
     async def _difference(self, counter: str, window: Window) -> _Difference:
         span = format_duration(window.seconds)
@@ -337,7 +342,7 @@ def _with_newborn(term: CountTerm, estimate: _TermCount, newborn: Newborn, *, ha
         update={"query": query, "series_count": max(estimate.evidence.series_count, 1)}
     )
     events = (estimate.events or 0.0) + term.sign * newborn.events
-    return _TermCount(events, evidence, notes=(note,) if note else ())
+    return _TermCount(events, evidence, notes=(note,) if note else (), born_count=newborn.count)
 
 
 def _difference_query(term: CountTerm, window: Window) -> str:

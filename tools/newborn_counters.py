@@ -7,11 +7,12 @@ the source had data before the series began; where everything begins at once, th
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sre.core.promql_text import WINDOW
 from sre.core.text import quoted
 from sre.core.times import Window, format_duration
 from tools.concurrent import all_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from connectors.base import MetricSource
     from sre.core.labels import Labels
     from sre.core.series import InstantResult
+    from sre.core.slo.budget import EventCounts
     from sre.core.slo.count_query import CountQuery
     from sre.slo.counter_increase import CounterIncrease
 
@@ -103,6 +105,18 @@ def uncounted_note(counter: str, added_count: int) -> str:
     )
 
 
+def newborn_query(query: CountQuery, *, group_by: Sequence[str] = ()) -> CountQuery:
+    """Return the query of what series born inside `$window` held at their first scrape, for each counter of a count."""
+    together = f"sum by ({', '.join(group_by)})" if group_by else "sum"
+    before = f"[{format_duration(_ABSENCE_SECONDS)}] offset {WINDOW}"
+
+    def first_values(counter: str) -> str:
+        return f"{together} (min_over_time({counter}[{WINDOW}]) unless last_over_time({counter}{before}))"
+
+    counted = [term for term in query.terms if term.counter]
+    return replace(query, terms=tuple(replace(one, template=first_values(one.counter or "")) for one in counted))
+
+
 async def newborn_by_group(
     source: MetricSource,
     query: CountQuery,
@@ -134,6 +148,21 @@ async def newborn_by_group(
             if math.isfinite(value):
                 events[labels] = events.get(labels, 0.0) + term.sign * value
     return events
+
+
+def counted_from_zero(counts: EventCounts, born: Mapping[str, float]) -> EventCounts:
+    """Return counts with what new series held at their first scrape added.
+
+    Args:
+        born: Those events by side (two of good, bad and total), as `newborn_by_group` gives them for one group.
+    """
+    from sre.core.slo.budget import EventCounts
+
+    good, bad = born.get("good", 0.0), born.get("bad", 0.0)
+    more = born.get("total", good + bad)
+    total = counts.total + max(0.0, more)
+    more_bad = bad if "bad" in born else more - good
+    return EventCounts(total, min(max(0.0, counts.bad + more_bad), total))
 
 
 async def value_at(source: MetricSource, query: str, at: datetime) -> float | None:

@@ -9,19 +9,21 @@ from sre.core.slo.burn_rate import BurnRateTier
 _LARGE_SHARE_OF_BUDGET = 0.1
 
 
-def budget_note(allowed_bad: float) -> str | None:
+def budget_note(allowed_bad: float, *, thing: str = "event") -> str | None:
     """Return a warning when one bad event spends much or all of the budget.
 
     Args:
         allowed_bad: Bad events the period can bear, > 0.
+        thing: What is counted, in the singular.
 
     Source:
         The Site Reliability Workbook (2018), ch. 5, "Low-Traffic Services and Error Budget Alerting".
     """
+    few = "Low traffic" if thing == "event" else "A coarse budget"
     if allowed_bad < 1:
-        return f"Low traffic: the period allows {allowed_bad:.2g} bad events, so a single one overspends the budget."
+        return f"{few}: the period allows {allowed_bad:.2g} bad {thing}s, so a single one overspends the budget."
     if 1 / allowed_bad > _LARGE_SHARE_OF_BUDGET:
-        return f"Low traffic: one bad event spends {1 / allowed_bad:.0%} of the budget."
+        return f"{few}: one bad {thing} spends {1 / allowed_bad:.0%} of the budget."
     return None
 
 

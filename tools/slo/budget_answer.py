@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -36,6 +36,28 @@ class TierAnswer(Part):
     note: str | None = None
 
 
+class GroupAnswer(Part):
+    """One group of a grouped SLO; a budget of its own."""
+
+    labels: dict[str, str]
+    total_events: Figure = None
+    bad_events: Figure = None
+    sli_ratio: RatioNearOne = None
+    remaining_ratio: Figure = None
+    fast_burn_rate: Figure = Field(None, description="Over the long window of the fastest tier")
+    slow_burn_rate: Figure = Field(None, description="The same of the slowest")
+    firing_tiers: list[str] = Field(default_factory=list)
+    policy: str | None = None
+
+
+class MaintenanceAnswer(Part):
+    """A time that does not count."""
+
+    start: Instant
+    end: Instant
+    reason: str
+
+
 class PolicyAnswer(Part):
     """What the error budget policy asks for."""
 
@@ -44,13 +66,16 @@ class PolicyAnswer(Part):
 
 
 class ErrorBudgetAnswer(EvidencedAnswer):
-    """State of an error budget."""
+    """State of an error budget; of a grouped SLO, that of its worst group."""
+
+    RANKED: ClassVar[tuple[str, ...]] = ("maintenance", "groups")
 
     objective_ratio: RatioNearOne
     slo_window: str
     total_events: Figure = None
     bad_events: Figure = None
-    counting: str = Field(description="How events were counted")
+    counted: str = Field("events", description="What the counts are of: events, samples or slices of time")
+    counting: str = Field(description="How they were counted")
     sli_ratio: RatioNearOne = None
     budget_ratio: Figure
     allowed_bad_events: Figure = None
@@ -67,6 +92,10 @@ class ErrorBudgetAnswer(EvidencedAnswer):
     policy: PolicyAnswer | None = None
     deploy_allowed: bool | None = None
     deploy_reason: str = ""
+    groups_total: int | None = Field(None, description="Groups of a grouped SLO; the figures above are the worst one's")
+    groups_exhausted: int | None = None
+    groups: list[GroupAnswer] = Field(default_factory=list, description="Least budget left first")
+    maintenance: list[MaintenanceAnswer] = Field(default_factory=list, description="Left out of every figure")
 
 
 def whole_events(count: float) -> float:
@@ -75,9 +104,17 @@ def whole_events(count: float) -> float:
 
 
 def tier_rows(
-    states: tuple[TierState, ...], *, window_counts: Mapping[float, EventCounts], budget_ratio: float
+    states: tuple[TierState, ...],
+    *,
+    window_counts: Mapping[float, EventCounts],
+    budget_ratio: float,
+    thing: str = "event",
 ) -> list[TierAnswer]:
-    """Return the tiers with what they say now."""
+    """Return the tiers with what they say now.
+
+    Args:
+        thing: What is counted, in the singular.
+    """
     from sre.slo.low_traffic import fires_on_one_event
 
     rows = []
@@ -89,10 +126,11 @@ def tier_rows(
         elif tier.factor < 1:
             notes.append("factor below 1: fires while the budget lasts; too strict for so short an SLO window")
         elif fires_on_one_event(tier, window_counts=window_counts, budget_ratio=budget_ratio):
-            notes.append("low traffic: one bad event is enough to fire")
+            few = "low traffic: " if thing == "event" else ""
+            notes.append(f"{few}one bad {thing} is enough to fire")
         is_known = state.long_burn_rate is not None and state.short_burn_rate is not None
         if window_counts and not is_known:
-            notes.append("no events counted in a window")
+            notes.append(f"no {thing}s counted in a window")
         rows.append(
             TierAnswer(
                 tier=tier.name,
@@ -110,19 +148,43 @@ def tier_rows(
 
 
 def summary_of(
-    name: str, facts: BudgetFacts, report: BudgetReport, *, slo_window: str, spent_since: datetime | None
+    name: str,
+    facts: BudgetFacts,
+    report: BudgetReport,
+    *,
+    slo_window: str,
+    spent_since: datetime | None,
+    counted: str = "events",
 ) -> str:
-    """Return the state of the budget as sentences; `spent_since` where that is known of a spent one."""
-    budget = report.budget
+    """Return the state of the budget as sentences.
+
+    Args:
+        spent_since: Since when a spent budget is, where that is known.
+        counted: What is counted, in the plural.
+    """
     sentences = [
-        f"{name}: {_percent_near_one(budget.sli_ratio)} of {whole_events(facts.counts.total):,.0f} events were good "
-        f"over {slo_window} (objective {_percent_near_one(facts.objective_ratio)}).",
+        f"{name}: {_good_share(facts, report, counted)} over {slo_window} "
+        f"(objective {percent_near_one(facts.objective_ratio)}).",
+        _maintenance_sentence(facts),
         _budget_sentence(report),
         _firing_sentence(report.tiers),
         _exhaustion_sentence(report, spent_since),
         f"Policy: {report.policy.action} Deploys are {'allowed' if report.deploy.is_allowed else 'not allowed'}.",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _good_share(facts: BudgetFacts, report: BudgetReport, counted: str) -> str:
+    share, total = percent_near_one(report.budget.sli_ratio), whole_events(facts.counts.total)
+    if counted == "events":
+        return f"{share} of {total:,.0f} events were good"
+    return f"{facts.counts.bad:,.6g} of {total:,.0f} {counted} were bad, {share} good"
+
+
+def _maintenance_sentence(facts: BudgetFacts) -> str:
+    period = facts.period
+    left_out = period.elapsed_seconds - facts.elapsed_seconds
+    return f"{seconds_text(left_out)} of maintenance is left out." if left_out > 0 else ""
 
 
 def _budget_sentence(report: BudgetReport) -> str:
@@ -150,7 +212,8 @@ def _exhaustion_sentence(report: BudgetReport, spent_since: datetime | None) -> 
     return f"At this rate it is gone at {format_instant(at)}." if at else "At this rate it lasts."
 
 
-def _percent_near_one(ratio: float) -> str:
+def percent_near_one(ratio: float) -> str:
+    """Return a ratio as percent; three digits of its distance to 1 are kept."""
     # The distance to 1 is what matters, so that keeps three digits: 99.9543 %, not 100 %.
     distance = (1.0 - ratio) * 100
     return f"{100 - float(f'{distance:.3g}'):.10g} %"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,9 +15,13 @@ from sre.core.slo.budget import EventCounts
 from sre.core.text import listed, nearest_names, quoted
 from sre.core.times import Window, format_duration
 from sre.slo.history import EventHistory
+from sre.slo.maintenance import counted_pieces, maintenance_within
 from tools.answer import QueryEvidence
-from tools.concurrent import all_of, seconds_left
+from tools.concurrent import all_of, attempted, seconds_left
 from tools.event_counts import Counted, EventCounter
+from tools.newborn_counters import counted_from_zero, data_since, newborn_by_group, newborn_query
+from tools.slo.budget_groups import MIN_SLICE_SECONDS, SLICES, SliReader
+from tools.slo.budget_reading import REFINEMENT_SECONDS, window_lengths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,24 +30,24 @@ if TYPE_CHECKING:
     from connectors.base import MetricSource
     from sre.core.slo.burn_rate import BurnRateTier
     from sre.core.slo.count_query import CountQuery
+    from sre.core.slo.model import MaintenanceWindow, Slo
     from sre.core.slo.windows import Period
     from tools.slo.budget_question import RatioQueries
-
-# 6 h for 30 d: fine enough for a date, and one query of 120 points.
-_SLICES = 120
-_MIN_SLICE_SECONDS = 300.0
-# Burn rates and history refine the answer, so they may not eat the deadline of the call (50 s).
-_REFINEMENT_SECONDS = 25.0
 
 
 @dataclass(frozen=True, slots=True)
 class RatioCount:
-    """Events of one window; `counts` is None where the source has no such series there."""
+    """Events of one window; `counts` is None where the source has no such series there.
+
+    Attributes:
+        has_born: Series began inside the window and count from zero; only known of a checked count.
+    """
 
     counts: EventCounts | None
     is_exact: bool
     evidence: tuple[QueryEvidence, ...]
     notes: tuple[str, ...]
+    has_born: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +84,20 @@ class _Gathered:
 
 @dataclass(frozen=True, slots=True)
 class BudgetReader:
-    """Reads what one budget needs from one source."""
+    """Reads what one budget needs from one source.
+
+    Attributes:
+        slo: Whose maintenance does not count; None where there is none.
+    """
 
     source: MetricSource
     queries: RatioQueries
+    slo: Slo | None = None
+
+    @property
+    def maintenance(self) -> tuple[MaintenanceWindow, ...]:
+        """Times whose events do not count."""
+        return self.slo.maintenance if self.slo is not None else ()
 
     @property
     def counter(self) -> EventCounter:
@@ -96,7 +110,7 @@ class BudgetReader:
         Raises:
             NoDataError: The source has no series for the total anywhere in the period.
         """
-        lengths = sorted({seconds for tier in tiers for seconds in (tier.long_seconds, tier.short_seconds)})
+        lengths = window_lengths(tiers)
         gathered = _Gathered()
         await all_of(
             [
@@ -106,8 +120,12 @@ class BudgetReader:
             ]
         )
         whole = gathered.whole
+        if whole is not None and whole.has_born:
+            with anyio.move_on_after(min(REFINEMENT_SECONDS, seconds_left())):
+                await attempted(partial(self._count_born, period, lengths, gathered))
         if whole is None or whole.counts is None:
-            raise await self._no_series(period)
+            query = self.queries.total or self.queries.used[0]
+            raise await no_series(self.source, period, text=query.text, metrics=query.metrics)
         return BudgetData(
             total=whole,
             window_counts=gathered.window_counts,
@@ -120,7 +138,7 @@ class BudgetReader:
         into.whole = await self.ratio(Window(period.start, period.at), is_checked=True)
 
     async def _read_burn(self, period: Period, lengths: Sequence[float], into: _Gathered) -> None:
-        with anyio.move_on_after(min(_REFINEMENT_SECONDS, seconds_left())):
+        with anyio.move_on_after(min(REFINEMENT_SECONDS, seconds_left())):
             await all_of([partial(self._read_window, period, seconds, into) for seconds in lengths])
 
     async def _read_window(self, period: Period, seconds: float, into: _Gathered) -> None:
@@ -136,7 +154,12 @@ class BudgetReader:
         into.history = await self.history(start=period.start, end=period.at)
 
     async def ratio(self, window: Window, *, is_checked: bool = False) -> RatioCount:
-        """Return the events of one window, total and bad."""
+        """Return the events of one window outside maintenance, total and bad."""
+        pieces = counted_pieces(window, self.maintenance)
+        found = await all_of([partial(self._piece, piece, is_checked=is_checked) for piece in pieces])
+        return found[0] if len(found) == 1 else _joined(found)
+
+    async def _piece(self, window: Window, *, is_checked: bool) -> RatioCount:
         asked = [("good", self.queries.good), ("bad", self.queries.bad), ("total", self.queries.total)]
         used = [(name, query) for name, query in asked if query is not None]
         count = partial(self.counter.count, window=window, is_checked=is_checked, others=self.queries.used)
@@ -148,16 +171,79 @@ class BudgetReader:
             is_exact=all(side.is_exact for side in found),
             evidence=tuple(row for side in found for row in side.evidence),
             notes=(*notes, *(note for side in found for note in side.notes)),
+            has_born=any(side.born_count for side in found),
         )
 
-    async def history(self, *, start: datetime, end: datetime, slices: int = _SLICES) -> EventHistory | None:
+    async def _count_born(self, period: Period, lengths: Sequence[float], into: _Gathered) -> None:
+        """Count new series from zero in the burn-rate windows and the history too, as in the whole period."""
+        terms = [term for query in self.queries.used for term in query.terms]
+        witnesses = tuple(dict.fromkeys(term.counter for term in terms if term.counter))
+        since = await data_since(self.source, Window(period.start, period.at), witnesses)
+        if since is None:
+            return
+        await all_of(
+            [
+                *(partial(self._count_born_in, seconds, period.at, since, into) for seconds in lengths),
+                partial(self._count_born_by_slice, since, into),
+            ]
+        )
+
+    async def _count_born_in(self, seconds: float, at: datetime, since: datetime, into: _Gathered) -> None:
+        if seconds not in into.asked:
+            return
+        counts = into.window_counts.get(seconds, EventCounts(0.0, 0.0))
+        recent = Window(at - timedelta(seconds=seconds), at)
+        for piece in counted_pieces(recent, self.maintenance):
+            if max(piece.start, since) < piece.end:
+                born = await self._born(Window(max(piece.start, since), piece.end))
+                counts = counted_from_zero(counts, born)
+        if counts.total > 0 or seconds in into.window_counts:
+            into.window_counts[seconds] = counts
+
+    async def _born(self, window: Window) -> dict[str, float]:
+        sides = self._sides()
+        look = partial(newborn_by_group, self.source, window=window)
+        found = await all_of([partial(look, query) for query in sides.values()])
+        return {name: sum(events.values()) for name, events in zip(sides, found, strict=True)}
+
+    async def _count_born_by_slice(self, since: datetime, into: _Gathered) -> None:
+        history = into.history
+        if history is None or self.maintenance:
+            return
+        sides = self._sides()
+        look = partial(
+            self.counter.slices,
+            start=history.start,
+            slice_seconds=history.slice_seconds,
+            count=len(history.totals),
+        )
+        found = await all_of([partial(look, newborn_query(query)) for query in sides.values()])
+        totals, bads = list(history.totals), list(history.bads)
+        for index, total in enumerate(totals):
+            born = {name: values[index] or 0.0 for name, values in zip(sides, found, strict=True)}
+            if total is None or history.slice_end(index - 1) < since:
+                continue
+            counts = counted_from_zero(EventCounts(total, bads[index]), born)
+            totals[index], bads[index] = counts.total, counts.bad
+        into.history = replace(history, totals=tuple(totals), bads=tuple(bads))
+
+    def _sides(self) -> dict[str, CountQuery]:
+        sides = {"good": self.queries.good, "bad": self.queries.bad, "total": self.queries.total}
+        return {name: query for name, query in sides.items() if query is not None}
+
+    async def history(self, *, start: datetime, end: datetime, slices: int = SLICES) -> EventHistory | None:
         """Return events slice by slice from `start` to `end`, or None where the source refuses or takes too long."""
+        if self.slo is not None and maintenance_within(self.maintenance, start=start, end=end):
+            reader = SliReader(self.source, self.slo)
+            ask = partial(reader.histories, start=start, end=end, slices=slices)
+            histories = await attempted(ask, seconds=min(REFINEMENT_SECONDS, seconds_left()))
+            return next(iter((histories or {}).values()), None)
         seconds = (end - start).total_seconds()
-        count = max(1, min(slices, int(seconds // _MIN_SLICE_SECONDS)))
+        count = max(1, min(slices, int(seconds // MIN_SLICE_SECONDS)))
         # Whole milliseconds, counted back from the end: a source rounds steps to them, and would lose the last slice.
         slice_seconds = max(1, int(seconds * 1000 // count)) / 1000
         start = end - timedelta(seconds=slice_seconds * count)
-        with anyio.move_on_after(min(_REFINEMENT_SECONDS, seconds_left())):
+        with anyio.move_on_after(min(REFINEMENT_SECONDS, seconds_left())):
             try:
                 return await self._history(start, slice_seconds, count)
             except (RefusedError, UpstreamError):
@@ -177,21 +263,38 @@ class BudgetReader:
         bads = bad if self.queries.bad is not None else tuple(map(_bad_left, totals, good))
         return EventHistory(start, slice_seconds, totals, tuple(value or 0.0 for value in bads))
 
-    async def _no_series(self, period: Period) -> NoDataError:
-        query = self.queries.total or self.queries.used[0]
-        names: tuple[str, ...] = ()
-        if query.metrics:
-            known = await self.source.label_values("__name__", window=Window(period.start, period.at))
-            names = nearest_names(query.metrics[0], known)
-        is_known = bool(query.metrics) and query.metrics[0] in names
-        cause = "no series has these labels" if is_known else "no metric of this name exists in the window"
-        return NoDataError(
-            f"{quoted(query.text)} counts nothing at {quoted(self.source.name)} between {period.start:%Y-%m-%d %H:%M} "
-            f"and {period.at:%Y-%m-%d %H:%M} UTC.",
-            causes=(cause, "the window lies outside the recorded data"),
-            nearest=() if is_known else names,
-            next_steps=("use find_metrics to look for the counter, or query_prometheus to see its labels.",),
-        )
+
+async def no_series(source: MetricSource, period: Period, *, text: str, metrics: Sequence[str]) -> NoDataError:
+    """Return the error that says why a query counts nothing, with the nearest names that exist.
+
+    Args:
+        metrics: Names the query reads.
+    """
+    names: tuple[str, ...] = ()
+    if metrics:
+        known = await source.label_values("__name__", window=Window(period.start, period.at))
+        names = nearest_names(metrics[0], known)
+    is_known = bool(metrics) and metrics[0] in names
+    cause = "no series has these labels" if is_known else "no metric of this name exists in the window"
+    return NoDataError(
+        f"{quoted(text)} counts nothing at {quoted(source.name)} between {period.start:%Y-%m-%d %H:%M} "
+        f"and {period.at:%Y-%m-%d %H:%M} UTC.",
+        causes=(cause, "the window lies outside the recorded data"),
+        nearest=() if is_known else names,
+        next_steps=("use find_metrics to look for the counter, or query_prometheus to see its labels.",),
+    )
+
+
+def _joined(pieces: Sequence[RatioCount]) -> RatioCount:
+    """Return the pieces between maintenance windows as one count."""
+    known = [piece.counts for piece in pieces if piece.counts is not None]
+    return RatioCount(
+        counts=EventCounts(sum(one.total for one in known), sum(one.bad for one in known)) if known else None,
+        is_exact=bool(known) and all(piece.is_exact for piece in pieces if piece.counts is not None),
+        evidence=tuple(row for piece in pieces for row in piece.evidence),
+        notes=tuple(dict.fromkeys(note for piece in pieces for note in piece.notes)),
+        has_born=any(piece.has_born for piece in pieces),
+    )
 
 
 def coverage_note(history: EventHistory, *, period_seconds: float) -> str | None:

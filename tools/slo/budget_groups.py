@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sre.core.errors import RefusedError, TimedOutError
+from sre.core.errors import NoDataError, RefusedError, TimedOutError
 from sre.core.slo.budget import EventCounts
 from sre.core.slo.count_query import CountQuery, parse_count_query
 from sre.core.slo.model import Occurrences, RatioIndicator
@@ -23,7 +23,7 @@ from sre.slo.history import EventHistory
 from sre.slo.maintenance import counted_pieces, counted_seconds, maintenance_within
 from tools.answer import QueryEvidence
 from tools.concurrent import all_of
-from tools.newborn_counters import data_since, newborn_by_group
+from tools.newborn_counters import counted_from_zero, data_since, newborn_by_group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sre.core.labels import Labels
     from sre.core.series import InstantResult, RangeResult
     from sre.core.slo.model import Slo
+    from sre.core.slo.windows import Period
 
 # More pieces between maintenance windows than this are not counted one by one (our choice).
 MAX_PIECES = 12
@@ -74,11 +75,6 @@ class SliReader:
         """Whether events are counted by counters, not samples or slices of time."""
         return isinstance(self.slo.indicator, RatioIndicator) and isinstance(self.slo.budgeting, Occurrences)
 
-    def span_seconds(self, seconds: float) -> float:
-        """Return a burn-rate window as this SLO can be counted over: whole slices, at least one."""
-        base = self.queries.base_seconds
-        return seconds if self.queries.counted != "slices" else math.ceil(seconds / base) * base
-
     async def since(self, window: Window) -> datetime | None:
         """Return from when on a series that appears is new; None where that is not known or does not matter.
 
@@ -87,7 +83,7 @@ class SliReader:
         """
         if not self.is_of_events:
             return None
-        terms = [term for query in self._sides().values() for term in query.terms]
+        terms = [term for query in self.sides().values() for term in query.terms]
         witnesses = tuple(dict.fromkeys(term.counter for term in terms if term.counter))
         return await data_since(self.source, window, witnesses)
 
@@ -178,28 +174,23 @@ class SliReader:
         return GroupCounts(by_group, notes=(note,))
 
     async def _with_newborn(self, counted: GroupCounts, window: Window) -> GroupCounts:
-        sides = self._sides()
+        sides = self.sides()
         look = partial(newborn_by_group, self.source, window=window, group_by=self.slo.group_by)
         found = await all_of([partial(look, query) for query in sides.values()])
-        born = dict(zip(sides, found, strict=True))
-        good, bad = born.get("good", {}), born.get("bad", {})
-        groups = {*counted.by_group, *(group for side in found for group in side)}
-        by_group: dict[Labels, EventCounts] = {}
-        for group in groups:
-            old = counted.by_group.get(group, EventCounts(0.0, 0.0))
-            more = born["total"].get(group, 0.0) if "total" in born else good.get(group, 0.0) + bad.get(group, 0.0)
-            more_bad = bad.get(group, 0.0) if "bad" in born else more - good.get(group, 0.0)
-            total = old.total + max(0.0, more)
-            by_group[group] = EventCounts(total, min(max(0.0, old.bad + more_bad), total))
-        events = sum(
-            one.total - counted.by_group.get(group, EventCounts(0, 0)).total for group, one in by_group.items()
-        )
-        bad_events = sum(
-            one.bad - counted.by_group.get(group, EventCounts(0, 0)).bad for group, one in by_group.items()
-        )
-        return replace(counted, by_group=by_group, newborn_events=max(events, bad_events))
+        nothing = EventCounts(0.0, 0.0)
+        by_group = {
+            group: counted_from_zero(
+                counted.by_group.get(group, nothing),
+                {side: events.get(group, 0.0) for side, events in zip(sides, found, strict=True)},
+            )
+            for group in {*counted.by_group, *(group for events in found for group in events)}
+        }
+        changes = [(one, counted.by_group.get(group, nothing)) for group, one in by_group.items()]
+        events = sum(max(one.total - old.total, abs(one.bad - old.bad)) for one, old in changes)
+        return replace(counted, by_group=by_group, newborn_events=events)
 
-    def _sides(self) -> dict[str, CountQuery]:
+    def sides(self) -> dict[str, CountQuery]:
+        """Return the counters of an SLO of events: two of good, bad and total; none of other kinds."""
         indicator = self.slo.indicator
         if not isinstance(indicator, RatioIndicator):
             return {}
@@ -252,3 +243,24 @@ def _evidence(query: str, result: InstantResult) -> QueryEvidence:
     return QueryEvidence(
         query=query, series_count=len(result.labels), sample_count=result.samples_read or len(result.values)
     )
+
+
+async def notes_on_counters(reader: SliReader) -> tuple[str, ...]:
+    """Return warnings about metrics that may not be counters.
+
+    Raises:
+        InputError: The source says that a metric is a gauge.
+    """
+    from tools.event_counts import EventCounter
+
+    return await EventCounter(reader.source).counter_notes(tuple(reader.sides().values()))
+
+
+async def no_group(reader: SliReader, period: Period) -> NoDataError:
+    """Return the error that says why nothing was counted."""
+    from sre.slo.definition import metrics_of, queries_of
+    from tools.slo.budget_data import no_series
+
+    queries = queries_of(reader.slo.indicator)
+    text = queries.get("total") or next(iter(queries.values()))
+    return await no_series(reader.source, period, text=text, metrics=metrics_of(text))

@@ -6,14 +6,18 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from sre.core.errors import ConfigError, InputError
+from sre.core.errors import InputError
 from sre.core.slo.budget import EventCounts, budget_ratio
 from sre.core.slo.count_query import CountQuery, parse_count_query
-from sre.core.slo.model import RatioIndicator
+from sre.core.slo.model import Occurrences, RatioIndicator
 from sre.core.slo.windows import SloWindow, parse_slo_window
+from sre.core.times import Window
+from sre.slo.maintenance import counted_pieces
+from tools.slo.budget_groups import MAX_PIECES
 
 if TYPE_CHECKING:
-    from server.deps import Deps
+    from sre.core.slo.model import MaintenanceWindow, Slo
+    from sre.core.slo.windows import Period
 
 CountOrQuery: TypeAlias = float | str
 
@@ -42,6 +46,7 @@ class BudgetQuestion:
     Attributes:
         name: For the summary.
         source_name: Source that the SLO document refers to, if any.
+        slo: What asks; None where arguments do.
     """
 
     name: str
@@ -51,6 +56,28 @@ class BudgetQuestion:
     queries: RatioQueries | None = None
     source_name: str | None = None
     notes: tuple[str, ...] = ()
+    slo: Slo | None = None
+
+    @property
+    def maintenance(self) -> tuple[MaintenanceWindow, ...]:
+        """Times that do not count."""
+        return self.slo.maintenance if self.slo is not None else ()
+
+    @property
+    def group_by(self) -> tuple[str, ...]:
+        """Labels whose values have budgets of their own."""
+        return self.slo.group_by if self.slo is not None else ()
+
+    def counts_whole_events(self, period: Period) -> bool:
+        """Whether the events of the whole service are counted by counters, as they can be exactly.
+
+        Not so where an SLO has groups, counts samples or slices, or is cut into many pieces by maintenance.
+        """
+        if self.slo is None:
+            return True
+        pieces = counted_pieces(Window(period.start, period.at), self.maintenance)
+        is_whole = self.queries is not None and not self.slo.group_by and len(pieces) <= MAX_PIECES
+        return is_whole and isinstance(self.slo.budgeting, Occurrences)
 
 
 def refuse_beside_slo(**arguments: CountOrQuery | None) -> None:
@@ -64,31 +91,19 @@ def refuse_beside_slo(**arguments: CountOrQuery | None) -> None:
         raise InputError(f"slo already says {', '.join(given)}; pass one or the other.", field=given[0])
 
 
-async def question_from_slo(deps: Deps, name: str) -> BudgetQuestion:
-    """Return the question that an SLO document asks.
-
-    Raises:
-        ConfigError: No SLO folder is configured.
-        InputError: No such SLO, or its document is wrong.
-    """
-    from connectors.openslo.folder import SloFolder
-
-    if deps.slo_folder is None:
-        raise ConfigError(
-            "No SLO folder is configured, so there are no SLOs by name.",
-            setting="SRE_MCP_SLO_DIR",
-            next_steps=("pass objective, window, and bad and total instead.",),
-        )
-    slo = await SloFolder(deps.slo_folder).load(name)
-    if not isinstance(slo.indicator, RatioIndicator):
-        raise InputError("This SLO is no ratio of events.", field="slo")
-    sides = (slo.indicator.good, slo.indicator.bad, slo.indicator.total)
+def question_from_slo(slo: Slo) -> BudgetQuestion:
+    """Return the question that an SLO asks."""
+    indicator = slo.indicator
+    queries = None
+    if isinstance(indicator, RatioIndicator):
+        queries = _ratio_queries(indicator.good, indicator.bad, indicator.total)
     return BudgetQuestion(
         name=slo.display_name or slo.name,
         objective_ratio=slo.objective_ratio,
         window=slo.window,
-        queries=_ratio_queries(*sides),
+        queries=queries,
         source_name=slo.source_name,
+        slo=slo,
     )
 
 

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import timedelta
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sre.core.errors import NoDataError
-from sre.core.times import Window
-from tools.concurrent import all_of, attempted
-from tools.slo.budget_groups import GroupCounts, SliReader
+from tools.slo.budget_reading import GroupsRead, SloCase
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from connectors.base import MetricSource
     from sre.core.labels import Labels
     from sre.core.slo.budget import EventCounts
-    from sre.core.slo.burn_rate import BurnRateTier
     from sre.core.slo.model import Slo
-    from sre.core.slo.windows import Period
     from sre.slo.report import BudgetReport
 
 # A day each for 30 d; only to tell how much of the window has data at all.
@@ -84,16 +78,10 @@ async def slo_status(source: MetricSource, slo: Slo, *, at: datetime) -> SloStat
     Raises:
         SreError: The source did not count the period. What only refines the answer may fail in silence.
     """
-    from sre.core.slo.burn_rate import tiers_for
-    from sre.core.slo.tiers import default_tiers
-    from sre.core.slo.windows import period_at
-
-    period = period_at(slo.window, at=at)
-    tiers = tiers_for(default_tiers(), objective_ratio=slo.objective_ratio, period_seconds=period.seconds)
-    if period.elapsed_seconds < 1:
+    case = SloCase.at(slo, source, at=at)
+    if case.period.elapsed_seconds < 1:
         return _nothing("The calendar period begins at this very instant.")
-    case = _Case(slo, SliReader(source, slo), period, tiers)
-    found = await case.read()
+    found = await case.read(slices=_COVERAGE_SLICES)
     if not found.whole.by_group:
         return _nothing("Nothing was counted in the window: no such series there.", found.coverage_ratio)
     return _status(case, found)
@@ -103,65 +91,7 @@ def _nothing(note: str, coverage: float | None = None) -> SloStatus:
     return SloStatus(None, None, None, None, None, None, None, None, (), None, coverage, (note,))
 
 
-@dataclass(slots=True)
-class _Gathered:
-    """What has come back so far of the questions asked at once."""
-
-    whole: GroupCounts = field(default_factory=lambda: GroupCounts({}))
-    windows: dict[float, GroupCounts] = field(default_factory=dict)
-    coverage_ratio: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """An SLO placed in time, and where it is read."""
-
-    slo: Slo
-    reader: SliReader
-    period: Period
-    tiers: tuple[BurnRateTier, ...]
-
-    @property
-    def lengths(self) -> list[float]:
-        """All burn-rate windows in seconds."""
-        return sorted({seconds for tier in self.tiers for seconds in (tier.long_seconds, tier.short_seconds)})
-
-    async def read(self) -> _Gathered:
-        """Ask for everything at once."""
-        into = _Gathered()
-        since = await attempted(partial(self.reader.since, self._elapsed))
-        first: list[Callable[[], Awaitable[None]]] = [partial(self._whole, since, into), partial(self._coverage, into)]
-        await all_of([*first, *self._recent(None, into)])
-        if into.whole.newborn_events > 0:
-            # What began inside the period may have begun inside these windows too, and counts there as well.
-            await all_of(self._recent(since, into))
-        return into
-
-    @property
-    def _elapsed(self) -> Window:
-        return Window(self.period.start, self.period.at)
-
-    def _recent(self, since: datetime | None, into: _Gathered) -> list[Callable[[], Awaitable[None]]]:
-        return [partial(self._window, seconds, since, into) for seconds in self.lengths]
-
-    async def _whole(self, since: datetime | None, into: _Gathered) -> None:
-        into.whole = await self.reader.counts(self._elapsed, since=since)
-
-    async def _window(self, seconds: float, since: datetime | None, into: _Gathered) -> None:
-        start = self.period.at - timedelta(seconds=self.reader.span_seconds(seconds))
-        counted = await attempted(partial(self.reader.counts, Window(start, self.period.at), since=since))
-        if counted is not None:
-            into.windows[seconds] = counted
-
-    async def _coverage(self, into: _Gathered) -> None:
-        """Find the share of the period with data: that of the group with most."""
-        read = partial(self.reader.histories, start=self.period.start, end=self.period.at, slices=_COVERAGE_SLICES)
-        histories = await attempted(read)
-        if histories is not None:
-            into.coverage_ratio = max((one.coverage_ratio for one in histories.values()), default=0.0)
-
-
-def _status(case: _Case, found: _Gathered) -> SloStatus:
+def _status(case: SloCase, found: GroupsRead) -> SloStatus:
     groups = [_group_status(case, labels, found) for labels in found.whole.by_group]
     ranked = tuple(sorted(groups, key=lambda one: (one.remaining_ratio is None, one.remaining_ratio or 0.0)))
     worst = ranked[0]
@@ -181,7 +111,7 @@ def _status(case: _Case, found: _Gathered) -> SloStatus:
     )
 
 
-def _notes(case: _Case, worst: GroupStatus, found: _Gathered) -> tuple[str, ...]:
+def _notes(case: SloCase, worst: GroupStatus, found: GroupsRead) -> tuple[str, ...]:
     notes = [] if worst.sli_ratio is not None else ["No events count in the window, so no SLI and no budget exist."]
     if len(found.windows) < len(case.lengths):
         notes.append("The source did not count every burn-rate window.")
@@ -190,15 +120,12 @@ def _notes(case: _Case, worst: GroupStatus, found: _Gathered) -> tuple[str, ...]
     return tuple(notes)
 
 
-def _group_status(case: _Case, labels: Labels, found: _Gathered) -> GroupStatus:
-    from sre.slo.report import BudgetFacts, budget_report
+def _group_status(case: SloCase, labels: Labels, found: GroupsRead) -> GroupStatus:
+    from sre.slo.report import budget_report
 
     counts = found.whole.by_group[labels]
-    windows = {seconds: one.by_group[labels] for seconds, one in found.windows.items() if labels in one.by_group}
-    slo = case.slo
-    facts = BudgetFacts(slo.objective_ratio, case.period, counts, case.tiers, windows, maintenance=slo.maintenance)
     try:
-        report = budget_report(facts)
+        report = budget_report(case.facts(labels, found))
     except NoDataError:
         return GroupStatus(dict(labels), counts.total, counts.bad, None, None, None, None, None, None)
     return _judged(labels, counts, report)
