@@ -78,6 +78,7 @@ TOPICS: tuple[Topic, ...] = (
         "Severities and targets, roles, the first 15 minutes, mitigation before cause, updates, postmortems.",
         "It is broken now: how bad is it, who does what, what first?",
         (
+            ToolUse("list_alerts", "what fires now, since when, and whether it reaches people"),
             ToolUse("check_service_health", "which signal moved, and since when"),
             ToolUse("query_prometheus", "test one suspicion at a time"),
             ToolUse("generate_runbook", "what to do when this alert fires, from its own expression"),
@@ -149,6 +150,7 @@ TOPICS: tuple[Topic, ...] = (
             ToolUse("query_prometheus", "any PromQL, ranked and summarised"),
             ToolUse("check_service_health", "one service, four signals, one verdict each"),
             ToolUse("compute_error_budget", "budget, burn rates, policy and deploy answer"),
+            ToolUse("list_alerts", "what fires, who is told, what is held back and by whom"),
             ToolUse("generate_runbook", "one page for each alert, its queries tried"),
             ToolUse("forecast_capacity", "when a series crosses a threshold"),
             ToolUse("draft_postmortem", "a blameless document with computed impact"),

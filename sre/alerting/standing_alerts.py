@@ -13,8 +13,10 @@ from sre.core.labels import Labels
 from sre.core.telemetry import ActiveAlert, Rule
 
 AlertState: TypeAlias = Literal["firing", "pending", "silenced", "inhibited", "muted"]
-# What became of an alert between the two systems; `unasked` where one of them was not asked.
-Delivery: TypeAlias = Literal["delivered", "on the way", "missing", "uncertain", "leftover", "elsewhere", "unasked"]
+# What became of an alert between the two systems; `not sent` while pending, `unasked` where one was not asked.
+Delivery: TypeAlias = Literal[
+    "delivered", "on the way", "missing", "uncertain", "leftover", "elsewhere", "not sent", "unasked"
+]
 
 # Prometheus sends a firing alert after each evaluation and repeats it every minute (`--rules.alert.resend-delay`), so
 # that one the Alertmanager does not know after two has not arrived (our choice).
@@ -52,9 +54,9 @@ class StandingAlert:
         return self.labels.get(_ALERT_NAME, "")
 
     @property
-    def is_held_back(self) -> bool:
-        """Whether the Alertmanager tells nobody."""
-        return self.state in ("silenced", "inhibited", "muted")
+    def is_informing(self) -> bool:
+        """Whether it fires only to inform, as a watchdog does."""
+        return self.state == "firing" and self.urgency == "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +210,7 @@ def _pending(alert: ActiveAlert, wait: float | None) -> StandingAlert:
         annotations=alert.annotations,
         state="pending",
         urgency=urgency_of(alert.labels),
-        delivery="unasked",
+        delivery="not sent",
         since=alert.active_at,
         fires_at=_later(alert.active_at, wait) if wait is not None else None,
         value=alert.value,

@@ -14,7 +14,10 @@ import anyio
 import pytest
 from mcp.client import Client
 
+from connectors.alertmanager import AlertmanagerClient
+from connectors.alertmanager.fake import FakeAlertmanager
 from connectors.demo import DemoSource
+from connectors.http import Endpoint
 from tests.support.mcp import FixedClock, deps_with, text_of, tool_client
 from tools.answer import HARD_LIMIT_CHARS
 from tools.registry import TOOLS
@@ -42,6 +45,7 @@ WORKING: dict[str, dict[str, Any]] = {
         "threshold": 300,
     },
     "generate_runbook": {"rules": "groups: [{name: a, rules: [{alert: Down, expr: 'up == 0'}]}]"},
+    "list_alerts": {},
     "draft_postmortem": {"title": "Checkout fails", "start": "2026-10-29T14:05:00Z", "end": "2026-10-29T15:00:00Z"},
 }
 
@@ -113,8 +117,15 @@ def demo() -> DemoSource:
 
 @pytest.fixture
 async def client(demo: DemoSource) -> AsyncIterator[Client]:
-    async with tool_client(deps_with(demo, clock=FixedClock())) as connected:
+    systems = {"alert_source": _alertmanager()}
+    async with tool_client(deps_with(demo, clock=FixedClock(), **systems), allow_writes=True) as connected:
         yield connected
+
+
+def _alertmanager() -> AlertmanagerClient:
+    fake = FakeAlertmanager(now=FixedClock().now)
+    fake.fire(alertname="CheckoutErrors", service="checkout", severity="page", annotations={"summary": INJECTION})
+    return AlertmanagerClient(Endpoint("http://fake.invalid"), transport=fake.transport())
 
 
 async def _call(client: Client, tool: str, arguments: dict[str, Any]) -> None:

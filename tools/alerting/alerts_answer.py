@@ -53,12 +53,13 @@ class SilenceRow(Part):
 class CountsAnswer(Part):
     """Alerts by state, of the service asked for."""
 
-    firing: int
+    firing: int = Field(description="And not held back")
     firing_pages: int
     pending: int
     silenced: int
     inhibited: int
     muted: int
+    informing: int = Field(description="Firing with severity none, such as a watchdog")
 
 
 class BrokenRule(Part):

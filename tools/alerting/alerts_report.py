@@ -100,12 +100,13 @@ def _of_service(alerts: Sequence[StandingAlert], service: str) -> list[StandingA
 def _counts(alerts: Sequence[StandingAlert]) -> CountsAnswer:
     counts = counts_by_state(alerts)
     return CountsAnswer(
-        firing=counts["firing"],
+        firing=counts["firing"] - sum(alert.is_informing for alert in alerts),
         firing_pages=sum(alert.state == "firing" and alert.urgency == "page" for alert in alerts),
         pending=counts["pending"],
         silenced=counts["silenced"],
         inhibited=counts["inhibited"],
         muted=counts["muted"],
+        informing=sum(alert.is_informing for alert in alerts),
     )
 
 
@@ -114,7 +115,7 @@ def _summary(alerts: Sequence[StandingAlert], reading: AlertReading, *, service:
     of_service = f" of service {quoted(service, limit=80)}" if service else ""
     verb = "alert fires" if counts.firing == 1 else "alerts fire"
     pages = f", {counts.firing_pages} of them pages" if counts.firing_pages else ", none of them a page"
-    held = [f"{getattr(counts, name)} {name}" for name in ("pending", "silenced", "inhibited", "muted")]
+    held = [f"{getattr(counts, name)} {name}" for name in ("pending", "silenced", "inhibited", "muted", "informing")]
     told = [text for text in held if not text.startswith("0 ")]
     parts = [f"{counts.firing} {verb}{of_service}{pages if counts.firing else ''}{_oldest(alerts, reading)}."]
     if told:
@@ -131,7 +132,7 @@ def _summary(alerts: Sequence[StandingAlert], reading: AlertReading, *, service:
 
 
 def _oldest(alerts: Sequence[StandingAlert], reading: AlertReading) -> str:
-    first = next((alert for alert in alerts if alert.state == "firing" and alert.urgency != "none"), None)
+    first = next((alert for alert in alerts if alert.state == "firing" and not alert.is_informing), None)
     if first is None or first.since is None:
         return ""
     return f"; first to look at: {quoted(first.name, limit=80)}, for {_age(first.since, reading.now)}"
@@ -277,7 +278,7 @@ def _silence_of_all(alerts: Sequence[StandingAlert], reading: AlertReading) -> l
 
 
 def _next_steps(alerts: Sequence[StandingAlert]) -> list[str]:
-    first = next((alert for alert in alerts if alert.state == "firing" and alert.urgency != "none"), None)
+    first = next((alert for alert in alerts if alert.state == "firing" and not alert.is_informing), None)
     if first is None:
         return []
     service = first.labels.get("service", "")
