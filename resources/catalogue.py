@@ -70,6 +70,7 @@ TOPICS: tuple[Topic, ...] = (
             ToolUse("find_metrics", "which metrics exist for a service, with type and labels"),
             ToolUse("query_prometheus", "run a query from this page over any window"),
             ToolUse("compute_error_budget", "the burn rates that the alert tiers compare with"),
+            ToolUse("generate_dashboard", "the golden signals, or an SLO's budget, for people to look at"),
         ),
     ),
     Topic(
@@ -152,6 +153,7 @@ TOPICS: tuple[Topic, ...] = (
             ToolUse("compute_error_budget", "budget, burn rates, policy and deploy answer"),
             ToolUse("list_alerts", "what fires, who is told, what is held back and by whom"),
             ToolUse("generate_runbook", "one page for each alert, its queries tried"),
+            ToolUse("generate_dashboard", "Grafana JSON for a service, an SLO or a rule file, every panel tried"),
             ToolUse("forecast_capacity", "when a series crosses a threshold"),
             ToolUse("draft_postmortem", "a blameless document with computed impact"),
         ),

@@ -56,6 +56,9 @@ TOOLS: tuple[ToolSpec, ...] = (
     ToolSpec("compute_error_budget", "Compute an error budget", "slo"),
     ToolSpec("list_alerts", "List standing alerts", "alerting"),
     ToolSpec("generate_runbook", "Write runbooks for alerts", "alerting", is_read_only=False, is_destructive=True),
+    ToolSpec(
+        "generate_dashboard", "Generate a Grafana dashboard", "dashboards", is_read_only=False, is_destructive=True
+    ),
     ToolSpec("forecast_capacity", "Forecast capacity", "capacity"),
     ToolSpec("draft_postmortem", "Draft a postmortem", "incidents"),
 )

@@ -46,6 +46,7 @@ WORKING: dict[str, dict[str, Any]] = {
     },
     "generate_runbook": {"rules": "groups: [{name: a, rules: [{alert: Down, expr: 'up == 0'}]}]"},
     "list_alerts": {},
+    "generate_dashboard": {"service": "checkout"},
     "draft_postmortem": {"title": "Checkout fails", "start": "2026-10-29T14:05:00Z", "end": "2026-10-29T15:00:00Z"},
 }
 

@@ -28,6 +28,7 @@ THE_CATALOGUE_TODAY = {
     "check_service_health",
     "compute_error_budget",
     "generate_runbook",
+    "generate_dashboard",
     "list_alerts",
     "forecast_capacity",
     "draft_postmortem",
