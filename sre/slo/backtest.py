@@ -116,6 +116,7 @@ def _of_tier(
             group=labels,
             pending_ms=grid.start_ms + grid.step_ms * pending,
             start_ms=grid.start_ms + grid.step_ms * begin,
+            last_ms=grid.start_ms + grid.step_ms * (stop - 1),
             end_ms=None if stop == grid.count else grid.start_ms + grid.step_ms * stop,
             peak_burn_rate=float(np.nanmax(burn[begin:stop])),
         )

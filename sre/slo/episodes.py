@@ -21,7 +21,8 @@ class TierEpisode:
     Attributes:
         pending_ms: First step at which both windows were above the threshold.
         start_ms: First step at which it fired; later than `pending_ms` by the rule's `for`.
-        end_ms: First step at which it no longer fired, or None where it fires at the last step.
+        last_ms: Last step at which it fired.
+        end_ms: First step at which it no longer fired, or None where it fires at the last step of all.
         peak_burn_rate: Highest burn rate over the long window while it fired.
     """
 
@@ -29,8 +30,14 @@ class TierEpisode:
     group: Labels
     pending_ms: int
     start_ms: int
+    last_ms: int
     end_ms: int | None
     peak_burn_rate: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it fired, as far as is known."""
+        return ((self.last_ms if self.end_ms is None else self.end_ms) - self.start_ms) / 1000
 
     @property
     def severity(self) -> Literal["page", "ticket"]:
