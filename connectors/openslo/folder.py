@@ -1,31 +1,44 @@
 """The SLO registry: OpenSLO documents as files in a folder that can live in git."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import anyio.to_thread
 
-from connectors.openslo.document import document_name, slo_from_document
-from sre.core.errors import ConfigError, InputError
+from connectors.openslo.document import companions_of, slo_read
+from connectors.openslo.files import BrokenDocument, FolderContent, StoredDocument, folder_content, own_text
+from connectors.openslo.saving import SavedDocument, save_document
+from sre.core.errors import InputError
 from sre.core.slo.model import Slo
 from sre.core.text import nearest_names, quoted
 
-_SUFFIXES = frozenset({".yaml", ".yml"})
-# Hand-written documents are a few kB; the caps keep a wrong folder from being read whole.
-_MAX_FILE_BYTES = 1_000_000
-_MAX_FILES = 2_000
 _MAX_VALID_SHOWN = 20
+_MAX_BROKEN_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class _Documents:
-    """What the folder holds: SLOs and SLIs by name, and files that are not YAML with the reason."""
+class RegisteredSlo:
+    """An SLO of the registry.
 
-    slos: Mapping[str, Mapping[str, object]]
-    indicators: Mapping[str, Mapping[str, object]]
-    duplicates: frozenset[str]
-    unreadable: tuple[str, ...]
+    Attributes:
+        file: Path below its folder, with forward slashes.
+        notes: What of its document is not used.
+        is_own: It lies in the folder that is written to, not in the one that is only read.
+    """
+
+    slo: Slo
+    file: str
+    notes: tuple[str, ...] = ()
+    is_own: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """All SLOs by name, and the documents that are no valid ones."""
+
+    slos: tuple[RegisteredSlo, ...]
+    broken: tuple[BrokenDocument, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +46,7 @@ class SloFolder:
     """Reads SLOs from `*.yaml` and `*.yml` in a folder and below; read anew on each call, so edits count at once.
 
     Attributes:
-        path: The folder; need not exist where `also` is given.
+        path: The folder; one that does not exist (yet) holds nothing.
         also: A second folder that is read too and never written; what `path` holds under the same name wins.
     """
 
@@ -42,79 +55,124 @@ class SloFolder:
 
     async def names(self) -> tuple[str, ...]:
         """Return the names of all SLO documents, sorted; also of those that would be refused."""
-        documents = await anyio.to_thread.run_sync(self._read)
-        return tuple(sorted(documents.slos))
+        found = await anyio.to_thread.run_sync(self._read)
+        return tuple(sorted({stored.name for stored in found.slos}))
 
     async def load(self, name: str) -> Slo:
         """Return one SLO.
 
         Raises:
-            ConfigError: The folder does not exist.
             InputError: No such document (lists the nearest), two of them, or an invalid one (lists every problem).
         """
-        documents = await anyio.to_thread.run_sync(self._read)
-        if name in documents.duplicates:
-            raise InputError(f"Several SLO documents are named {quoted(name)}.", field="slo")
-        if name not in documents.slos:
-            raise _unknown(name, documents)
-        return slo_from_document(documents.slos[name], indicators=documents.indicators)
+        found = await anyio.to_thread.run_sync(self._read)
+        return found.read(found.one(name)).slo
 
-    def _read(self) -> _Documents:
-        if not self.path.is_dir() and self.also is None:
-            raise ConfigError("The SLO folder does not exist.", setting="SRE_MCP_SLO_DIR")
-        own = _documents_in(self.path)
-        if self.also is None:
-            return own
-        others = _documents_in(self.also)
-        return _Documents(
-            {**others.slos, **own.slos},
-            {**others.indicators, **own.indicators},
-            own.duplicates,
-            (*own.unreadable, *others.unreadable),
+    async def load_all(self) -> Registry:
+        """Return every SLO there is, and what could not be read with the reasons."""
+        return await anyio.to_thread.run_sync(lambda: self._read().registry())
+
+    async def document_text(self, name: str) -> str:
+        """Return the document of an SLO as it stands in its file, comments and all; without what stands beside it.
+
+        Raises:
+            InputError: No such document, or two of them.
+        """
+        return await anyio.to_thread.run_sync(lambda: self._text(name))
+
+    async def save(self, name: str, text: str, *, overwrite: bool = False) -> SavedDocument:
+        """Write the text of an SLO's document to the file it is in already, or to one of its own.
+
+        Args:
+            name: The SLO's name, as the text has it.
+
+        Raises:
+            RefusedError: The name is taken and `overwrite` was not asked for, or other documents would be lost.
+            ConfigError: The folder cannot be written to.
+        """
+        return await anyio.to_thread.run_sync(lambda: save_document(self.path, name, text, overwrite=overwrite))
+
+    def _read(self) -> "_Contents":
+        others = folder_content(self.also) if self.also is not None else FolderContent()
+        return _Contents(folder_content(self.path), others)
+
+    def _text(self, name: str) -> str:
+        found = self._read()
+        stored = found.one(name)
+        folder = self.path if found.is_own(stored) or self.also is None else self.also
+        text = own_text((folder / stored.file).read_text(encoding="utf-8"), name=name)
+        if text is None:  # pragma: no cover - the file changed between two reads
+            raise InputError(f"The document of {quoted(name)} was being changed.", field="slo")
+        return text
+
+
+class _Contents:
+    """What both folders hold at one moment.
+
+    Attributes:
+        slos: All SLO documents; those that are only read do not count where an own one has their name.
+    """
+
+    def __init__(self, own: FolderContent, others: FolderContent) -> None:
+        taken = {stored.name for stored in own.of_kind("SLO")}
+        self.slos = (*own.of_kind("SLO"), *(one for one in others.of_kind("SLO") if one.name not in taken))
+        self.broken = (*own.broken, *others.broken)
+        # Own ones last: they win.
+        self._companions = companions_of([stored.document for stored in (*others.documents, *own.documents)])
+        self._own = {id(stored) for stored in own.documents}
+        self._beside: dict[tuple[bool, str], list[Mapping[str, object]]] = {}
+        for stored in (*own.documents, *others.documents):
+            self._beside.setdefault((self.is_own(stored), stored.file), []).append(stored.document)
+
+    def is_own(self, stored: StoredDocument) -> bool:
+        """Whether a document lies in the folder that is written to."""
+        return id(stored) in self._own
+
+    def one(self, name: str) -> StoredDocument:
+        """Return the one document of a name."""
+        held = [stored for stored in self.slos if stored.name == name]
+        if not held:
+            raise self._unknown(name)
+        if len(held) > 1:
+            raise InputError(
+                f"Several SLO documents are named {quoted(name)}.", field="slo", next_steps=(_several(held),)
+            )
+        return held[0]
+
+    def read(self, stored: StoredDocument) -> RegisteredSlo:
+        """Return a document as an SLO."""
+        is_own = self.is_own(stored)
+        read = slo_read(stored.document, companions=self._companions, beside=self._beside[is_own, stored.file])
+        return RegisteredSlo(read.slo, stored.file, read.notes, is_own=is_own)
+
+    def registry(self) -> Registry:
+        """Return all of it."""
+        by_name: dict[str, list[StoredDocument]] = {}
+        for stored in self.slos:
+            by_name.setdefault(stored.name, []).append(stored)
+        slos: list[RegisteredSlo] = []
+        broken = [*self.broken]
+        for name, held in sorted(by_name.items()):
+            if len(held) > 1:
+                broken.append(BrokenDocument(held[0].file, name, (f"metadata.name: {_several(held)}",)))
+                continue
+            try:
+                slos.append(self.read(held[0]))
+            except InputError as error:
+                broken.append(BrokenDocument(held[0].file, name, error.next_steps or (error.message,)))
+        return Registry(tuple(slos), tuple(broken))
+
+    def _unknown(self, name: str) -> InputError:
+        names = sorted({stored.name for stored in self.slos})
+        shown = nearest_names(name, names, count=_MAX_VALID_SHOWN) or tuple(names[:_MAX_VALID_SHOWN])
+        shown_broken = self.broken[:_MAX_BROKEN_SHOWN]
+        steps = [f"could not be read: {quoted(one.file)}: {one.problems[0]}" for one in shown_broken]
+        if not names:
+            steps.append("define_slo writes one; or put an OpenSLO v1 document of kind SLO into the folder.")
+        return InputError(
+            f"There is no SLO named {quoted(name)} among {len(names)}.", field="slo", valid=shown, next_steps=steps
         )
 
 
-def _documents_in(folder: Path) -> _Documents:
-    slos: dict[str, Mapping[str, object]] = {}
-    indicators: dict[str, Mapping[str, object]] = {}
-    duplicates: set[str] = set()
-    unreadable: list[str] = []
-    for file in _files(folder):
-        for document in _documents_of(file, unreadable):
-            name, into = document_name(document), slos if document.get("kind") == "SLO" else indicators
-            if document.get("kind") not in {"SLO", "SLI"} or not name:
-                continue
-            if name in into:
-                duplicates.add(name)
-            into[name] = document
-    return _Documents(slos, indicators, frozenset(duplicates), tuple(unreadable))
-
-
-def _files(folder: Path) -> list[Path]:
-    found = sorted(file for file in folder.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
-    return found[:_MAX_FILES]
-
-
-def _documents_of(file: Path, unreadable: list[str]) -> list[Mapping[str, object]]:
-    import yaml
-
-    try:
-        if file.stat().st_size > _MAX_FILE_BYTES:
-            unreadable.append(f"{quoted(file.name)}: larger than 1 MB")
-            return []
-        parsed = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        unreadable.append(f"{quoted(file.name)}: {quoted(str(error))}")
-        return []
-    return [document for document in parsed if isinstance(document, Mapping)]
-
-
-def _unknown(name: str, documents: _Documents) -> InputError:
-    names = sorted(documents.slos)
-    shown = nearest_names(name, names, count=_MAX_VALID_SHOWN) or tuple(names[:_MAX_VALID_SHOWN])
-    steps = [f"could not be read: {reason}" for reason in documents.unreadable[:5]]
-    if not names:
-        steps.append("put an OpenSLO v1 document of kind SLO into the folder, or pass objective, window and counts.")
-    return InputError(
-        f"There is no SLO named {quoted(name)} among {len(names)}.", field="slo", valid=shown, next_steps=steps
-    )
+def _several(held: Sequence[StoredDocument]) -> str:
+    files = ", ".join(dict.fromkeys(quoted(stored.file) for stored in held))
+    return f"{len(held)} documents have this name, in {files}; rename or remove all but one"
