@@ -54,7 +54,16 @@ TOOLS: tuple[ToolSpec, ...] = (
     ToolSpec("query_prometheus", "Query metrics with PromQL", "metrics"),
     ToolSpec("find_metrics", "Find metrics", "metrics"),
     ToolSpec("compute_error_budget", "Compute an error budget", "slo"),
+    ToolSpec("backtest_slo", "Backtest the alerts of an SLO", "slo"),
     ToolSpec("list_alerts", "List standing alerts", "alerting"),
+    ToolSpec(
+        "generate_monitoring_config",
+        "Configure Prometheus and Alertmanager",
+        "alerting",
+        is_read_only=False,
+        is_destructive=True,
+        is_open_world=False,
+    ),
     ToolSpec("generate_runbook", "Write runbooks for alerts", "alerting", is_read_only=False, is_destructive=True),
     ToolSpec(
         "generate_dashboard", "Generate a Grafana dashboard", "dashboards", is_read_only=False, is_destructive=True

@@ -98,7 +98,7 @@ class Judgement:
 
     Attributes:
         seconds: Length of the time that was judged.
-        has_incidents: Whether precision and recall mean anything.
+        near_miss: Where nothing paged, how near the alerts came to it.
     """
 
     setting: AlertSetting
@@ -107,6 +107,7 @@ class Judgement:
     tickets: tuple[JudgedAlarm, ...]
     incidents: tuple[JudgedIncident, ...]
     seconds: float
+    near_miss: NearMiss | None = None
 
     @property
     def has_incidents(self) -> bool:
@@ -191,6 +192,7 @@ class Judge:
         self.history = history
         self.incidents = tuple(sorted(incidents, key=lambda incident: incident.start_ms))
         self.seconds = (end_ms - start_ms) / 1000
+        self._whole = KnownIncident("", start_ms, end_ms)
         self.period_seconds = period_seconds
         self._index = {labels: index for index, labels in enumerate(history.groups)}
 
@@ -199,7 +201,8 @@ class Judge:
         pages = tuple(self._judged(alarm, setting) for alarm in pages_of(episodes))
         tickets = tuple(self._judged(alarm, setting) for alarm in tickets_of(episodes))
         incidents = tuple(self._incident(incident, pages, tickets, setting) for incident in self.incidents)
-        return Judgement(setting, episodes, pages, tickets, incidents, self.seconds)
+        near_miss = self._near_miss(self._whole, setting) if not pages else None
+        return Judgement(setting, episodes, pages, tickets, incidents, self.seconds, near_miss)
 
     def allowed_bad(self, objective_ratio: float) -> FloatArray:
         """Return the bad events that a period can bear at the history's mean traffic, shape (groups,)."""

@@ -14,28 +14,29 @@ _NORMAL_DEVIATIONS = 3 * 1.4826
 
 
 def onset_ms(group: GroupHistory, episode: TierEpisode, *, budget_ratio: float) -> int:
-    """Return about when the errors of an episode began.
+    """Return about when the errors behind an episode began.
 
-    That is the beginning of the first base window whose share of bad events was above both its own normal (median of
-    the day before, three deviations) and the budget, counting back from the alert without a pause longer than the
-    alert's short window. Errors older than the long window have no part in the alert and are not looked at.
+    That is the instant since which the bad events beyond what is normal, added up to the alert, are most (the estimate
+    of a change that goes with a cumulative sum control chart; Page 1954). Normal is what the day before had (median
+    and three deviations), and no less than the budget. Errors older than the long window have no part in the alert
+    and are not looked at.
 
     Args:
         budget_ratio: Share of events that may be bad.
     """
-    grid, base_seconds = group.grid, group.base_ms / 1000
-    ratio = group.over(base_seconds).error_ratio
+    grid = group.grid
+    counts = group.over(group.base_ms / 1000)
     pending = (episode.pending_ms - grid.start_ms) // grid.step_ms
     begin = max(0, pending - round(episode.tier.long_seconds * 1000) // grid.step_ms)
-    level = max(budget_ratio, _normal_level(ratio[:begin], steps=round(_NORMAL_SECONDS * 1000) // grid.step_ms))
-    above = begin + np.flatnonzero(ratio[begin : pending + 1] > level)
-    if not above.size:
-        return episode.pending_ms
-    pause_steps = round(max(episode.tier.short_seconds, base_seconds) * 1000) // grid.step_ms
-    pauses = np.flatnonzero(np.diff(above) > pause_steps)
-    first = above[pauses[-1] + 1] if pauses.size else above[0]
-    # The errors came after the step before: until then the window held none.
-    return int(grid.start_ms + grid.step_ms * (first - 1))
+    normal = _normal_level(counts.error_ratio[:begin], steps=round(_NORMAL_SECONDS * 1000) // grid.step_ms)
+    bad, total = counts.bad[begin : pending + 1], counts.total[begin : pending + 1]
+    for level in (max(budget_ratio, normal), budget_ratio):
+        excess = np.concatenate([[0.0], np.cumsum(bad - level * total)])
+        last_low = int(np.flatnonzero(excess == excess.min())[-1])
+        if last_low <= pending - begin:
+            # The errors came after the step before: until then the window held none too many.
+            return int(grid.start_ms + grid.step_ms * max(0, begin + last_low - 1))
+    return episode.pending_ms
 
 
 def _normal_level(before: FloatArray, *, steps: int) -> float:

@@ -23,26 +23,25 @@ def trade_off(judgements: Sequence[Judgement]) -> str:
 
 
 def _recall_words(judgements: Sequence[Judgement]) -> str:
-    if not judgements[0].has_incidents:
-        return ""
     count = len(judgements[0].incidents)
     missing = [one for one in judgements if one.paged_incidents < count]
-    if not missing:
-        return f"All page for all {count} incidents." if count > 1 else "All page for the incident."
-    told = [f"{_name(one)} misses {count - one.paged_incidents} of {count} incidents" for one in missing]
-    return f"{listed(told)}."
+    if not count or not missing:
+        return ""
+    told = [f"{_name(one)}{_of(count - one.paged_incidents, count)}" for one in missing]
+    return f"Without a page for {'the incident' if count == 1 else 'incidents'}: {listed(told)}."
+
+
+def _of(missed: int, count: int) -> str:
+    return f" ({missed} of {count})" if count > 1 else ""
 
 
 def _pages_words(judgements: Sequence[Judgement]) -> str:
     few, many = _ends(judgements, lambda one: float(len(one.pages)))
     if len(few[0].pages) == len(many[0].pages):
         return ""
-    words = f"{_names(few)} would page {len(few[0].pages)} times, {_names(many)} {len(many[0].pages)} times"
-    false = [one for one in judgements if one.has_incidents and one.true_pages < len(one.pages)]
-    if false:
-        worst = max(false, key=lambda one: len(one.pages) - one.true_pages)
-        words += f"; {len(worst.pages) - worst.true_pages} of the pages of {_name(worst)} belong to no incident"
-    return f"{words}."
+    words = f"Fewest pages: {_names(few)} ({len(few[0].pages)}); most: {_names(many)} ({len(many[0].pages)}"
+    false = len(many[0].pages) - many[0].true_pages
+    return f"{words}, {false} of them for no incident)." if many[0].has_incidents and false else f"{words})."
 
 
 def _delay_words(judgements: Sequence[Judgement]) -> str:
@@ -53,7 +52,7 @@ def _delay_words(judgements: Sequence[Judgement]) -> str:
     first, last = fast[0].worst_delay_seconds or 0.0, slow[0].worst_delay_seconds or 0.0
     if last - first < _DELAY_SECONDS:
         return ""
-    return f"At worst {_names(fast)} pages after {seconds_text(first)}, {_names(slow)} after {seconds_text(last)}."
+    return f"Longest delay: {_names(fast)} {seconds_text(first)}, {_names(slow)} {seconds_text(last)}."
 
 
 def _budget_words(judgements: Sequence[Judgement]) -> str:
@@ -64,10 +63,8 @@ def _budget_words(judgements: Sequence[Judgement]) -> str:
     low, high = least[0].worst_budget_ratio or 0.0, most[0].worst_budget_ratio or 0.0
     if high - low < _BUDGET_RATIO:
         return ""
-    return (
-        f"By then up to {figure_text(low, 'ratio')} of the budget was gone with {_names(least)}, "
-        f"{figure_text(high, 'ratio')} with {_names(most)}."
-    )
+    ends = f"{_names(least)} {figure_text(low, 'ratio')}, {_names(most)} {figure_text(high, 'ratio')}"
+    return f"Most of its own budget gone before a page: {ends}."
 
 
 def _closing(judgements: Sequence[Judgement]) -> str:

@@ -27,6 +27,8 @@ THE_CATALOGUE_TODAY = {
     "find_metrics",
     "check_service_health",
     "compute_error_budget",
+    "backtest_slo",
+    "generate_monitoring_config",
     "generate_runbook",
     "generate_dashboard",
     "list_alerts",

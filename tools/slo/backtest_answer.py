@@ -131,7 +131,7 @@ def summary_of(settings: Settings, answer: BacktestAnswer, judgements: Sequence[
 
     defined = judgements[0]
     assert answer.window is not None
-    span = format_duration((answer.window.end - answer.window.start).total_seconds() // 3600 * 3600)
+    span = seconds_text((answer.window.end - answer.window.start).total_seconds())
     lead = (
         f"{settings.slo.name}: in {span} to {format_instant(answer.window.end)} its alerts would have paged "
         f"{_times(len(defined.pages))} ({figure_text(defined.pages_a_week)} a week) and opened "
@@ -153,9 +153,10 @@ def _incident_words(defined: Judgement) -> str:
     if not defined.has_incidents:
         return "No incidents were given, so nothing is said of precision and recall." if defined.pages else ""
     count = len(defined.incidents)
-    words = f"{defined.paged_incidents} of {_counted(count, 'incident')} would have been paged"
+    words = f"{defined.paged_incidents} of {_counted(count, 'incident')} got a page"
+    false = len(defined.pages) - defined.true_pages
     if defined.pages:
-        words += f", and {defined.true_pages} of {_counted(len(defined.pages), 'page')} belong to one"
+        words += f"; {_counted(false, 'page')} came without one" if false else "; no page came without one"
     missed = [one for one in defined.incidents if one.page is None]
     if missed:
         words += f"; missed: {quoted(missed[0].incident.name)}{_missed_reason(missed[0])}"
@@ -168,6 +169,9 @@ def _missed_reason(missed: JudgedIncident) -> str:
 
 
 def _page_words(defined: Judgement) -> str:
+    if not defined.pages and not defined.has_incidents and defined.near_miss is not None:
+        share = figure_text(defined.near_miss.threshold_share, "ratio")
+        return f"Nearest to a page came tier {defined.near_miss.tier}, at {share} of its threshold."
     delay, spent = defined.worst_delay_seconds, defined.worst_budget_ratio
     if delay is None:
         return ""

@@ -84,6 +84,7 @@ def _judgements(settings: Settings, read: ReadHistory, incidents: Sequence[Known
 def _frame(settings: Settings, read: ReadHistory, warnings: list[str]) -> BacktestAnswer:
     from sre.core.slo.budget import budget_ratio
     from sre.core.slo.sli_queries import sli_queries
+    from sre.core.times import format_duration
 
     history, slo = read.history, settings.slo
     if not read.has_run_up:
@@ -93,7 +94,7 @@ def _frame(settings: Settings, read: ReadHistory, warnings: list[str]) -> Backte
         slo=slo.name,
         objective_ratio=slo.objective_ratio,
         slo_window=str(slo.window),
-        counted=sli_queries(slo).counted,
+        counted=f"{sli_queries(slo).counted}, in windows of {format_duration(history.base_seconds)}",
         window=WindowAnswer(start=read.window.start, end=read.window.end, step_seconds=history.grid.step_ms / 1000),
         queries=list(read.evidence),
         warnings=warnings,
