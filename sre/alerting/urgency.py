@@ -7,7 +7,7 @@ from sre.core.conventions import SEVERITY_LABEL
 
 Urgency: TypeAlias = Literal["page", "ticket", "none", "unknown"]
 
-_LABELS: Final = (SEVERITY_LABEL, "priority", "urgency", "level", "sev")
+URGENCY_LABELS: Final = (SEVERITY_LABEL, "priority", "urgency", "level", "sev")
 # Our choice, from the spellings of public rule collections. Where a word is used both ways it counts as a page: an
 # alert ranked too high costs a look, one ranked too low an outage.
 _WORDS: Final[Mapping[Urgency, frozenset[str]]] = {
@@ -25,7 +25,7 @@ _WORDS: Final[Mapping[Urgency, frozenset[str]]] = {
 
 def urgency_of(labels: Mapping[str, str]) -> Urgency:
     """Return whether an alert wakes somebody, waits, or only informs; `unknown` where no label says so."""
-    for name in _LABELS:
+    for name in URGENCY_LABELS:
         word = labels.get(name, "").strip().lower().replace("-", "").replace("_", "")
         for urgency, words in _WORDS.items():
             if word in words:
@@ -35,4 +35,4 @@ def urgency_of(labels: Mapping[str, str]) -> Urgency:
 
 def severity_of(labels: Mapping[str, str]) -> str:
     """Return the severity as the team spells it, or an empty string; text from outside."""
-    return next((labels[name] for name in _LABELS if name in labels), "")
+    return next((labels[name] for name in URGENCY_LABELS if name in labels), "")
