@@ -67,6 +67,7 @@ TOPICS: tuple[Topic, ...] = (
         "What do I measure, what pages, is this query right?",
         (
             ToolUse("check_service_health", "the four golden signals of a service against its baseline"),
+            ToolUse("generate_monitoring_config", "scrape jobs, routes, inhibition and receivers, checked"),
             ToolUse("find_metrics", "which metrics exist for a service, with type and labels"),
             ToolUse("query_prometheus", "run a query from this page over any window"),
             ToolUse("compute_error_budget", "the burn rates that the alert tiers compare with"),
@@ -154,6 +155,7 @@ TOPICS: tuple[Topic, ...] = (
             ToolUse("compute_error_budget", "budget, burn rates, policy and deploy answer"),
             ToolUse("backtest_slo", "an SLO's alerts on history: pages, delay, precision, candidates side by side"),
             ToolUse("list_alerts", "what fires, who is told, what is held back and by whom"),
+            ToolUse("generate_monitoring_config", "prometheus.yml and alertmanager.yml, checked by promtool and amtool"),
             ToolUse("generate_runbook", "one page for each alert, its queries tried"),
             ToolUse("generate_dashboard", "Grafana JSON for a service, an SLO or a rule file, every panel tried"),
             ToolUse("forecast_capacity", "when a series crosses a threshold"),

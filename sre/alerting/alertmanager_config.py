@@ -3,7 +3,8 @@
 Source: prometheus.io/docs, "Alerting: Configuration"; the times are our choice, with their reasons in the file itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,7 @@ from sre.alerting.receiver_model import (
 )
 from sre.alerting.routes import Inhibition, Route, RouteMatcher
 from sre.core.conventions import SERVICE_LABEL, SEVERITY_LABEL, SIGNAL_LABEL, SLO_LABEL, WATCHDOG_ALERT
-from sre.core.rules.writing import YamlValue, yaml_document
+from sre.core.rules.writing import YamlValue
 from sre.core.times import format_duration
 
 TEMPLATE_PATH: Final = "templates/sre.tmpl"
@@ -34,7 +35,15 @@ Secrets are read from the files named here; paths of keys are absolute, since Al
 Pages: one notification a service (whoever answers is the same); 10s to gather what breaks together, again every 4h.
 Tickets: one an alert and SLO; 1m to gather, changes every 30m, again every day{hours}.
 Watchdog: always fires and is sent every 5m; the receiver must raise an alarm when it stops coming.
-No severity that is known here: the tickets' receiver, at any hour, so that nothing is lost."""
+Any other severity, or none: the tickets' receiver, at any hour, so that nothing is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateUse:
+    """A template written into the configuration; the HTML of a mail escapes what it is given."""
+
+    text: str
+    is_html: bool = False
 
 
 def template_text() -> str:
@@ -42,11 +51,10 @@ def template_text() -> str:
     return _TEMPLATE.read_text(encoding="utf-8")
 
 
-def alertmanager_yaml(plan: NotificationPlan) -> str:
-    """Return alertmanager.yml."""
+def alertmanager_header(plan: NotificationPlan) -> str:
+    """Return the comment at the top of alertmanager.yml."""
     hours = ", in office hours" if plan.office_hours else ""
-    header = _HEADER.format(version=minimum_version(plan), hours=hours)
-    return yaml_document(alertmanager_config(plan), header=header)
+    return _HEADER.format(version=minimum_version(plan), hours=hours)
 
 
 def alertmanager_config(plan: NotificationPlan) -> dict[str, YamlValue]:
@@ -91,7 +99,8 @@ def routing_tree(plan: NotificationPlan) -> Route:
             ),
             Route(
                 receiver="pages",
-                matchers=(RouteMatcher(SEVERITY_LABEL, "=", "page"),),
+                # Rules of others say critical where ours say page.
+                matchers=(RouteMatcher(SEVERITY_LABEL, "=~", "page|critical"),),
                 group_by=(*identity, SERVICE_LABEL),
                 group_wait_seconds=10,
                 group_interval_seconds=300,
@@ -120,6 +129,13 @@ def inhibitions(plan: NotificationPlan) -> tuple[Inhibition, ...]:
             equal=(*identity, SERVICE_LABEL),
         ),
     )
+
+
+def template_uses(plan: NotificationPlan) -> tuple[TemplateUse, ...]:
+    """Return every template that the receivers of a plan use, each once."""
+    told = [(one, audience) for audience in AUDIENCES for one in plan.integrations(audience)]
+    configs = [_integration(one, is_watchdog=audience == "watchdog")[1] for one, audience in told]
+    return tuple(dict.fromkeys(use for config in configs for use in _uses(config, "")))
 
 
 def notification_secrets(plan: NotificationPlan) -> tuple[SecretFile, ...]:
@@ -250,3 +266,11 @@ def _secret_of(one: Integration) -> dict[str, str]:
 
 def _use(template: str) -> str:
     return f'{{{{ template "{template}" . }}}}'
+
+
+def _uses(value: YamlValue, key: str) -> Iterator[TemplateUse]:
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _uses(item, name)
+    elif isinstance(value, str) and "{{" in value:
+        yield TemplateUse(value, is_html=key == "html")

@@ -10,7 +10,7 @@ from typing import Final
 from sre.alerting.scrape_jobs import discovery_config, relabelling
 from sre.alerting.scrape_model import FileTargets, ScrapeAccess, ScrapePlan, ScrapeService, StaticTargets
 from sre.core.conventions import SERVICE_LABEL
-from sre.core.rules.writing import YamlValue, yaml_document
+from sre.core.rules.writing import YamlValue
 from sre.core.times import format_duration
 
 RULE_FILES: Final = "rules/*.yml"
@@ -43,9 +43,9 @@ class SecretFile:
     reader: str
 
 
-def prometheus_yaml(plan: ScrapePlan) -> str:
-    """Return prometheus.yml."""
-    return yaml_document(prometheus_config(plan), header=_HEADER.format(rules=RULE_FILES))
+def prometheus_header() -> str:
+    """Return the comment at the top of prometheus.yml."""
+    return _HEADER.format(rules=RULE_FILES)
 
 
 def prometheus_config(plan: ScrapePlan) -> dict[str, YamlValue]:

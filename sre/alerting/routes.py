@@ -4,7 +4,6 @@ Source: prometheus.io/docs, "Alerting: Configuration": a node takes an alert whe
 that takes it decides, unless it says `continue`; a node whose children all refuse keeps the alert itself.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -25,7 +24,7 @@ class RouteMatcher:
         value = labels.get(self.name, "")
         if self.op in ("=", "!="):
             return (value == self.value) == (self.op == "=")
-        return bool(re.fullmatch(self.value, value, re.DOTALL)) == (self.op == "=~")
+        return _is_match(self.value, value) == (self.op == "=~")
 
     def __str__(self) -> str:
         escaped = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
@@ -99,3 +98,9 @@ def _reached(route: Route, labels: Mapping[str, str], *, inherited: str) -> list
         if reached and not child.goes_on:
             break
     return found or [receiver]
+
+
+def _is_match(pattern: str, value: str) -> bool:
+    from sre.core.promql.regex import full_match_regex
+
+    return full_match_regex(pattern, dot_newline=False).matches(value)
