@@ -54,6 +54,7 @@ TOOLS: tuple[ToolSpec, ...] = (
     ToolSpec("query_prometheus", "Query metrics with PromQL", "metrics"),
     ToolSpec("find_metrics", "Find metrics", "metrics"),
     ToolSpec("compute_error_budget", "Compute an error budget", "slo"),
+    ToolSpec("list_slos", "List SLOs and how they stand", "slo"),
     ToolSpec("backtest_slo", "Backtest the alerts of an SLO", "slo"),
     ToolSpec("list_alerts", "List standing alerts", "alerting"),
     ToolSpec(
@@ -66,7 +67,24 @@ TOOLS: tuple[ToolSpec, ...] = (
     ),
     ToolSpec("generate_runbook", "Write runbooks for alerts", "alerting", is_read_only=False, is_destructive=True),
     ToolSpec(
+        "silence_alert",
+        "Silence alerts",
+        "alerting",
+        is_read_only=False,
+        is_destructive=True,
+        is_idempotent=False,
+        needs_writes=True,
+    ),
+    ToolSpec(
         "generate_dashboard", "Generate a Grafana dashboard", "dashboards", is_read_only=False, is_destructive=True
+    ),
+    ToolSpec(
+        "publish_dashboard",
+        "Publish a dashboard in Grafana",
+        "dashboards",
+        is_read_only=False,
+        is_destructive=True,
+        needs_writes=True,
     ),
     ToolSpec("forecast_capacity", "Forecast capacity", "capacity"),
     ToolSpec("draft_postmortem", "Draft a postmortem", "incidents"),

@@ -17,6 +17,8 @@ from mcp.client import Client
 from connectors.alertmanager import AlertmanagerClient
 from connectors.alertmanager.fake import FakeAlertmanager
 from connectors.demo import DemoSource
+from connectors.grafana import GrafanaClient
+from connectors.grafana.fake import FakeGrafana
 from connectors.http import Endpoint
 from tests.support.mcp import FixedClock, deps_with, text_of, tool_client
 from tools.answer import HARD_LIMIT_CHARS
@@ -57,7 +59,9 @@ WORKING: dict[str, dict[str, Any]] = {
     },
     "generate_runbook": {"rules": "groups: [{name: a, rules: [{alert: Down, expr: 'up == 0'}]}]"},
     "list_alerts": {},
+    "silence_alert": {"matchers": "alertname=CheckoutErrors", "duration": "2h", "reason": "being repaired"},
     "generate_dashboard": {"service": "checkout"},
+    "publish_dashboard": {"dashboard": '{"uid": "a", "title": "A", "schemaVersion": 42, "panels": []}', "folder": "SRE"},
     "draft_postmortem": {"title": "Checkout fails", "start": "2026-10-29T14:05:00Z", "end": "2026-10-29T15:00:00Z"},
 }
 
@@ -129,9 +133,15 @@ def demo() -> DemoSource:
 
 @pytest.fixture
 async def client(demo: DemoSource) -> AsyncIterator[Client]:
-    systems = {"alert_source": _alertmanager()}
+    systems = {"alert_source": _alertmanager(), "dashboard_store": _grafana()}
     async with tool_client(deps_with(demo, clock=FixedClock(), **systems), allow_writes=True) as connected:
         yield connected
+
+
+def _grafana() -> GrafanaClient:
+    fake = FakeGrafana(folders={"sre": "SRE"})
+    fake.put({"uid": "a", "title": INJECTION, "tags": ["sre-mcp"], "panels": [{"id": 1, "title": INJECTION}]})
+    return GrafanaClient(Endpoint("http://fake.invalid"), transport=fake.transport())
 
 
 def _alertmanager() -> AlertmanagerClient:

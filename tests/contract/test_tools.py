@@ -31,7 +31,9 @@ THE_CATALOGUE_TODAY = {
     "generate_monitoring_config",
     "generate_runbook",
     "generate_dashboard",
+    "publish_dashboard",
     "list_alerts",
+    "silence_alert",
     "forecast_capacity",
     "draft_postmortem",
 }
