@@ -57,6 +57,7 @@ TOPICS: tuple[Topic, ...] = (
         "How much failure is allowed, how much is left, may we deploy?",
         (
             ToolUse("compute_error_budget", "budget left, burn rates, exhaustion date and the deploy answer"),
+            ToolUse("list_slos", "which objectives there are, and how each stands"),
             ToolUse("query_prometheus", "the good and total counts behind an SLI"),
         ),
     ),
@@ -153,6 +154,7 @@ TOPICS: tuple[Topic, ...] = (
             ToolUse("query_prometheus", "any PromQL, ranked and summarised"),
             ToolUse("check_service_health", "one service, four signals, one verdict each"),
             ToolUse("compute_error_budget", "budget, burn rates, policy and deploy answer"),
+            ToolUse("list_slos", "all SLOs, the worst first, and documents that are broken"),
             ToolUse("backtest_slo", "an SLO's alerts on history: pages, delay, precision, candidates side by side"),
             ToolUse("list_alerts", "what fires, who is told, what is held back and by whom"),
             ToolUse("silence_alert", "quiet for what is understood, after a preview (only where writes are allowed)"),

@@ -8,6 +8,8 @@ import json
 import math
 import unicodedata
 from collections.abc import AsyncIterator
+from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import anyio
@@ -58,6 +60,7 @@ WORKING: dict[str, dict[str, Any]] = {
         "receivers": '{pages: {pagerduty: {}}, tickets: {slack: {channel: "#sre"}}}',
     },
     "generate_runbook": {"rules": "groups: [{name: a, rules: [{alert: Down, expr: 'up == 0'}]}]"},
+    "list_slos": {},
     "list_alerts": {},
     "silence_alert": {"matchers": "alertname=CheckoutErrors", "duration": "2h", "reason": "being repaired"},
     "generate_dashboard": {"service": "checkout"},
@@ -132,8 +135,11 @@ def demo() -> DemoSource:
 
 
 @pytest.fixture
-async def client(demo: DemoSource) -> AsyncIterator[Client]:
-    systems = {"alert_source": _alertmanager(), "dashboard_store": _grafana()}
+async def client(demo: DemoSource, tmp_path: Path) -> AsyncIterator[Client]:
+    slos = tmp_path / "slos"
+    slos.mkdir()
+    copyfile("connectors/demo/slos/checkout-availability.yaml", slos / "checkout-availability.yaml")
+    systems = {"alert_source": _alertmanager(), "dashboard_store": _grafana(), "slo_folder": slos}
     async with tool_client(deps_with(demo, clock=FixedClock(), **systems), allow_writes=True) as connected:
         yield connected
 

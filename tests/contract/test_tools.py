@@ -27,6 +27,7 @@ THE_CATALOGUE_TODAY = {
     "find_metrics",
     "check_service_health",
     "compute_error_budget",
+    "list_slos",
     "backtest_slo",
     "generate_monitoring_config",
     "generate_runbook",
