@@ -57,12 +57,14 @@ class BudgetData:
     Attributes:
         window_counts: Events in the last so many seconds, by seconds.
         history: The elapsed period in slices, or None where it could not be had.
+        born_since: From when on series that appear are new; None where none did, or it is not known.
     """
 
     total: RatioCount
     window_counts: Mapping[float, EventCounts]
     history: EventHistory | None
     notes: tuple[str, ...]
+    born_since: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -74,6 +76,7 @@ class _Gathered:
     asked: set[float] = field(default_factory=set)
     history: EventHistory | None = None
     notes: tuple[str, ...] = ()
+    born_since: datetime | None = None
 
     def shortfalls(self, lengths: Sequence[float]) -> list[str]:
         """Return what the source would not say, or not in time."""
@@ -131,6 +134,7 @@ class BudgetReader:
             window_counts=gathered.window_counts,
             history=gathered.history,
             notes=(*gathered.notes, *gathered.shortfalls(lengths)),
+            born_since=gathered.born_since,
         )
 
     async def _read_whole(self, period: Period, into: _Gathered) -> None:
@@ -181,6 +185,7 @@ class BudgetReader:
         since = await data_since(self.source, Window(period.start, period.at), witnesses)
         if since is None:
             return
+        into.born_since = since
         await all_of(
             [
                 *(partial(self._count_born_in, seconds, period.at, since, into) for seconds in lengths),
@@ -207,48 +212,55 @@ class BudgetReader:
         return {name: sum(events.values()) for name, events in zip(sides, found, strict=True)}
 
     async def _count_born_by_slice(self, since: datetime, into: _Gathered) -> None:
-        history = into.history
-        if history is None or self.maintenance:
-            return
+        if into.history is not None:
+            into.history = await self._with_born(into.history, since)
+
+    async def _with_born(self, history: EventHistory, since: datetime) -> EventHistory:
+        if self.maintenance:
+            return history
         sides = self._sides()
         look = partial(
-            self.counter.slices,
-            start=history.start,
-            slice_seconds=history.slice_seconds,
-            count=len(history.totals),
+            self.counter.slices, start=history.start, slice_seconds=history.slice_seconds, count=len(history.totals)
         )
         found = await all_of([partial(look, newborn_query(query)) for query in sides.values()])
         totals, bads = list(history.totals), list(history.bads)
         for index, total in enumerate(totals):
-            born = {name: values[index] or 0.0 for name, values in zip(sides, found, strict=True)}
             if total is None or history.slice_end(index - 1) < since:
                 continue
+            born = {name: values[index] or 0.0 for name, values in zip(sides, found, strict=True)}
             counts = counted_from_zero(EventCounts(total, bads[index]), born)
             totals[index], bads[index] = counts.total, counts.bad
-        into.history = replace(history, totals=tuple(totals), bads=tuple(bads))
+        return replace(history, totals=tuple(totals), bads=tuple(bads))
 
     def _sides(self) -> dict[str, CountQuery]:
         sides = {"good": self.queries.good, "bad": self.queries.bad, "total": self.queries.total}
         return {name: query for name, query in sides.items() if query is not None}
 
-    async def history(self, *, start: datetime, end: datetime, slices: int = SLICES) -> EventHistory | None:
-        """Return events slice by slice from `start` to `end`, or None where the source refuses or takes too long."""
+    async def history(
+        self, *, start: datetime, end: datetime, slices: int = SLICES, born_since: datetime | None = None
+    ) -> EventHistory | None:
+        """Return events slice by slice from `start` to `end`, or None where the source refuses or takes too long.
+
+        Args:
+            born_since: Series that appear from then on count from zero; None counts none so.
+        """
+        with anyio.move_on_after(min(REFINEMENT_SECONDS, seconds_left())):
+            try:
+                history = await self._slices(start, end, slices)
+                return history if history is None or born_since is None else await self._with_born(history, born_since)
+            except (RefusedError, UpstreamError):
+                return None
+        return None
+
+    async def _slices(self, start: datetime, end: datetime, slices: int) -> EventHistory | None:
         if self.slo is not None and maintenance_within(self.maintenance, start=start, end=end):
-            reader = SliReader(self.source, self.slo)
-            ask = partial(reader.histories, start=start, end=end, slices=slices)
-            histories = await attempted(ask, seconds=min(REFINEMENT_SECONDS, seconds_left()))
-            return next(iter((histories or {}).values()), None)
+            histories = await SliReader(self.source, self.slo).histories(start=start, end=end, slices=slices)
+            return next(iter(histories.values()), None)
         seconds = (end - start).total_seconds()
         count = max(1, min(slices, int(seconds // MIN_SLICE_SECONDS)))
         # Whole milliseconds, counted back from the end: a source rounds steps to them, and would lose the last slice.
         slice_seconds = max(1, int(seconds * 1000 // count)) / 1000
-        start = end - timedelta(seconds=slice_seconds * count)
-        with anyio.move_on_after(min(REFINEMENT_SECONDS, seconds_left())):
-            try:
-                return await self._history(start, slice_seconds, count)
-            except (RefusedError, UpstreamError):
-                return None
-        return None
+        return await self._history(end - timedelta(seconds=slice_seconds * count), slice_seconds, count)
 
     async def _history(self, start: datetime, slice_seconds: float, count: int) -> EventHistory:
         async def side(query: CountQuery | None) -> tuple[float | None, ...]:

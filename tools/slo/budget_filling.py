@@ -65,11 +65,11 @@ def judged_groups(facts: Mapping[Labels, BudgetFacts]) -> list[JudgedGroup]:
     return sorted(groups, key=_badness)
 
 
-def _badness(group: JudgedGroup) -> tuple[bool, float, float]:
+def _badness(group: JudgedGroup) -> tuple[bool, float, float, str]:
     if group.report is None:
-        return True, 0.0, 0.0
+        return True, 0.0, 0.0, str(group.labels)
     rates = [state.long_burn_rate or 0.0 for state in group.report.tiers]
-    return False, group.report.budget.remaining_ratio, -max(rates, default=0.0)
+    return False, group.report.budget.remaining_ratio, -max(rates, default=0.0), str(group.labels)
 
 
 def _report(facts: BudgetFacts) -> BudgetReport | None:
@@ -82,12 +82,13 @@ def _report(facts: BudgetFacts) -> BudgetReport | None:
 
 
 def answer_of(
-    case: BudgetCase, facts: BudgetFacts, *, counting: str, spent: Exhaustion | None = None
+    case: BudgetCase, facts: BudgetFacts, *, counting: str, spent: Exhaustion | None = None, name: str = ""
 ) -> ErrorBudgetAnswer:
     """Return the answer for the events of one budget.
 
     Args:
         counting: How they were counted.
+        name: For the summary, where it is not that of the question.
         spent: Since when a spent rolling budget is, where that is known.
     """
     from sre.core.slo.budget import budget_ratio
@@ -107,15 +108,26 @@ def answer_of(
     _add_maintenance(answer, case)
     report = _report(facts)
     if report is None:
-        return _without_traffic(answer, case)
+        return _without_traffic(answer, case, name=name or case.question.name)
     _fill(answer, case, facts, report, spent)
+    answer.summary = summary_of(
+        name or case.question.name,
+        facts,
+        report,
+        slo_window=str(case.question.window),
+        spent_since=answer.exhausted_at if report.budget.is_exhausted else None,
+        counted=case.counted,
+    )
     return answer
 
 
-def _without_traffic(answer: ErrorBudgetAnswer, case: BudgetCase) -> ErrorBudgetAnswer:
-    answer.summary = (
-        f"{case.question.name}: no {case.thing}s in {case.question.window}, so neither an SLI nor a budget exists."
-    )
+def group_name(group: JudgedGroup) -> str:
+    """Return the labels of a group for a sentence; text from outside, quoted."""
+    return quoted(", ".join(f"{name}={value}" for name, value in group.labels.items()) or "without these labels")
+
+
+def _without_traffic(answer: ErrorBudgetAnswer, case: BudgetCase, *, name: str) -> ErrorBudgetAnswer:
+    answer.summary = f"{name}: no {case.thing}s in {case.question.window}, so neither an SLI nor a budget exists."
     answer.warnings.append("No traffic: null means unknown, not good; no policy level follows from it.")
     answer.deploy_reason = "Unknown: without events the budget cannot be judged."
     return answer
@@ -140,14 +152,6 @@ def _fill(
     answer.policy = PolicyAnswer(level=report.policy.level, action=report.policy.action)
     answer.deploy_allowed, answer.deploy_reason = report.deploy.is_allowed, report.deploy.reason
     answer.warnings += [note for note in (budget_note(budget.allowed_bad, thing=case.thing),) if note]
-    answer.summary = summary_of(
-        case.question.name,
-        facts,
-        report,
-        slo_window=str(case.question.window),
-        spent_since=exhaustion.at if budget.is_exhausted else None,
-        counted=case.counted,
-    )
 
 
 def _basis(case: BudgetCase, facts: BudgetFacts) -> str:
@@ -188,10 +192,9 @@ def add_groups(answer: ErrorBudgetAnswer, case: BudgetCase, groups: Sequence[Jud
             f"{len(unknown)} of {len(groups)} groups had no {case.thing}s; nothing is known of them."
         )
     within = len(groups) - len(exhausted) - len(unknown)
-    worst = ", ".join(f"{name}={value}" for name, value in groups[0].labels.items()) or "without labels"
     answer.summary = (
-        f"{len(exhausted)} of {len(groups)} groups by {', '.join(case.question.group_by)} have spent their budget, "
-        f"{within} are within it. Worst is {quoted(worst)}. {answer.summary}"
+        f"{case.question.name} by {', '.join(case.question.group_by)}: {len(exhausted)} of {len(groups)} groups have "
+        f"spent their budget, {within} are within it. {answer.summary}"
     )
     _refuse_deploys_of_any(answer, groups)
 
@@ -201,9 +204,8 @@ def _refuse_deploys_of_any(answer: ErrorBudgetAnswer, groups: Sequence[JudgedGro
     if not answer.deploy_allowed or not refusing:
         return
     report = refusing[0].report
-    labels = ", ".join(f"{name}={value}" for name, value in refusing[0].labels.items())
     answer.deploy_allowed = False
-    answer.deploy_reason = f"Group {quoted(labels)}: {report.deploy.reason if report else ''}"
+    answer.deploy_reason = f"Group {group_name(refusing[0])}: {report.deploy.reason if report else ''}"
     answer.summary = answer.summary.replace("Deploys are allowed.", "Deploys are not allowed: another group burns.")
 
 

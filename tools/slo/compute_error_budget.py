@@ -17,7 +17,6 @@ from tools.slo_lookup import SloArgument
 if TYPE_CHECKING:
     from connectors.base import MetricSource
     from server.deps import Deps
-    from sre.core.slo.budget import EventCounts
     from sre.core.slo.burn_rate import BurnRateTier
     from sre.core.slo.windows import Period
     from sre.slo.history import EventHistory
@@ -96,12 +95,15 @@ def _case(question: BudgetQuestion, at: ReadInstant) -> BudgetCase:
     from sre.core.slo.sli_queries import sli_queries
     from sre.core.slo.tiers import default_tiers
     from sre.core.slo.windows import period_at
+    from sre.slo.maintenance import counted_seconds
     from sre.slo.period_tiers import period_tiers
     from tools.slo.budget_filling import BudgetCase
 
     period = period_at(question.window, at=at.at)
     if period.elapsed_seconds < 1:
         raise NoDataError("The calendar period begins at this very instant; nothing has happened in it yet.")
+    if counted_seconds(question.maintenance, start=period.start, end=period.at) <= 0:
+        raise NoDataError("The whole period so far is maintenance, so nothing in it counts.")
     notes = (*question.notes, *at.notes)
     if question.slo is None:
         tiers = tiers_for(default_tiers(), objective_ratio=question.objective_ratio, period_seconds=period.seconds)
@@ -155,7 +157,7 @@ async def _answer_from_source(ctx: ToolContext, case: BudgetCase, metrics: Metri
         if data.total.is_exact
         else "estimate: increase() extrapolates to the ends of the window"
     )
-    spent = await _spent_since(reader, case, counts)
+    spent = await _spent_since(reader, case, data)
     answer = answer_of(case, facts, counting=counting, spent=spent)
     answer.source = metrics.name
     _add_queries(answer, data.total.evidence, _burn_queries(reader, case.tiers))
@@ -165,7 +167,7 @@ async def _answer_from_source(ctx: ToolContext, case: BudgetCase, metrics: Metri
 
 async def _answer_by_group(ctx: ToolContext, case: BudgetCase, metrics: MetricSource) -> ErrorBudgetAnswer:
     """Count an SLO of any kind: by group, samples or slices of time."""
-    from tools.slo.budget_filling import add_groups, answer_of, judged_groups
+    from tools.slo.budget_filling import add_groups, answer_of, group_name, judged_groups
     from tools.slo.budget_groups import no_group, notes_on_counters
     from tools.slo.budget_reading import SloCase
 
@@ -181,7 +183,8 @@ async def _answer_by_group(ctx: ToolContext, case: BudgetCase, metrics: MetricSo
     await report_progress(ctx, 1, 2, "Judging the budget")
     groups = judged_groups({labels: placed.facts(labels, found) for labels in found.whole.by_group})
     spent = await _spent_since_in_group(placed, groups[0])
-    answer = answer_of(case, groups[0].facts, counting=_counting(case), spent=spent)
+    name = f"The worst, {group_name(groups[0])}" if slo.group_by else ""
+    answer = answer_of(case, groups[0].facts, counting=_counting(case), spent=spent, name=name)
     answer.source = metrics.name
     if slo.group_by:
         add_groups(answer, case, groups)
@@ -251,15 +254,16 @@ def _add_coverage(answer: ErrorBudgetAnswer, history: EventHistory, period: Peri
     answer.warnings += [note] if note else []
 
 
-async def _spent_since(reader: BudgetReader, case: BudgetCase, counts: EventCounts) -> Exhaustion | None:
+async def _spent_since(reader: BudgetReader, case: BudgetCase, data: BudgetData) -> Exhaustion | None:
     """Return since when a rolling budget has been spent; that takes the period before this one too."""
-    from sre.core.slo.budget import budget_ratio
+    from sre.core.slo.budget import EventCounts, budget_ratio
 
+    counts = data.total.counts or EventCounts(0, 0)
     allowed_ratio = budget_ratio(case.question.objective_ratio)
     if case.period.is_calendar or counts.total <= 0 or counts.bad < allowed_ratio * counts.total:
         return None
     start = case.period.start - timedelta(seconds=case.period.seconds)
-    history = await reader.history(start=start, end=case.period.at, slices=240)
+    history = await reader.history(start=start, end=case.period.at, slices=240, born_since=data.born_since)
     return _spent(history, case.period, allowed_ratio) if history is not None else None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sre.core.errors import NoDataError
+from sre.slo.maintenance import counted_seconds
 from tools.slo.budget_reading import GroupsRead, SloCase
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ async def slo_status(source: MetricSource, slo: Slo, *, at: datetime) -> SloStat
     case = SloCase.at(slo, source, at=at)
     if case.period.elapsed_seconds < 1:
         return _nothing("The calendar period begins at this very instant.")
+    if counted_seconds(slo.maintenance, start=case.period.start, end=case.period.at) <= 0:
+        return _nothing("The whole period so far is maintenance, so nothing in it counts.")
     found = await case.read(slices=_COVERAGE_SLICES)
     if not found.whole.by_group:
         return _nothing("Nothing was counted in the window: no such series there.", found.coverage_ratio)
@@ -92,7 +95,7 @@ def _nothing(note: str, coverage: float | None = None) -> SloStatus:
 
 
 def _status(case: SloCase, found: GroupsRead) -> SloStatus:
-    groups = [_group_status(case, labels, found) for labels in found.whole.by_group]
+    groups = [_group_status(case, labels, found) for labels in sorted(found.whole.by_group, key=str)]
     ranked = tuple(sorted(groups, key=lambda one: (one.remaining_ratio is None, one.remaining_ratio or 0.0)))
     worst = ranked[0]
     return SloStatus(
