@@ -169,16 +169,24 @@ def _missed_reason(missed: JudgedIncident) -> str:
 
 
 def _page_words(defined: Judgement) -> str:
-    if not defined.pages and not defined.has_incidents and defined.near_miss is not None:
-        share = figure_text(defined.near_miss.threshold_share, "ratio")
-        return f"Nearest to a page came tier {defined.near_miss.tier}, at {share} of its threshold."
     delay, spent = defined.worst_delay_seconds, defined.worst_budget_ratio
-    if delay is None:
-        return ""
-    estimate = "" if defined.has_incidents else "about "
-    first = "The page came" if len(defined.pages) == 1 else "At worst the page came"
+    if delay is not None:
+        first = "The page came" if len(defined.pages) == 1 else "At worst the page came"
+        return _came(first, delay, spent, is_estimate=not defined.has_incidents)
+    words = []
+    for ticket in defined.sent_tickets[:1]:
+        late = ticket.delay_seconds or 0.0
+        words.append(_came("The first ticket came", late, ticket.budget_ratio, is_estimate=ticket.is_began_estimated))
+    if not defined.has_incidents and defined.near_miss is not None:
+        share = figure_text(defined.near_miss.threshold_share, "ratio")
+        words.append(f"Nearest to a page came tier {defined.near_miss.tier}, at {share} of its threshold.")
+    return " ".join(words)
+
+
+def _came(what: str, delay: float, spent: float | None, *, is_estimate: bool) -> str:
     gone = f", with {figure_text(spent, 'ratio')} of the period's budget gone" if spent is not None else ""
-    return f"{first} {estimate}{seconds_text(delay)} after the start{gone}."
+    start = "what set it off" if is_estimate else "the start"
+    return f"{what} {'about ' if is_estimate else ''}{seconds_text(delay)} after {start}{gone}."
 
 
 def _tier_rows(defined: Judgement) -> list[TierRow]:
