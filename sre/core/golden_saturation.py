@@ -18,12 +18,37 @@ _NOT_PLACES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceParts:
+    """What the share of a resource is made of.
+
+    Attributes:
+        used, limit: Selectors; `used` counts what is left where `is_free`.
+        used_kind, limit_kind: A counter's rate counts, a gauge's value.
+        places: Labels in which the two meet; each place has a share of its own.
+        is_host: Of the machine, not of the service.
+    """
+
+    used: str
+    limit: str
+    used_kind: MetricKind
+    limit_kind: MetricKind
+    places: tuple[str, ...]
+    is_free: bool = False
+    is_host: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceQuery:
-    """Share of one resource in use, 0..1, as PromQL with `$window`."""
+    """Share of one resource in use, 0..1, as PromQL with `$window`.
+
+    Attributes:
+        parts: What it was made of; None where the settings gave the query.
+    """
 
     resource: str
     query: str
     convention: str
+    parts: ResourceParts | None = None
 
 
 def resource_queries(
@@ -45,8 +70,18 @@ def _resource_query(convention: SaturationConvention, shapes: Mapping[str, Metri
         match = convention.used.fullmatch(metric)
         limit = _limit_shape(convention, match, shapes) if match else None
         if limit is not None:
-            query = _ratio(convention, restricted_to(used, convention.only), limit)
-            return ResourceQuery(convention.resource, query, f"{convention.name}: {metric} / {limit.metric}")
+            own = restricted_to(used, convention.only)
+            parts = ResourceParts(
+                own.selector(),
+                limit.selector(),
+                convention.kind,
+                convention.limit_kind,
+                _meeting_places(own, limit),
+                is_free=convention.is_free,
+                is_host=convention.is_host,
+            )
+            title = f"{convention.name}: {metric} / {limit.metric}"
+            return ResourceQuery(convention.resource, _ratio(parts), title, parts)
     return None
 
 
@@ -62,14 +97,13 @@ def _limit_shape(
     return restricted_to(found[0], convention.limit_only)
 
 
-def _ratio(convention: SaturationConvention, used: MetricShape, limit: MetricShape) -> str:
-    places = _meeting_places(used, limit)
-    by = f" by ({', '.join(places)})" if places else ""
-    part = f"sum{by} ({_over_window(used.selector(), convention.kind)})"
-    whole = f"sum{by} ({_over_window(limit.selector(), convention.limit_kind)})"
+def _ratio(parts: ResourceParts) -> str:
+    by = f" by ({', '.join(parts.places)})" if parts.places else ""
+    part = f"sum{by} ({_over_window(parts.used, parts.used_kind)})"
+    whole = f"sum{by} ({_over_window(parts.limit, parts.limit_kind)})"
     # A limit of 0 means there is none.
     share = f"{part} / ({whole} > 0)"
-    return f"max(1 - {share})" if convention.is_free else f"max({share})"
+    return f"max(1 - {share})" if parts.is_free else f"max({share})"
 
 
 def _over_window(selector: str, kind: MetricKind) -> str:

@@ -44,11 +44,19 @@ class SignalQuery:
 
 @dataclass(frozen=True, slots=True)
 class LatencyQuery:
-    """A latency in seconds; `quantile` is None for a mean or where the settings do not say which it is."""
+    """A latency in seconds.
+
+    Attributes:
+        quantile: None for a mean or where the settings do not say which it is.
+        buckets: Selector of the buckets of the classic histogram behind it, or an empty string.
+        to_seconds: Turns the unit of their bounds into seconds.
+    """
 
     query: str
     convention: str
     quantile: float | None
+    buckets: str = ""
+    to_seconds: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +267,16 @@ def _durations(
     if buckets is not None and "le" in buckets.label_values:
         inside = f"sum by (le) (rate({buckets.selector()}[{WINDOW}]))"
         title = f"{name}: {buckets.metric}"
-        return tuple(LatencyQuery(f"histogram_quantile({q:g}, {inside}){scale}", title, q) for q in QUANTILES)
+        return tuple(
+            LatencyQuery(
+                f"histogram_quantile({q:g}, {inside}){scale}",
+                title,
+                q,
+                buckets=buckets.selector(),
+                to_seconds=to_seconds,
+            )
+            for q in QUANTILES
+        )
     if plain is not None and "quantile" in plain.label_values:
         return tuple(
             LatencyQuery(_summary_quantile(plain, spelt) + scale, f"{name} (summary): {family}", float(spelt))
