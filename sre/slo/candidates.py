@@ -160,13 +160,13 @@ class _Reader:
         short = self._window(row, "short", path=path) or self._short(long, known)
         if short > long:
             self.found.add(f"{path}.short", "is longer than long", "make it a twelfth of the long window")
-        factor = self._factor(row, known, long, path=path)
-        if factor is None:
-            return None
         severity = _SEVERITIES.get(row["severity"]) if "severity" in row else (known.severity if known else "page")
         if severity is None:
             self.found.add(f"{path}.severity", "is neither page nor ticket", "write page or ticket")
-        return replace(make.with_factor(name, long, short, factor), severity=severity or "page")
+        factor = self._factor(row, known, long, path=path)
+        if factor is None or severity is None:
+            return None
+        return replace(make.with_factor(name, long, short, factor), severity=severity)
 
     def _short(self, long: float, known: BurnRateTier | None) -> float:
         if known is not None and known.long_seconds == long:
@@ -209,7 +209,7 @@ class _Reader:
         try:
             return parse_duration(text, field=key).seconds
         except InputError as error:
-            self.found.add(f"{path}.{key}", error.message, "use 5m, 1h or 3d")
+            self.found.add(f"{path}.{key}", error.message.rstrip("."), "use 5m, 1h or 3d")
             return None
 
     def _ratio(self, row: Mapping[str, object], key: str, *, path: str) -> float | None:

@@ -174,7 +174,7 @@ def _instant(value: object, path: str, found: Findings, notes: list[str], *, now
     try:
         read = parse_instant(value, now=now, field=path)
     except InputError as error:
-        found.add(path, error.message, _TIME_MENDING)
+        found.add(path, error.message.rstrip("."), _TIME_MENDING)
         return None
     if read.notes:
         notes.append("Incident times without a zone were read as UTC.")
