@@ -57,6 +57,7 @@ def running_alertmanager(
     config: str = QUIET_CONFIG,
     files: Mapping[str, str] | None = None,
     folder: Path | None = None,
+    port: int | None = None,
     extra_args: Sequence[str] = (),
 ) -> Iterator[str]:
     """Run an Alertmanager and yield its base URL once it answers ready.
@@ -65,6 +66,7 @@ def running_alertmanager(
         config: Text of alertmanager.yml.
         files: Further files by relative path, such as templates.
         folder: Use the alertmanager.yml that is in this folder, as it is, instead of `config` and `files`.
+        port: Where to listen, for configurations that have to know it beforehand; None takes a free one.
         extra_args: More command-line flags.
     """
     require_alertmanager()
@@ -73,16 +75,18 @@ def running_alertmanager(
         for path, content in {"alertmanager.yml": config, **(files or {})}.items():
             (home / path).parent.mkdir(parents=True, exist_ok=True)
             (home / path).write_text(content, encoding="utf-8")
-        process, base_url = _started(home, folder or home, extra_args)
+        process, base_url = _started(home, folder or home, port, extra_args)
         try:
             yield base_url
         finally:
             _stopped(process)
 
 
-def _started(home: Path, folder: Path, extra_args: Sequence[str]) -> tuple["subprocess.Popen[bytes]", str]:
+def _started(
+    home: Path, folder: Path, port: int | None, extra_args: Sequence[str]
+) -> tuple["subprocess.Popen[bytes]", str]:
     for attempt in range(1, START_ATTEMPTS + 1):
-        process, base_url = _spawned(home, folder, extra_args)
+        process, base_url = _spawned(home, folder, port or free_port(), extra_args)
         try:
             _wait_until_ready(process, base_url, home / "alertmanager.log")
         except PortTakenError:
@@ -96,8 +100,8 @@ def _started(home: Path, folder: Path, extra_args: Sequence[str]) -> tuple["subp
     raise AssertionError("unreachable")
 
 
-def _spawned(home: Path, folder: Path, extra_args: Sequence[str]) -> tuple["subprocess.Popen[bytes]", str]:
-    address = f"127.0.0.1:{free_port()}"
+def _spawned(home: Path, folder: Path, port: int, extra_args: Sequence[str]) -> tuple["subprocess.Popen[bytes]", str]:
+    address = f"127.0.0.1:{port}"
     command = [
         require_alertmanager(),
         f"--config.file={folder / 'alertmanager.yml'}",

@@ -59,7 +59,12 @@ def backfilled(openmetrics_path: Path, data_dir: Path) -> None:
 
 @contextmanager
 def running_prometheus(
-    *, openmetrics_path: Path | Sequence[Path] = (), config: str = EMPTY_CONFIG, extra_args: Sequence[str] = ()
+    *,
+    openmetrics_path: Path | Sequence[Path] = (),
+    config: str = EMPTY_CONFIG,
+    folder: Path | None = None,
+    port: int | None = None,
+    extra_args: Sequence[str] = (),
 ) -> Iterator[str]:
     """Run Prometheus and yield its base URL once it answers ready.
 
@@ -67,6 +72,8 @@ def running_prometheus(
         openmetrics_path: Samples to backfill before the start; any age, retention is 100 years. promtool reads a file
             once for every two hours it spans, so series of different spans are better kept in files of their own.
         config: Text of prometheus.yml.
+        folder: Use the prometheus.yml that is in this folder, as it is, instead of `config`.
+        port: Where to listen, for configurations that have to know it beforehand; None takes a free one.
         extra_args: More command-line flags; Prometheus refuses one that is given twice.
     """
     require_program("prometheus")
@@ -76,16 +83,18 @@ def running_prometheus(
         (home / "prometheus.yml").write_text(config, encoding="utf-8")
         for path in [openmetrics_path] if isinstance(openmetrics_path, Path) else openmetrics_path:
             backfilled(path, home / "data")
-        process, base_url = _started(home, extra_args)
+        process, base_url = _started(home, folder or home, port, extra_args)
         try:
             yield base_url
         finally:
             _stopped(process)
 
 
-def _started(home: Path, extra_args: Sequence[str]) -> tuple[subprocess.Popen[bytes], str]:
+def _started(
+    home: Path, folder: Path, port: int | None, extra_args: Sequence[str]
+) -> tuple[subprocess.Popen[bytes], str]:
     for attempt in range(1, START_ATTEMPTS + 1):
-        process, base_url = _spawned(home, extra_args)
+        process, base_url = _spawned(home, folder, port or free_port(), extra_args)
         try:
             _wait_until_ready(process, base_url, home / "prometheus.log")
         except PortTakenError:
@@ -99,18 +108,18 @@ def _started(home: Path, extra_args: Sequence[str]) -> tuple[subprocess.Popen[by
     raise AssertionError("unreachable")
 
 
-def _spawned(home: Path, extra_args: Sequence[str]) -> tuple[subprocess.Popen[bytes], str]:
-    address = f"127.0.0.1:{free_port()}"
+def _spawned(home: Path, folder: Path, port: int, extra_args: Sequence[str]) -> tuple[subprocess.Popen[bytes], str]:
+    address = f"127.0.0.1:{port}"
     command = [
         require_program("prometheus"),
-        f"--config.file={home / 'prometheus.yml'}",
+        f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={home / 'data'}",
         "--storage.tsdb.retention.time=100y",
         f"--web.listen-address={address}",
         *extra_args,
     ]
     with (home / "prometheus.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=home, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
     return process, f"http://{address}"
 
 
