@@ -77,8 +77,8 @@ def running_prometheus(
         extra_args: More command-line flags; Prometheus refuses one that is given twice.
     """
     require_program("prometheus")
-    with tempfile.TemporaryDirectory(prefix="real-prometheus-", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
+    with tempfile.TemporaryDirectory(prefix="real-prometheus-", ignore_cleanup_errors=True) as made:
+        home = Path(made)
         (home / "data").mkdir()
         (home / "prometheus.yml").write_text(config, encoding="utf-8")
         for path in [openmetrics_path] if isinstance(openmetrics_path, Path) else openmetrics_path:
