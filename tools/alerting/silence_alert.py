@@ -21,8 +21,8 @@ async def silence_alert(
 ) -> SilenceAnswer:
     """Silence alerts in the Alertmanager: a preview first; with its `confirm` code, and a person's consent, for real.
 
-    Use when alerts are understood and being worked on, or before planned work. The preview says which alerts and
-    rules it would hold back and how many pages; nothing changes until the code comes back. At most 7d.
+    Use when alerts are understood and being worked on, or before planned work. The preview names alerts, pages and
+    rules it would hold back; nothing changes until its code comes back. At most 7d.
     Not for seeing what fires or is silenced (use `list_alerts`).
     """
     from tools.alerting.silence_steps import silenced_or_previewed
