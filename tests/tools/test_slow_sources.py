@@ -18,6 +18,7 @@ from sre.core.series import Samples
 from sre.metrics.model import SignalQueries
 from tests.support.hand_built import series
 from tests.support.mcp import deps_with, text_of, tool_client
+from tests.support.slo_documents import slo_document
 from tests.support.slow_prometheus import KINDS, SlowPrometheus
 from tests.support.virtual_time import VirtualTimeLoop
 
@@ -37,6 +38,10 @@ CALLS: dict[str, dict[str, Any]] = {
         "total": "http_requests_total",
         "bad": 'http_requests_total{code="500"}',
     },
+    "backtest_slo": {
+        "slo": slo_document(ratio={"bad": 'http_requests_total{code="500"}', "total": "http_requests_total"}),
+        "start": "now-1d",
+    },
     "forecast_capacity": {"query": "http_request_duration_seconds_count", "horizon": "1d"},
     "draft_postmortem": {
         "title": "Cart is slow",
@@ -48,6 +53,7 @@ CALLS: dict[str, dict[str, Any]] = {
 # Questions without which there is nothing to say: then the answer is the failure of the source, as an error.
 NEEDS = {
     "query_prometheus": {"/query_range"},
+    "backtest_slo": {"/query_range"},
     "forecast_capacity": {"/query_range"},
     "check_service_health": {"/series"},
 }

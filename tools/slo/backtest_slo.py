@@ -85,8 +85,11 @@ def _frame(settings: Settings, read: ReadHistory, warnings: list[str]) -> Backte
     from sre.core.slo.budget import budget_ratio
     from sre.core.slo.sli_queries import sli_queries
     from sre.core.times import format_duration
+    from sre.slo.judgement import WEEK_SECONDS
 
     history, slo = read.history, settings.slo
+    if read.window.seconds < WEEK_SECONDS:
+        warnings.append("Less than a week was replayed: rates a week are projected from it.")
     if not read.has_run_up:
         warnings.append(tier_run_up_note(settings, read.window))
     answer = BacktestAnswer(

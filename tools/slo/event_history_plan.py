@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 _STEP_SECONDS = 60.0
 # A minute's steps for a month and the longest window before it; beyond, a step is a whole base window.
 _MAX_STEPS = 50_000
+# Of less, nothing can be said of how often somebody is paged (our choice).
+_LEAST_SECONDS = 3_600.0
 # Groups x steps; each takes some 50 bytes while it is judged.
 _MAX_CELLS = 6_000_000
 _COUNT_SECONDS = 5.0
 # increase() needs two samples in its range; with two and a half there are two nearly always.
 _SPACINGS_IN_BASE = 2.5
+_EXAMPLES = ("now-7d", "now-30d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ async def history_plan(source: MetricSource, slo: Slo, *, window: Window, reach_
     """
     from sre.core.slo.sli_queries import sli_queries
 
+    if window.seconds < _LEAST_SECONDS:
+        raise InputError("There is too little time to replay; ask for at least 1h.", field="start", valid=_EXAMPLES)
     queries = sli_queries(slo)
     base, notes = _base_seconds(queries.base_seconds, await source.sample_spacing())
     coverage = await source.coverage()
@@ -127,6 +132,6 @@ def _grid(start: datetime, end: datetime, step_seconds: float) -> Grid:
             f"Between {format_instant(start)} and {format_instant(end)} there is less than one step of "
             f"{format_duration(step_seconds)}.",
             field="start",
-            valid=("now-7d", "now-30d"),
+            valid=_EXAMPLES,
         )
     return Grid(first * step_ms, step_ms, last - first + 1)
