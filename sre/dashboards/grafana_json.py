@@ -110,10 +110,15 @@ def _annotation(annotation: Annotation) -> Json:
 
 
 def _link(link: Link | DashboardLink) -> Json:
-    shared: dict[str, Json] = {"title": link.title, "includeVars": False, "keepTime": True}
+    shared: dict[str, Json] = {"title": link.title, "tooltip": "", "includeVars": False, "keepTime": True}
     if isinstance(link, Link):
-        return {**shared, "type": "link", "url": link.url, "icon": "doc", "targetBlank": True, "tags": []}
-    return {**shared, "type": "dashboards", "tags": [*link.tags], "asDropdown": True, "icon": "dashboard"}
+        return {**shared, "type": "link", "icon": "doc", "url": link.url, "tags": [], **_opening(in_new_tab=True)}
+    return {**shared, "type": "dashboards", "icon": "dashboard", "tags": [*link.tags], **_opening(in_new_tab=False)}
+
+
+def _opening(*, in_new_tab: bool) -> dict[str, Json]:
+    # A menu of dashboards stays in the tab, a page elsewhere does not.
+    return {"asDropdown": not in_new_tab, "targetBlank": in_new_tab}
 
 
 def _placed(one: Placed, scrape_seconds: float | None) -> Json:
@@ -127,7 +132,7 @@ def _placed(one: Placed, scrape_seconds: float | None) -> Json:
 def _panel(panel: Panel, scrape_seconds: float | None) -> dict[str, Json]:
     shared: dict[str, Json] = {"type": panel.kind, "description": panel.description}
     if panel.links:
-        shared["links"] = [{"title": link.title, "url": link.url, "targetBlank": True} for link in panel.links]
+        shared["links"] = [_link(link) for link in panel.links]
     if panel.kind == "text":
         return {**shared, "options": {"mode": "markdown", "content": panel.text}}
     if panel.time_from:

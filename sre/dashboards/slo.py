@@ -22,7 +22,7 @@ from sre.dashboards.units import PLAIN, RATIO
 # A graph of raw counts over long windows costs as much as its points; so many show the shape (our choice).
 _COSTLY_POINTS: Final = 60
 _DAY_SECONDS: Final = 86_400.0
-_PERIODS: Final = {"page": "pages at once", "ticket": "opens a ticket"}
+_CALLS: Final = {"page": "pages at once", "ticket": "opens a ticket"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,11 @@ class SloSubject:
     """What a dashboard of an SLO is made from.
 
     Attributes:
-        tiers: Of the SLO's period, also those that are switched off.
+        tiers: Those it alerts by, severities as the SLO has them.
         queries: Records or raw counts.
         budget_levels: Remaining budget below which the policy gets stricter, ascending, such as 0, 0.2 and 0.5.
-        period_seconds: Length of the period (of a calendar one: of the present one).
+        period_seconds: Length of the period; of a calendar one, that which the tiers are made for.
+        left_out: Names of tiers that it does not alert by, with the reason.
     """
 
     slo: Slo
@@ -41,6 +42,7 @@ class SloSubject:
     queries: SloQueries
     budget_levels: tuple[float, ...]
     period_seconds: float
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_recorded(self) -> bool:
@@ -51,25 +53,6 @@ class SloSubject:
     def budget(self) -> float:
         """Share of events that may be bad."""
         return budget_ratio(self.slo.objective_ratio)
-
-    def active_tiers(self) -> tuple[BurnRateTier, ...]:
-        """Return the tiers that can fire and are not switched off."""
-        return tuple(tier for tier in self.tiers if tier.can_fire and self._is_on(tier))
-
-    def severity_of(self, tier: BurnRateTier) -> Severity:
-        """Return how a tier calls, by the definition or by the table."""
-        setting = self.slo.alerting.tiers.get(tier.name)
-        return (setting.severity if setting else None) or tier.severity
-
-    def state_of(self, tier: BurnRateTier) -> str:
-        """Return what a tier does, for people."""
-        if not tier.can_fire:
-            return "never fires: even a full outage stays below it"
-        return _PERIODS[self.severity_of(tier)] if self._is_on(tier) else "off"
-
-    def _is_on(self, tier: BurnRateTier) -> bool:
-        setting = self.slo.alerting.tiers.get(tier.name)
-        return setting is None or setting.is_enabled
 
 
 def slo_dashboard(subject: SloSubject, *, title: str = "", links: tuple[Link, ...] = ()) -> Dashboard:
@@ -130,11 +113,11 @@ def _overview(subject: SloSubject) -> tuple[Panel, ...]:
             "Burn rate now",
             f"How many times faster than allowed the budget goes, in the last hour.{worst} 1 spends exactly all of it.",
             _worst("max", _burn(subject, 3600.0), slo),
-            steps=_tier_steps(subject.active_tiers()),
+            steps=_tier_steps(subject.tiers),
         ),
         _stat(subject, "Bad events", f"Bad events {over}.", _worst("sum", queries.period_bad(), slo)),
         _stat(subject, "All events", f"Events {over}: what one bad one weighs.", _total(subject)),
-        Panel("Tiers", "When somebody is called.", kind="text", width=4, height=4, text=_objective_text(subject)),
+        Panel("Objective", "What was promised.", kind="text", width=4, height=4, text=_objective_text(subject)),
     )
 
 
@@ -192,7 +175,7 @@ def _burn_panels(subject: SloSubject) -> tuple[Panel, ...]:
 
 
 def _burn_panel(subject: SloSubject, severity: Severity, told: str) -> Panel | None:
-    tiers = [tier for tier in subject.active_tiers() if subject.severity_of(tier) == severity]
+    tiers = [tier for tier in subject.tiers if tier.severity == severity]
     if not tiers:
         return None
     windows = sorted(set(chain.from_iterable((tier.short_seconds, tier.long_seconds) for tier in tiers)))
@@ -229,7 +212,7 @@ def _event_panels(subject: SloSubject) -> tuple[Panel, ...]:
                 f"Burn rate by {', '.join(slo.group_by)}",
                 "How many times faster than allowed each group spends its own budget, in the last hour.",
                 targets=(Target(_burn(subject, 3600.0), _legend(slo, "")),),
-                steps=_tier_steps(subject.active_tiers()),
+                steps=_tier_steps(subject.tiers),
                 minimum=0,
             )
         )
@@ -314,6 +297,7 @@ def _tier_table(subject: SloSubject) -> str:
         "| Tier | Burn rate | Windows | Bad events above | Full outage noticed after | Budget gone by then | Does |",
         "|---|---|---|---|---|---|---|",
         *(_tier_row(subject, tier) for tier in subject.tiers),
+        *(f"| {name} | | | | | | nothing: {reason} |" for name, reason in subject.left_out),
     ]
     return "\n".join(rows)
 
@@ -333,7 +317,7 @@ def _tier_row(subject: SloSubject, tier: BurnRateTier) -> str:
         percent(round(tier.factor * subject.budget, 9)),
         delay,
         gone,
-        subject.state_of(tier),
+        _CALLS[tier.severity],
     )
     return f"| {' | '.join(cells)} |"
 
@@ -344,5 +328,5 @@ def _notes(subject: SloSubject) -> tuple[str, ...]:
     told = "Panels count from the SLO's raw metrics, because its rules are not recorded at the source: exact enough, "
     notes = [f"{told}but slower over long windows. Load the rules, then make the dashboard again."]
     if isinstance(subject.slo.window, CalendarWindow):
-        notes.append("Budget left is that of the events of the period so far; its graph needs the recorded rules.")
+        notes.append("Budget left over time has no panel: over a calendar period it needs the recorded rules.")
     return tuple(notes)

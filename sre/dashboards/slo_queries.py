@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from sre.core.conventions import (
-    BASE_SECONDS,
     BUDGET_REMAINING_RECORD,
     PERIOD_BAD_RECORD,
     PERIOD_TOTAL_RECORD,
@@ -18,7 +17,7 @@ from sre.core.conventions import (
     total_record,
 )
 from sre.core.exact import exact_number
-from sre.core.promql_text import WINDOW, LabelMatch, selector
+from sre.core.promql_text import LabelMatch, selector
 from sre.core.slo.budget import budget_ratio
 from sre.core.slo.burn_rate import BurnRateTier
 from sre.core.slo.model import Slo
@@ -26,8 +25,6 @@ from sre.core.slo.sli_queries import SliQueries, sli_queries
 from sre.core.slo.windows import CalendarWindow, RollingWindow
 from sre.dashboards.model import PANEL_RANGE, LabelVariable
 
-# Of `sre.core.slo.sli_queries`: the length of a window as a number.
-_SECONDS: Final = "$seconds"
 # The range of a calendar window in Grafana: from its start until now.
 _CALENDAR_RANGES: Final = {"week": "now/w", "month": "now/M", "quarter": "now/fQ", "year": "now/y"}
 
@@ -78,24 +75,35 @@ class SloQueries(Protocol):
         ...
 
 
-def records_of(tiers: tuple[BurnRateTier, ...]) -> tuple[str, ...]:
-    """Return the records that a dashboard reads where the SLO's rules are loaded."""
+def records_of(tiers: tuple[BurnRateTier, ...], *, base_seconds: float) -> tuple[str, ...]:
+    """Return the records that a dashboard reads where the SLO's rules are loaded.
+
+    Args:
+        tiers: Those that the SLO alerts by.
+        base_seconds: Length of the window whose counts are recorded.
+    """
     windows = sorted({seconds for tier in tiers for seconds in (tier.long_seconds, tier.short_seconds)})
     period = (BUDGET_REMAINING_RECORD, PERIOD_BAD_RECORD, PERIOD_TOTAL_RECORD)
-    return (*period, bad_record(), total_record(), *(error_ratio_record(seconds) for seconds in windows))
+    base = (bad_record(base_seconds), total_record(base_seconds))
+    return (*period, *base, *(error_ratio_record(seconds) for seconds in windows))
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedQueries:
-    """Reads the records of the SLO's rules."""
+    """Reads the records of the SLO's rules.
+
+    Attributes:
+        base_seconds: Length of the window whose counts are recorded.
+    """
 
     slo: Slo
+    base_seconds: float
     period_range: str = ""
 
     @property
     def variables(self) -> tuple[LabelVariable, ...]:
         """One choice for each label the SLO falls into groups by."""
-        chosen = selector(total_record(), [(SLO_LABEL, "=", self.slo.name)])
+        chosen = selector(total_record(self.base_seconds), [(SLO_LABEL, "=", self.slo.name)])
         return tuple(LabelVariable(label, f"label_values({chosen}, {label})") for label in self.slo.group_by)
 
     def budget_left(self) -> str:
@@ -123,12 +131,12 @@ class RecordedQueries:
         return self._record(error_ratio_record(window_seconds))
 
     def bad(self) -> str:
-        """Return the record of bad events of the last five minutes."""
-        return self._record(bad_record(BASE_SECONDS))
+        """Return the record of bad events of the last few minutes."""
+        return self._record(bad_record(self.base_seconds))
 
     def total(self) -> str:
-        """Return the record of all events of the last five minutes."""
-        return self._record(total_record(BASE_SECONDS))
+        """Return the record of all events of the last few minutes."""
+        return self._record(total_record(self.base_seconds))
 
     def _record(self, name: str) -> str:
         """Return one series a group; two Prometheus that record the same are one, and not the double."""
@@ -140,10 +148,16 @@ class RecordedQueries:
 
 @dataclass(frozen=True, slots=True)
 class RawQueries:
-    """Counts the SLO's events from its own metrics."""
+    """Counts the SLO's events from its own metrics.
+
+    Attributes:
+        elapsed: PromQL of the share of a calendar period that has passed, one value without labels; empty for a
+            rolling window.
+    """
 
     slo: Slo
     counts: SliQueries
+    elapsed: str = ""
 
     @property
     def period_range(self) -> str:
@@ -163,8 +177,10 @@ class RawQueries:
         )
 
     def budget_left(self) -> str:
-        """Return what is left of the budget of the events so far."""
-        return f"1 - ({self.period_error_ratio()}) / {exact_number(budget_ratio(self.slo.objective_ratio))}"
+        """Return what is left; the allowance of a calendar period is projected from the traffic so far."""
+        passed = f" * on () group_left () ({self.elapsed})" if self.elapsed else ""
+        budget = exact_number(budget_ratio(self.slo.objective_ratio))
+        return f"1 - ({self.period_error_ratio()}){passed} / {budget}"
 
     def budget_over_time(self) -> str:
         """Return the same; a calendar period, which starts afresh, is beyond one query over its own range."""
@@ -172,16 +188,16 @@ class RawQueries:
 
     def period_error_ratio(self) -> str:
         """Return the share of bad events in the period."""
-        bad, total = self._over_period(self.counts.bad), self._over_period(self.counts.total)
+        bad, total = self._over_period()
         return self._chosen(f"({bad}) / (({total}) > 0)")
 
     def period_bad(self) -> str:
         """Return the bad events of the period."""
-        return self._chosen(self._over_period(self.counts.bad))
+        return self._chosen(self._over_period()[0])
 
     def period_total(self) -> str:
         """Return all events of the period."""
-        return self._chosen(self._over_period(self.counts.total))
+        return self._chosen(self._over_period()[1])
 
     def error_ratio(self, window_seconds: float) -> str:
         """Return the share of bad events in a window, or in the shortest that makes sense."""
@@ -195,11 +211,12 @@ class RawQueries:
         """Return all events of the shortest window that makes sense."""
         return self._chosen(self.counts.total_over(self.counts.base_seconds))
 
-    def _over_period(self, query: str) -> str:
+    def _over_period(self) -> tuple[str, str]:
+        """Return the bad and all events of the period; of a calendar one, over the panel's range."""
         if isinstance(self.slo.window, RollingWindow):
             seconds = self.slo.window.duration.seconds
-            return query.replace(WINDOW, str(self.slo.window.duration)).replace(_SECONDS, exact_number(seconds))
-        return query.replace(WINDOW, PANEL_RANGE).replace(_SECONDS, f"{PANEL_RANGE}_s")
+            return self.counts.bad_over(seconds), self.counts.total_over(seconds)
+        return self.counts.counts_over(window=PANEL_RANGE, span=PANEL_RANGE, seconds=f"{PANEL_RANGE}_s")
 
     def _chosen(self, query: str) -> str:
         """Return the groups that are chosen above the dashboard.
@@ -215,10 +232,14 @@ class RawQueries:
         return f"sum{by} ({query})" if self.slo.group_by else query
 
 
-def queries_of(slo: Slo, *, is_recorded: bool) -> SloQueries:
+def queries_of(slo: Slo, *, is_recorded: bool, elapsed: str = "") -> SloQueries:
     """Return what to ask about an SLO.
+
+    Args:
+        elapsed: As in `RawQueries`.
 
     Raises:
         InputError: A counter expression of a ratio is not one.
     """
-    return RecordedQueries(slo) if is_recorded else RawQueries(slo, sli_queries(slo))
+    counts = sli_queries(slo)
+    return RecordedQueries(slo, counts.base_seconds) if is_recorded else RawQueries(slo, counts, elapsed)

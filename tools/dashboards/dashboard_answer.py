@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tools.dashboards.panel_run import PanelRun
 
 _MAX_PROBLEMS = 12
+_MAX_QUERY_CHARS = 200
 
 
 class PanelAnswer(Part):
@@ -43,7 +44,7 @@ class DashboardAnswer(ArtefactAnswer):
 
 
 def panel_rows(dashboard: Dashboard, runs: Sequence[PanelRun]) -> list[PanelAnswer]:
-    """Return a row a panel; where queries were run, with what they found."""
+    """Return a row a panel; where queries were run, with what they found. Long queries stand whole in the file."""
     by_panel = {id(run.panel): run for run in runs}
     rows = []
     for panel in dashboard.panels():
@@ -52,7 +53,7 @@ def panel_rows(dashboard: Dashboard, runs: Sequence[PanelRun]) -> list[PanelAnsw
             PanelAnswer(
                 title=panel.title,
                 unit=panel.unit,
-                queries=[target.expr for target in panel.targets],
+                queries=[cleaned(target.expr, limit=_MAX_QUERY_CHARS) for target in panel.targets],
                 series=run.series if run else None,
                 problem=run.problem or None if run else None,
             )

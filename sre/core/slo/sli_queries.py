@@ -66,6 +66,20 @@ class SliQueries:
         """Return the PromQL of the share of bad events, 0..1; absent (not NaN) where there were no events."""
         return f"({self.bad_over(window_seconds)}) / (({self.total_over(window_seconds)}) > 0)"
 
+    def counts_over(self, *, window: str, span: str, seconds: str) -> tuple[str, str]:
+        """Return the PromQL of bad and of all events in a window that is spelt otherwise, as by Grafana's variables.
+
+        Args:
+            window: Its length as a range.
+            span: The range of a subquery over it.
+            seconds: Its length as a number.
+        """
+        bad, total = (
+            query.replace(WINDOW, window).replace(_SECONDS, seconds).replace(_SPAN, span)
+            for query in (self.bad, self.total)
+        )
+        return bad, total
+
 
 def sli_queries(slo: Slo) -> SliQueries:
     """Return the two counts of an SLO, leaving out its maintenance windows.
