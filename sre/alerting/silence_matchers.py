@@ -22,7 +22,7 @@ _MAX_VALUE_CHARS: Final = 1000
 _QUOTED: Final = r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\''
 # A name outside the classic alphabet is written in quotes (Alertmanager, "UTF-8 matchers").
 _MATCHER: Final = re.compile(
-    rf"\s*(?P<name>[a-zA-Z_:][a-zA-Z0-9_:.\-]*|{_QUOTED})\s*(?P<op>=~|!~|!=|=)\s*(?P<value>{_QUOTED}|[^\s,{{}}\"']*)\s*",
+    rf"\s*(?P<name>[a-zA-Z_:][a-zA-Z0-9_:.\-]*|{_QUOTED})\s*(?P<op>=~|!~|!=|=)\s*(?P<value>{_QUOTED}|[^\s,;={{}}\"']*)\s*",
 )
 _SEPARATOR: Final = re.compile(r"\s*,?\s*")
 _BARE_NAME: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:.\-]*")

@@ -160,8 +160,7 @@ def _could_have(matcher: LabelMatcher, query: str) -> bool:
         node = parse(query).ast
     except (InputError, RefusedError):
         return True
-    kept = kept_labels(node)
-    if kept is not None and matcher.name not in kept:
+    if not kept_labels(node).may_have(matcher.name):
         # An external label may still be added on the way, but a rule's own series do not have it.
         return matches_value(matcher, "")
     asked = _values_asked_for(node, matcher.name)
