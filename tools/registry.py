@@ -55,6 +55,7 @@ TOOLS: tuple[ToolSpec, ...] = (
     ToolSpec("find_metrics", "Find metrics", "metrics"),
     ToolSpec("compute_error_budget", "Compute an error budget", "slo"),
     ToolSpec("list_slos", "List SLOs and how they stand", "slo"),
+    ToolSpec("define_slo", "Define an SLO", "slo", is_read_only=False, is_destructive=True),
     ToolSpec("backtest_slo", "Backtest the alerts of an SLO", "slo"),
     ToolSpec("list_alerts", "List standing alerts", "alerting"),
     ToolSpec(

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from tools.slo.slo_status import GroupStatus, SloStatus
 
 
+# Coverage is known in steps of a thirtieth.
+_WHOLE_COVERAGE = 0.95
+
+
 class SloFacts(Part):
     """What an SLO promises."""
 
@@ -84,6 +88,19 @@ def standing_of(slo: Slo, status: SloStatus) -> SloStanding:
         group_count=len(status.groups) if slo.group_by else 0,
         worst_group=dict(worst.labels) if worst else {},
     )
+
+
+def share_text(ratio: float) -> str:
+    """Return an SLI for a sentence; near 1 it needs more digits than other ratios."""
+    return f"{ratio:.4%}".replace("%", " %")
+
+
+def coverage_warning(status: SloStatus, slo: Slo) -> list[str]:
+    """Return the warning that the source does not hold the whole window, if so."""
+    if status.coverage_ratio is None or status.coverage_ratio >= _WHOLE_COVERAGE:
+        return []
+    share = figure_text(status.coverage_ratio, "ratio")
+    return [f"The source has data for {share} of {slo.window} only; the figures are those of that time."]
 
 
 def left_words(remaining_ratio: float) -> str:
