@@ -58,6 +58,7 @@ TOPICS: tuple[Topic, ...] = (
         (
             ToolUse("compute_error_budget", "budget left, burn rates, exhaustion date and the deploy answer"),
             ToolUse("list_slos", "which objectives there are, and how each stands"),
+            ToolUse("define_slo", "a new objective, checked against the data it rests on"),
             ToolUse("query_prometheus", "the good and total counts behind an SLI"),
         ),
     ),
@@ -155,6 +156,7 @@ TOPICS: tuple[Topic, ...] = (
             ToolUse("check_service_health", "one service, four signals, one verdict each"),
             ToolUse("compute_error_budget", "budget, burn rates, policy and deploy answer"),
             ToolUse("list_slos", "all SLOs, the worst first, and documents that are broken"),
+            ToolUse("define_slo", "an SLO from a service and a number, or a document; checked and saved"),
             ToolUse("backtest_slo", "an SLO's alerts on history: pages, delay, precision, candidates side by side"),
             ToolUse("list_alerts", "what fires, who is told, what is held back and by whom"),
             ToolUse("silence_alert", "quiet for what is understood, after a preview (only where writes are allowed)"),

@@ -61,6 +61,7 @@ WORKING: dict[str, dict[str, Any]] = {
     },
     "generate_runbook": {"rules": "groups: [{name: a, rules: [{alert: Down, expr: 'up == 0'}]}]"},
     "list_slos": {},
+    "define_slo": {"service": "checkout", "objective": 0.99, "name": "checkout-of-the-test"},
     "list_alerts": {},
     "silence_alert": {"matchers": "alertname=CheckoutErrors", "duration": "2h", "reason": "being repaired"},
     "generate_dashboard": {"service": "checkout"},

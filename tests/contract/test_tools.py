@@ -28,6 +28,7 @@ THE_CATALOGUE_TODAY = {
     "check_service_health",
     "compute_error_budget",
     "list_slos",
+    "define_slo",
     "backtest_slo",
     "generate_monitoring_config",
     "generate_runbook",

@@ -13,7 +13,7 @@ from sre.core.times import Window
 from tools.arguments import SourceName
 from tools.artefacts import ArtefactAnswer, CheckAnswer, FileAnswer
 from tools.context import ToolContext, deps_of, recorded_note, report_progress
-from tools.slo.slo_facts import SloFacts, SloStanding, facts_of, left_words, standing_of
+from tools.slo.slo_facts import SloFacts, SloStanding, facts_of, left_words, share_text, standing_of
 from tools.slo.slo_parts import SloParts, slo_from_parts
 from tools.slo_lookup import MAX_DOCUMENT_CHARS, slo_registry
 
@@ -73,6 +73,8 @@ async def define_slo(
     await report_progress(ctx, 2, 3, "Saving")
     saved = None if dry_run else await slo_registry(deps).save(slo.name, text, overwrite=overwrite)
     _fill(answer, slo, found, saved)
+    if saved is not None:
+        answer.warnings += await _shadow_warning(deps, slo)
     path = f"slos/{slo.name}.yaml"
     answer.files = [FileAnswer(path=path, language="yaml", content=text, is_written=saved is not None)]
     # The document is shown whole, beside an answer of the usual size.
@@ -130,6 +132,14 @@ def _source_of(deps: Deps, slo: Slo, source: str, answer: DefineSloAnswer) -> Me
     return deps.sources.metric(source or named)
 
 
+async def _shadow_warning(deps: Deps, slo: Slo) -> list[str]:
+    from connectors.openslo.folder import SloFolder
+
+    if deps.demo_slo_folder is None or slo.name not in await SloFolder(deps.demo_slo_folder).names():
+        return []
+    return ["The demo world has an SLO of this name; from now on the saved one is meant."]
+
+
 def _fill(answer: DefineSloAnswer, slo: Slo, found: SloChecks, saved: SavedDocument | None) -> None:
     answer.slo = facts_of(slo)
     answer.checks += found.checks
@@ -166,6 +176,4 @@ def _now_words(answer: DefineSloAnswer) -> str:
         return "How it stands is not known."
     worst = " in its worst group" if standing.group_count else ""
     events = figure_text(standing.total_events, "count")
-    return (
-        f"Now{worst}: SLI {standing.sli_ratio:.4%} of {events} events, budget {left_words(standing.remaining_ratio)}."
-    )
+    return f"Now{worst}: SLI {share_text(standing.sli_ratio)} of {events} events, budget {left_words(standing.remaining_ratio)}."

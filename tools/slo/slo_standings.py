@@ -12,7 +12,7 @@ from sre.core.errors import SreError
 from sre.core.text import listed, quoted
 from tools.concurrent import outcome_of, seconds_left
 from tools.context import ToolContext, deps_of, recorded_note, report_progress
-from tools.slo.slo_facts import SloStanding, standing_of
+from tools.slo.slo_facts import SloStanding, coverage_warning, standing_of
 from tools.slo.slo_status import slo_status
 
 if TYPE_CHECKING:
@@ -112,5 +112,5 @@ async def _read(
         found.notes[name] = (*found.notes.get(name, ()), outcome.message) if seconds_left() > 0 else (_LATE,)
         return
     found.by_name[name] = standing_of(place.slo, outcome)
-    found.notes[name] = (*found.notes.get(name, ()), *outcome.notes)
+    found.notes[name] = (*found.notes.get(name, ()), *outcome.notes, *coverage_warning(outcome, place.slo))
     await report_progress(ctx, len(found.by_name), total, f"Read {len(found.by_name)} of {total} SLOs")
