@@ -176,4 +176,5 @@ def _now_words(answer: DefineSloAnswer) -> str:
         return "How it stands is not known."
     worst = " in its worst group" if standing.group_count else ""
     events = figure_text(standing.total_events, "count")
-    return f"Now{worst}: SLI {share_text(standing.sli_ratio)} of {events} events, budget {left_words(standing.remaining_ratio)}."
+    left = left_words(standing.remaining_ratio)
+    return f"Now{worst}: SLI {share_text(standing.sli_ratio)} of {events} events, budget {left}."
