@@ -90,7 +90,7 @@ def percent(ratio: float) -> str:
 def _overview(subject: SloSubject) -> tuple[Panel, ...]:
     queries, slo = subject.queries, subject.slo
     worst = " Of the worst group." if slo.group_by else ""
-    over = f"over {slo.window}"
+    over, window = f"over {slo.window}", _nearest_window(subject, 3600.0)
     return (
         _stat(
             subject,
@@ -111,8 +111,9 @@ def _overview(subject: SloSubject) -> tuple[Panel, ...]:
         _stat(
             subject,
             "Burn rate now",
-            f"How many times faster than allowed the budget goes, in the last hour.{worst} 1 spends exactly all of it.",
-            _worst("max", _burn(subject, 3600.0), slo),
+            f"How many times faster than allowed the budget goes, over the last {format_duration(window)}.{worst} 1 "
+            "spends exactly all of it.",
+            _worst("max", _burn(subject, window), slo),
             steps=_tier_steps(subject.tiers),
         ),
         _stat(subject, "Bad events", f"Bad events {over}.", _worst("sum", queries.period_bad(), slo)),
@@ -126,7 +127,7 @@ def _total(subject: SloSubject) -> str:
 
 
 def _budget_panels(subject: SloSubject) -> tuple[Panel, ...]:
-    queries, slo = subject.queries, subject.slo
+    queries, slo, window = subject.queries, subject.slo, _nearest_window(subject, 3600.0)
     panels = []
     if query := queries.budget_over_time():
         panels.append(
@@ -145,10 +146,10 @@ def _budget_panels(subject: SloSubject) -> tuple[Panel, ...]:
     panels.append(
         Panel(
             "SLI against the objective",
-            f"Share of good events in each hour; the line is the objective, {percent(slo.objective_ratio)}. Hours "
-            "below it spend more than their share of the budget.",
+            f"Share of good events over {format_duration(window)}; the line is the objective, "
+            f"{percent(slo.objective_ratio)}. What is below it spends more than its share of the budget.",
             unit=RATIO,
-            targets=(Target(f"1 - {queries.error_ratio(3600.0)}", _legend(slo, "1h")),),
+            targets=(Target(f"1 - {queries.error_ratio(window)}", _legend(slo, "SLI")),),
             steps=(Step(None, "red"), Step(slo.objective_ratio, "green")),
             maximum=1,
         )
@@ -194,7 +195,7 @@ def _burn_panel(subject: SloSubject, severity: Severity, told: str) -> Panel | N
 
 
 def _event_panels(subject: SloSubject) -> tuple[Panel, ...]:
-    queries, slo = subject.queries, subject.slo
+    queries, slo, window = subject.queries, subject.slo, _nearest_window(subject, 3600.0)
     bad, total = _worst("sum", queries.bad(), slo), _worst("sum", queries.total(), slo)
     panels = [
         Panel(
@@ -210,8 +211,8 @@ def _event_panels(subject: SloSubject) -> tuple[Panel, ...]:
         panels.append(
             Panel(
                 f"Burn rate by {', '.join(slo.group_by)}",
-                "How many times faster than allowed each group spends its own budget, in the last hour.",
-                targets=(Target(_burn(subject, 3600.0), _legend(slo, "")),),
+                f"How many times faster than allowed each group spends its own budget, over {format_duration(window)}.",
+                targets=(Target(_burn(subject, window), _legend(slo, "")),),
                 steps=_tier_steps(subject.tiers),
                 minimum=0,
             )
@@ -220,7 +221,7 @@ def _event_panels(subject: SloSubject) -> tuple[Panel, ...]:
 
 
 def _burn(subject: SloSubject, seconds: float) -> str:
-    return f"{subject.queries.error_ratio(_nearest_window(subject, seconds))} / {exact_number(subject.budget)}"
+    return f"{subject.queries.error_ratio(seconds)} / {exact_number(subject.budget)}"
 
 
 def _nearest_window(subject: SloSubject, seconds: float) -> float:
