@@ -1,9 +1,14 @@
 """A parsed expression back as PromQL, on one line; brackets stand where the grammar needs them."""
 
+import re
+from collections.abc import Callable
+from dataclasses import replace
 from math import isfinite, isnan
 from typing import Final
 
+from sre.core.errors import InputError, RefusedError
 from sre.core.exact import exact_number
+from sre.core.promql import parse
 from sre.core.promql.nodes import (
     AggregateNode,
     At,
@@ -30,6 +35,7 @@ _PRECEDENCE: Final = {
     for op in ops
 }
 _SIGN_LEVEL: Final = _PRECEDENCE["*"]
+_TOKEN: Final = re.compile(r'"(?:\\.|[^"\\])*"|[\w:.]+|\S')
 _POWER: Final = "^"
 # From here on digits would be made up.
 _WHOLE_NUMBERS: Final = 1e15
@@ -121,3 +127,54 @@ def _number(value: float) -> str:
 
 def _duration(milliseconds: int) -> str:
     return format_duration(milliseconds / 1000)
+
+
+def rewritten(node: Node, change: Callable[[Node], Node | None]) -> Node:
+    """Return the tree with parts exchanged.
+
+    Args:
+        change: Returns what to put in place of a part, or None to look inside it. It is asked from the outside in.
+    """
+    changed = change(node)
+    if changed is not None:
+        return changed
+    match node:
+        case MatrixNode(vector=vector):
+            inner = rewritten(vector, change)
+            # Only a selector can stand before a plain range.
+            return replace(node, vector=inner) if isinstance(inner, VectorNode) else node
+        case SubqueryNode(expr=expr) | NegateNode(expr=expr):
+            return replace(node, expr=rewritten(expr, change))
+        case CallNode(args=args):
+            return replace(node, args=tuple(rewritten(arg, change) for arg in args))
+        case AggregateNode(expr=expr, param=param):
+            new_param = None if param is None else rewritten(param, change)
+            return replace(node, expr=rewritten(expr, change), param=new_param)
+        case BinaryNode(left=left, right=right):
+            return replace(node, left=rewritten(left, change), right=rewritten(right, change))
+        case _:
+            return node
+
+
+def exchanged(text: str, *, old: Node, new: Node) -> str:
+    """Return an expression with one part put in place of another, the rest as it was written where that can be.
+
+    Args:
+        text: PromQL that holds `old`, the same object as in its tree or one equal to it.
+    """
+    wanted = rewritten(parse(text).ast, lambda node: new if node == old else None)
+    pattern = r"\s*".join(re.escape(token) for token in _TOKEN.findall(promql_of(old)))
+    found = re.findall(pattern, text)
+    if len(found) == 1:
+        for spelt in (promql_of(new), f"({promql_of(new)})"):
+            candidate = text.replace(found[0], spelt)
+            if _same(candidate, wanted):
+                return candidate
+    return promql_of(wanted)
+
+
+def _same(text: str, wanted: Node) -> bool:
+    try:
+        return parse(text).ast == wanted
+    except (InputError, RefusedError):
+        return False

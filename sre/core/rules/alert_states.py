@@ -68,11 +68,15 @@ def active_spans(present: BoolArray, holding: Holding) -> tuple[Span, ...]:
     Source:
         Prometheus, rules/alerting.go, AlertingRule.Eval.
     """
-    return tuple(_spans(present, holding))
+    return spans_of_runs(*runs(present), holding)
 
 
-def _spans(present: BoolArray, holding: Holding) -> Iterator[Span]:
-    starts, ends = runs(present)
+def spans_of_runs(starts: IntArray, ends: IntArray, holding: Holding) -> tuple[Span, ...]:
+    """Return what `active_spans` does, from where each run of presence begins and the place after its end."""
+    return tuple(_spans(starts, ends, holding))
+
+
+def _spans(starts: IntArray, ends: IntArray, holding: Holding) -> Iterator[Span]:
     first, fired, last = -1, None, -1
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
         if fired is not None and start <= last + holding.keep_steps:

@@ -6,7 +6,7 @@ import pytest
 
 from sre.core.errors import InputError, RefusedError
 from sre.core.promql import parse
-from sre.core.promql_writing import promql_of
+from sre.core.promql_writing import exchanged, promql_of
 from tests.differential.oracle import written_queries
 
 QUERIES = Path(__file__).parents[2] / "differential" / "queries.txt"
@@ -47,3 +47,18 @@ def test_every_query_of_the_differential_tests_parses_to_the_same_tree() -> None
         assert repr(parse(promql_of(node)).ast) == repr(node), text
         seen += 1
     assert seen > 500
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "changed"),
+    [
+        ("sum( rate(x[1m]) )  >  5 # why", "rate(x[1m])", "rate(x[5m])", "sum( rate(x[5m]) )  >  5 # why"),
+        ('a{ b = "c" } > 1', 'a{b="c"}', "rate(a[5m])", "rate(a[5m]) > 1"),
+        ("a / b", "b", "b > 0", "a / (b > 0)"),
+        # Twice the same: which text is meant cannot be told, so the whole is written anew.
+        ("x  + x", "x", "y", "y + y"),
+        ("a{b='c'} > 1", 'a{b="c"}', "d", "d > 1"),
+    ],
+)
+def test_a_part_is_exchanged_and_the_rest_stays_as_it_was_written(text: str, old: str, new: str, changed: str) -> None:
+    assert exchanged(text, old=parse(old).ast, new=parse(new).ast) == changed

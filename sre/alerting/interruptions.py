@@ -1,0 +1,160 @@
+"""What an alert did in the past as its receiver felt it: interruptions, their length, and what they cost."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from sre.alerting.review_model import Assumptions, ReviewedRule, assumptions
+from sre.core.labels import Labels
+from sre.core.rules import AlertRule
+from sre.core.rules.alert_replay import alerts_of
+from sre.core.rules.alert_states import Holding, spans_of_runs
+from sre.core.series import Grid, IntArray, SeriesSet
+
+_MINUTE_MS: Final = 60_000
+_WEEK_DAYS: Final = 7.0
+_DAY_MS: Final = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """From `start_ms` to `end_ms`; `is_open` while it still lasts at the end of the history."""
+
+    start_ms: int
+    end_ms: int
+    is_open: bool = False
+
+    @property
+    def minutes(self) -> float:
+        """Length in minutes."""
+        return (self.end_ms - self.start_ms) / _MINUTE_MS
+
+    def meets(self, other: "Interval", *, slack_ms: int = 0) -> bool:
+        """Whether the two overlap, or lie no further apart than `slack_ms`."""
+        return self.start_ms <= other.end_ms + slack_ms and other.start_ms <= self.end_ms + slack_ms
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Presence:
+    """Runs of steps at which the expression returned one alert."""
+
+    labels: Labels
+    starts: IntArray
+    ends: IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RuleHistory:
+    """One alert's past.
+
+    Attributes:
+        presence: When its expression returned what, before any waiting.
+    """
+
+    reviewed: ReviewedRule
+    rule: AlertRule
+    grid: Grid
+    presence: tuple[_Presence, ...]
+
+    @classmethod
+    def of(cls, reviewed: ReviewedRule, rule: AlertRule, series: SeriesSet) -> "RuleHistory":
+        """Return the past from what the expression returned at every evaluation.
+
+        Raises:
+            InputError: Two series would be one alert at the same time, or there are too many alerts.
+        """
+        bare = replace(rule, for_seconds=0.0, keep_firing_for_seconds=0.0)
+        presence = []
+        for alert in alerts_of(bare, series):
+            spans = alert.spans
+            ends = _array([span.end for span in spans])
+            presence.append(_Presence(alert.labels, _array([span.start for span in spans]), ends))
+        return cls(reviewed, rule, series.grid, tuple(presence))
+
+    @property
+    def days(self) -> float:
+        """Length of the history."""
+        return (self.grid.end_ms - self.grid.start_ms) / _DAY_MS
+
+    def firing(self, rule: AlertRule | None = None) -> dict[Labels, list[Interval]]:
+        """Return when each alert fired; with another rule, when it would have with its waiting times."""
+        used = rule or self.rule
+        holding = Holding.of(
+            for_seconds=used.for_seconds,
+            keep_firing_for_seconds=used.keep_firing_for_seconds,
+            step_ms=self.grid.step_ms,
+        )
+        found: dict[Labels, list[Interval]] = {}
+        for one in self.presence:
+            for span in spans_of_runs(one.starts, one.ends, holding):
+                if span.fired is not None:
+                    found.setdefault(one.labels, []).append(self._interval(span.fired, span.end))
+        return found
+
+    def interruptions(self, rule: AlertRule | None = None) -> tuple[Interval, ...]:
+        """Return when it called somebody: alerts of one rule that touch or nearly do are one call."""
+        gap_ms = round(assumptions().one_interruption_minutes * _MINUTE_MS)
+        return merged((one for each in self.firing(rule).values() for one in each), gap_ms=gap_ms)
+
+    def was_ever_pending(self) -> bool:
+        """Whether the expression ever returned anything."""
+        return any(one.starts.size for one in self.presence)
+
+    def firing_ratio(self) -> float:
+        """Return the share of the history in which it fired, 0..1."""
+        whole = self.grid.end_ms - self.grid.start_ms
+        intervals = merged((one for each in self.firing().values() for one in each), gap_ms=0)
+        return sum(one.end_ms - one.start_ms for one in intervals) / whole if whole else 0.0
+
+    def flaps(self, rule: AlertRule | None = None) -> int:
+        """Return how often an alert fired again soon after it had resolved."""
+        soon_ms = assumptions().flapping_minutes * _MINUTE_MS
+        return sum(
+            later.start_ms - earlier.end_ms <= soon_ms
+            for each in self.firing(rule).values()
+            for earlier, later in pairwise(each)
+        )
+
+    def minutes_per_week(self, interruptions: Sequence[Interval], *, is_page: bool | None = None) -> float:
+        """Return what these interruptions cost their receiver, minutes a week."""
+        known = assumptions()
+        if not self.days:
+            return 0.0
+        page = self.reviewed.urgency in ("page", "unknown") if is_page is None else is_page
+        if self.reviewed.urgency == "none":
+            return 0.0
+        each = known.minutes_per_page if page else known.minutes_per_ticket
+        nights = sum(is_at_night(one, known) for one in interruptions) if page else 0
+        total = len(interruptions) * each + nights * known.extra_minutes_per_page_at_night
+        return total * _WEEK_DAYS / self.days
+
+    def _interval(self, first: int, end: int) -> Interval:
+        is_open = end >= self.grid.count
+        last_ms = self.grid.end_ms if is_open else self.grid.start_ms + end * self.grid.step_ms
+        return Interval(self.grid.start_ms + first * self.grid.step_ms, last_ms, is_open)
+
+
+def _array(values: Sequence[int]) -> IntArray:
+    return np.array(values, dtype=np.int64)
+
+
+def merged(intervals: Iterable[Interval], *, gap_ms: int) -> tuple[Interval, ...]:
+    """Return the intervals in order, those that overlap or lie no further apart than `gap_ms` joined."""
+    joined: list[Interval] = []
+    for one in sorted(intervals, key=lambda interval: interval.start_ms):
+        if joined and one.start_ms <= joined[-1].end_ms + gap_ms:
+            last = joined[-1]
+            joined[-1] = Interval(last.start_ms, max(last.end_ms, one.end_ms), last.is_open or one.is_open)
+        else:
+            joined.append(one)
+    return tuple(joined)
+
+
+def is_at_night(interval: Interval, known: Assumptions) -> bool:
+    """Whether somebody is called at night, UTC."""
+    hour = datetime.fromtimestamp(interval.start_ms / 1000, tz=UTC).hour
+    return hour >= known.night_from_hour or hour < known.night_to_hour
