@@ -1,4 +1,4 @@
-"""What to offer while somebody types an argument: names of services and sources, and fixed choices.
+"""What to offer while somebody types an argument: names of services, sources and SLOs, and fixed choices.
 
 Completion is a courtesy. It asks one source, within two seconds, and offers nothing rather than an error.
 """
@@ -58,7 +58,19 @@ async def _values(
         return await _service_names(deps, source)
     if argument_name == "source":
         return deps.sources.names()
+    if argument_name == "slo":
+        return await _slo_names(deps)
     return choices.get(argument_name, ())
+
+
+async def _slo_names(deps: Deps) -> Iterable[str]:
+    if deps.slo_folder is None:
+        return ()
+    from connectors.openslo.folder import SloFolder
+
+    with anyio.move_on_after(TIME_LIMIT_SECONDS):
+        return await SloFolder(deps.slo_folder, also=deps.demo_slo_folder).names()
+    return ()
 
 
 async def _service_names(deps: Deps, source_name: str | None) -> list[str]:

@@ -13,6 +13,7 @@ from mcp.types import Completion
 
 import prompts.serving
 import resources.catalogue
+import resources.live
 import resources.registry
 from connectors.amtool import Amtool
 from connectors.base import AlertSource, DashboardStore, MetricSource
@@ -131,6 +132,7 @@ def build(
         **server_options,
     )
     resources.registry.register(server)
+    resources.live.register(server, deps)
     prompts.serving.register(server)
     _register_completion(server, deps)
     return server
