@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from sre.core.telemetry import ActiveAlert, Rule
 
 
+# One of the two that is silent must not keep back for long what the other said (our choice).
+_PATIENCE_SECONDS = 20.0
+
+
 @dataclass(slots=True)
 class AlertReading:
     """What the two systems said; None for what was not asked or not said.
@@ -76,6 +80,10 @@ async def alert_reading(deps: Deps, *, source: str) -> AlertReading:
     return reading
 
 
+def _patience() -> float:
+    return min(_PATIENCE_SECONDS, seconds_left())
+
+
 def _metric_source(deps: Deps, name: str) -> MetricSource | None:
     if not deps.sources.names() and deps.alert_source is not None and not name:
         return None
@@ -98,14 +106,14 @@ def _nobody_to_ask(metrics: MetricSource | None) -> SreError:
 def _ruled(source: RuleSource, reading: AlertReading) -> Callable[[], Awaitable[SreError | None]]:
     async def ask() -> SreError | None:
         async def active() -> None:
-            found = await outcome_of(source.alerts, seconds=seconds_left(), system=source.name)
+            found = await outcome_of(source.alerts, seconds=_patience(), system=source.name)
             if isinstance(found, SreError):
                 failures.append(found)
             else:
                 reading.active = found
 
         async def rules() -> None:
-            found = await outcome_of(source.rules, seconds=seconds_left(), system=source.name)
+            found = await outcome_of(source.rules, seconds=_patience(), system=source.name)
             if not isinstance(found, SreError):
                 reading.rules = found
 
@@ -124,14 +132,14 @@ def _ruled(source: RuleSource, reading: AlertReading) -> Callable[[], Awaitable[
 def _notified(source: AlertSource, reading: AlertReading) -> Callable[[], Awaitable[SreError | None]]:
     async def ask() -> SreError | None:
         async def notified() -> None:
-            found = await outcome_of(source.notified_alerts, seconds=seconds_left(), system=source.name)
+            found = await outcome_of(source.notified_alerts, seconds=_patience(), system=source.name)
             if isinstance(found, SreError):
                 failures.append(found)
             else:
                 reading.notified = found
 
         async def silences() -> None:
-            found = await outcome_of(source.silences, seconds=seconds_left(), system=source.name)
+            found = await outcome_of(source.silences, seconds=_patience(), system=source.name)
             if not isinstance(found, SreError):
                 reading.silences = found
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from mcp.client import Client
@@ -18,11 +19,18 @@ from connectors.prometheus import PrometheusClient
 from connectors.prometheus.fake import FakePrometheus
 from connectors.snapshot import SnapshotSource
 from tests.support.mcp import FixedClock, answer_of, deps_with, error_of, tool_client
+from tests.support.virtual_time import VirtualTimeLoop
 from tools.answer import DEFAULT_BUDGET_CHARS
 
 pytestmark = pytest.mark.anyio
 
 NOW = FixedClock().at
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """Waiting costs no time."""
+    return "asyncio", {"loop_factory": VirtualTimeLoop}
 
 
 async def no_wait(_: float) -> None:
@@ -225,6 +233,23 @@ async def test_one_of_the_two_that_fails_costs_what_it_did_not_say() -> None:
         fake.faults.extend([httpx.Response(500)] * 2)
         source.faults.extend([httpx.Response(500)] * 2)
         assert (await error_of(client, "list_alerts")).startswith("[upstream_unavailable]")
+
+
+async def test_one_of_the_two_that_is_silent_does_not_keep_back_the_other() -> None:
+    """Our choice: 20 s of patience."""
+
+    async def silent(_: httpx.Request) -> httpx.Response:
+        await anyio.sleep(10_000)
+        raise AssertionError
+
+    source = PrometheusClient(Endpoint("http://p.invalid"), transport=prometheus([PAGE]).transport())
+    alerts = AlertmanagerClient(Endpoint("http://a.invalid"), transport=httpx.MockTransport(silent))
+    async with tool_client(deps_with(source, alert_source=alerts)) as client:
+        began = anyio.current_time()
+        answer = await answer_of(client, "list_alerts")
+    assert anyio.current_time() - began < 25
+    assert answer["counts"]["firing_pages"] == 1
+    assert "alertmanager did not answer (upstream_timed_out)" in answer["warnings"][0]
 
 
 async def test_without_anything_to_ask_it_says_what_to_set(tmp_path: Path) -> None:

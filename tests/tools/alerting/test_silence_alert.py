@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from mcp.client import Client
@@ -15,11 +16,18 @@ from connectors.http import Endpoint, Pacing
 from connectors.prometheus import PrometheusClient
 from connectors.prometheus.fake import FakePrometheus
 from tests.support.mcp import FixedClock, answer_of, deps_with, error_of, tool_client
+from tests.support.virtual_time import VirtualTimeLoop
 
 pytestmark = pytest.mark.anyio
 
 NOW = FixedClock().at
 WANTED = {"matchers": "alertname=CheckoutErrors", "duration": "2h", "reason": "rollback is running, Ann"}
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """Waiting costs no time."""
+    return "asyncio", {"loop_factory": VirtualTimeLoop}
 
 
 async def no_wait(_: float) -> None:
@@ -253,9 +261,8 @@ async def test_a_silence_that_failed_says_whether_it_may_be_there(
     assert told in text
 
 
-async def test_a_silence_that_does_not_hold_is_said(fake: FakeAlertmanager, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_silence_that_does_not_hold_is_said(fake: FakeAlertmanager) -> None:
     """Our choice: a replica that lags, or a clock that differs, must not pass for success."""
-    monkeypatch.setattr("tools.alerting.silence_steps._PAUSE_SECONDS", 0.0)
     fake.is_silencing = False
     async with connected(fake) as client:
         preview = await answer_of(client, "silence_alert", **WANTED)
@@ -263,6 +270,37 @@ async def test_a_silence_that_does_not_hold_is_said(fake: FakeAlertmanager, monk
     assert len(created["not_suppressed"]) == 2
     assert "2 are not held back yet" in created["summary"]
     assert {row["state"] for row in created["alerts"]} == {"active"}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_an_alertmanager_that_says_nothing_ends_the_call_in_time_and_clearly(
+    fake: FakeAlertmanager, method: str
+) -> None:
+    """Source: design.md, 3: within 50 s by its own deadline; a write that may have been taken is looked for."""
+    inner = fake.transport().handler
+    silent: list[str] = []
+
+    async def silent_to(request: httpx.Request) -> httpx.Response:
+        answer = inner(request)
+        assert isinstance(answer, httpx.Response)
+        if request.method in silent:
+            await anyio.sleep(10_000)
+        return answer
+
+    alerts = AlertmanagerClient(Endpoint("http://a.invalid"), transport=httpx.MockTransport(silent_to))
+    async with tool_client(deps_with(alert_source=alerts), allow_writes=True) as client:
+        preview = await answer_of(client, "silence_alert", **WANTED)
+        silent.append(method)
+        began = anyio.current_time()
+        if method == "GET":
+            text = await error_of(client, "silence_alert", **WANTED, confirm=preview["confirm"])
+            assert text.startswith("[upstream_timed_out]")
+            assert writes(fake) == []
+        else:
+            created = await answer_of(client, "silence_alert", **WANTED, confirm=preview["confirm"])
+            assert created["status"] == "created"
+            assert any("got lost" in warning for warning in created["warnings"])
+    assert anyio.current_time() - began < 50
 
 
 async def test_words_from_outside_stay_data(fake: FakeAlertmanager) -> None:
