@@ -13,7 +13,6 @@ from mcp.client import Client
 
 from connectors.alertmanager import AlertmanagerClient
 from connectors.alertmanager.fake import FakeAlertmanager, Inhibition
-from connectors.demo import DemoSource
 from connectors.http import Endpoint, Pacing
 from connectors.prometheus import PrometheusClient
 from connectors.prometheus.fake import FakePrometheus
@@ -297,11 +296,3 @@ async def test_a_storm_is_short_and_says_what_is_not_shown() -> None:
     assert answer["groups"][0]["alerts_total"] == 20
     assert any("more alerts of the groups shown" in text for text in answer["left_out"])
     assert any(text.startswith("groups: the first") for text in answer["left_out"])
-
-
-async def test_the_demo_has_alerts_of_its_own() -> None:
-    """Source: docs/concepts/demo-world.md: a disk that is filling."""
-    async with tool_client(deps_with(DemoSource())) as client:
-        answer = await answer_of(client, "list_alerts")
-    assert "DiskSpaceLow" in {row["alert"] for group in answer["groups"] for row in group["alerts"]}
-    assert any(warning.startswith("Recorded data") for warning in answer["warnings"])
