@@ -19,7 +19,6 @@ from sre.core.conventions import (
     calendar_end_alert,
     error_ratio_record,
     sli_missing_alert,
-    total_record,
 )
 from sre.core.exact import exact_number
 from sre.core.promql_text import selector
@@ -27,7 +26,6 @@ from sre.core.rules import AlertRule
 from sre.core.slo.budget import budget_ratio
 from sre.core.slo.burn_rate import BurnRateTier
 from sre.core.slo.model import Slo
-from sre.core.slo.sli_queries import maintenance_mask
 from sre.core.times import format_duration, format_instant
 from sre.slo.alert_tiers import threshold_ratio
 from sre.slo.window_expressions import WindowExpressions
@@ -90,10 +88,6 @@ def missing_alert(slo: Slo, expressions: WindowExpressions, *, links: AlertLinks
     A single group that is gone makes no alert: after a restart, groups without traffic have no series either.
     """
     name = sli_missing_alert(slo.name)
-    base = expressions.base_seconds
-    expr = f"absent({selector(total_record(base), [(SLO_LABEL, '=', slo.name)])})"
-    if expressions.maintenance:
-        expr += f" unless on () ({maintenance_mask(expressions.maintenance, reach_seconds=base)})"
     words = {
         SUMMARY_ANNOTATION: f"{slo.name}: the SLI has no data",
         DESCRIPTION_ANNOTATION: (
@@ -102,7 +96,7 @@ def missing_alert(slo: Slo, expressions: WindowExpressions, *, links: AlertLinks
             "Look at the scrape targets first, then at the metric's name and labels."
         ),
     }
-    return _ticket(slo, name, expr, words, links, for_seconds=SLI_MISSING_FOR_SECONDS)
+    return _ticket(slo, name, expressions.missing(), words, links, for_seconds=SLI_MISSING_FOR_SECONDS)
 
 
 def calendar_end_rule(slo: Slo, *, valid_until: datetime, links: AlertLinks) -> AlertRule:

@@ -46,7 +46,7 @@ def calendar_queries(window: CalendarWindow, *, at: datetime) -> CalendarQueries
         at: When the rules are made, aware; periods of zones other than UTC are written out from here.
     """
     longest = {"week": 8, "month": 32, "quarter": 93, "year": 367}[window.unit]
-    if window.time_zone in _UTC_NAMES:
+    if is_utc(window):
         start, length = _utc(window.unit)
         return CalendarQueries(start, length, None, longest)
     periods = _periods(window, at=at)
@@ -58,6 +58,11 @@ def calendar_queries(window: CalendarWindow, *, at: datetime) -> CalendarQueries
         periods[-1].end,
         longest,
     )
+
+
+def is_utc(window: CalendarWindow) -> bool:
+    """Whether a calendar follows UTC, whatever its zone is called."""
+    return window.time_zone in _UTC_NAMES
 
 
 def _utc(unit: CalendarUnit) -> tuple[str, str]:

@@ -40,15 +40,33 @@ def window_label(slo: Slo) -> str:
 
 
 def period_rules(
-    slo: Slo, expressions: WindowExpressions, *, labels: dict[str, str], at: datetime
+    slo: Slo, expressions: WindowExpressions, *, labels: dict[str, str], at: datetime, recorded: frozenset[str]
 ) -> tuple[RecordingRule, ...]:
     """Return the records of the period.
 
     Args:
         labels: Of every record of the SLO.
         at: When the rules are made, aware.
+        recorded: Names of records that other groups make.
     """
-    labels = {**labels, WINDOW_LABEL: window_label(slo)}
+    steps = tuple(rule for rule in _steps(expressions, labels) if rule.record not in recorded)
+    return (*steps, *_records(slo, expressions, labels={**labels, WINDOW_LABEL: window_label(slo)}, at=at))
+
+
+def _steps(expressions: WindowExpressions, labels: dict[str, str]) -> tuple[RecordingRule, ...]:
+    """Return the counts that the period is added up from, where they are not the base counts."""
+    step = expressions.period_step_seconds
+    if step == expressions.base_seconds:
+        return ()
+    return (
+        RecordingRule(bad_record(step), expressions.recorded_bad(step), labels),
+        RecordingRule(total_record(step), expressions.recorded_total(step), labels),
+    )
+
+
+def _records(
+    slo: Slo, expressions: WindowExpressions, *, labels: dict[str, str], at: datetime
+) -> tuple[RecordingRule, ...]:
     objective = RecordingRule(OBJECTIVE_RECORD, f"vector({exact_number(slo.objective_ratio)})", labels)
     if isinstance(slo.window, CalendarWindow):
         return objective, *_calendar(slo, expressions, calendar_queries(slo.window, at=at), labels)
@@ -63,8 +81,8 @@ def _rolling(
     ratio_labels = {name: value for name, value in labels.items() if name != WINDOW_LABEL}
     budget = exact_number(budget_ratio(slo.objective_ratio))
     return (
-        RecordingRule(PERIOD_BAD_RECORD, expressions.recorded_bad(seconds), labels),
-        RecordingRule(PERIOD_TOTAL_RECORD, expressions.recorded_total(seconds), labels),
+        RecordingRule(PERIOD_BAD_RECORD, expressions.period_bad(seconds), labels),
+        RecordingRule(PERIOD_TOTAL_RECORD, expressions.period_total(seconds), labels),
         RecordingRule(error_ratio_record(seconds), f"sum without ({WINDOW_LABEL}) ({ratio})", ratio_labels),
         RecordingRule(BUDGET_REMAINING_RECORD, f"1 - {ratio} / {budget}", labels),
     )
@@ -73,15 +91,15 @@ def _rolling(
 def _calendar(
     slo: Slo, expressions: WindowExpressions, calendar: CalendarQueries, labels: dict[str, str]
 ) -> tuple[RecordingRule, ...]:
-    base = expressions.base_seconds
+    step = expressions.period_step_seconds
     bad, total = _of(slo, PERIOD_BAD_RECORD), _of(slo, PERIOD_TOTAL_RECORD)
     start, elapsed = _of(slo, PERIOD_START_RECORD), _of(slo, PERIOD_ELAPSED_RECORD)
     budget = exact_number(budget_ratio(slo.objective_ratio))
     return (
         RecordingRule(PERIOD_START_RECORD, calendar.start, labels),
         RecordingRule(PERIOD_ELAPSED_RECORD, f"(time() - {start}) / on () group_left () ({calendar.length})", labels),
-        RecordingRule(PERIOD_BAD_RECORD, _in_period(slo, bad_record(base), calendar, base), labels),
-        RecordingRule(PERIOD_TOTAL_RECORD, _in_period(slo, total_record(base), calendar, base), labels),
+        RecordingRule(PERIOD_BAD_RECORD, _in_period(slo, bad_record(step), calendar, step), labels),
+        RecordingRule(PERIOD_TOTAL_RECORD, _in_period(slo, total_record(step), calendar, step), labels),
         # The whole period's allowance is projected from the traffic so far, as compute_error_budget does it.
         RecordingRule(
             BUDGET_REMAINING_RECORD,
@@ -91,16 +109,16 @@ def _calendar(
     )
 
 
-def _in_period(slo: Slo, record: str, calendar: CalendarQueries, base_seconds: float) -> str:
-    """Return the sum of those recorded counts whose base window began in the period under way.
+def _in_period(slo: Slo, record: str, calendar: CalendarQueries, step_seconds: float) -> str:
+    """Return the sum of those recorded counts whose window began in the period under way.
 
     Each count gets the start of its period as a label, and those with the present one are kept. So one subquery does
     for every unit and zone, and it reads nothing but what was recorded.
     """
-    start, base = _of(slo, PERIOD_START_RECORD), format_duration(base_seconds)
-    began = f'count_values("{_PERIOD_LABEL}", {start} offset {base})'
+    start, step = _of(slo, PERIOD_START_RECORD), format_duration(step_seconds)
+    began = f'count_values("{_PERIOD_LABEL}", {start} offset {step})'
     marked = f"{_of(slo, record)} * on () group_left ({_PERIOD_LABEL}) {began}"
-    summed = f"sum_over_time(({marked})[{calendar.longest_days}d:{base}])"
+    summed = f"sum_over_time(({marked})[{calendar.longest_days}d:{step}])"
     kept = f'{summed} and on ({_PERIOD_LABEL}) count_values("{_PERIOD_LABEL}", {start})'
     return f"sum without ({_PERIOD_LABEL}) ({kept})"
 

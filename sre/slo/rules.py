@@ -73,12 +73,11 @@ def slo_rules(
     last = [missing_alert(slo, expressions, links=links)]
     if valid_until is not None:
         last.append(calendar_end_rule(slo, valid_until=valid_until, links=links))
-    groups = (
-        _burn_group(slo, expressions, tiers, alerts, least, is_page=True),
-        _burn_group(slo, expressions, tiers, alerts, least, is_page=False),
-        _period_group(slo, expressions, last, at=at),
-    )
-    kept = tuple(group for group in groups if group.rules)
+    burn = [_burn_group(slo, expressions, tiers, alerts, least, is_page=is_page) for is_page in (True, False)]
+    recorded = frozenset(rule.record for rule in RuleFile(tuple(burn)).records())
+    records = period_rules(slo, expressions, labels=slo_labels(slo), at=at, recorded=recorded)
+    period_group = RuleGroup(f"slo-{slo.name}-period", (*records, *last), SLOW_INTERVAL_SECONDS)
+    kept = tuple(group for group in (*burn, period_group) if group.rules)
     asked = {name: count for name, count in least.items() if count > 0}
     return SloRules(slo, RuleFile(kept, f"rules/slo-{slo.name}.yml"), tiers, expressions, asked, valid_until)
 
@@ -107,7 +106,7 @@ def _burn_group(
         for tier in chosen
         if least[tier.name] > 0 and tier.long_seconds != expressions.base_seconds
     ]
-    rules = (*records, *(alerts[tier.name] for tier in chosen))
+    rules: tuple[RecordingRule | AlertRule, ...] = (*records, *(alerts[tier.name] for tier in chosen))
     interval = PAGE_INTERVAL_SECONDS if is_page else SLOW_INTERVAL_SECONDS
     return RuleGroup(f"slo-{slo.name}-{'page' if is_page else 'ticket'}", rules, interval)
 
@@ -118,11 +117,6 @@ def _base_records(expressions: WindowExpressions, labels: dict[str, str]) -> lis
         RecordingRule(bad_record(base), expressions.base_bad(), labels),
         RecordingRule(total_record(base), expressions.base_total(), labels),
     ]
-
-
-def _period_group(slo: Slo, expressions: WindowExpressions, alerts: list[AlertRule], *, at: datetime) -> RuleGroup:
-    records = period_rules(slo, expressions, labels=slo_labels(slo), at=at)
-    return RuleGroup(f"slo-{slo.name}-period", (*records, *alerts), SLOW_INTERVAL_SECONDS)
 
 
 def _windows(tiers: list[BurnRateTier]) -> list[float]:
