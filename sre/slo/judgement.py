@@ -20,6 +20,7 @@ WEEK_SECONDS = 7 * 86_400.0
 SHIFT_SECONDS = 12 * 3_600.0
 # Of an incident nobody was paged for, the groups that failed most tell why.
 _GROUPS_LOOKED_AT = 5
+_GROUPS_KEPT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,7 @@ class Judge:
         self.seconds = (end_ms - start_ms) / 1000
         self._whole = KnownIncident("", start_ms, end_ms)
         self.period_seconds = period_seconds
+        self._kept: dict[int, GroupHistory] = {}
         self._index = {labels: index for index, labels in enumerate(history.groups)}
 
     def judgement(self, setting: AlertSetting, episodes: tuple[TierEpisode, ...]) -> Judgement:
@@ -212,7 +214,7 @@ class Judge:
         index = self._told_of(alarm)
         first = alarm.first
         if index is None:
-            group = self.history.group(self._index[first.group])
+            group = self._group(self._index[first.group])
             began = onset_ms(group, first, budget_ratio=budget_ratio(setting.objective_ratio))
         else:
             began = self.incidents[index].start_ms
@@ -267,7 +269,15 @@ class Judge:
 
     def _hardest_hit(self, incident: KnownIncident) -> list[GroupHistory]:
         bad = self.history.bad_between(incident.start_ms, incident.end_ms)
-        return [self.history.group(index) for index in np.argsort(-bad)[:_GROUPS_LOOKED_AT].tolist()]
+        return [self._group(index) for index in np.argsort(-bad)[:_GROUPS_LOOKED_AT].tolist()]
+
+    def _group(self, index: int) -> GroupHistory:
+        # A group keeps every window it was asked for; of thousands of groups that would be too much.
+        if index not in self._kept:
+            if len(self._kept) >= _GROUPS_KEPT:
+                self._kept.clear()
+            self._kept[index] = self.history.group(index)
+        return self._kept[index]
 
     def _reached(self, incident: KnownIncident, group: GroupHistory, tier: BurnRateTier) -> list[float]:
         """Return the highest share of bad events that both windows saw together, in a list of up to one."""
