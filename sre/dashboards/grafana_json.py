@@ -84,7 +84,6 @@ def _variable(variable: LabelVariable) -> Json:
         "type": "query",
         "datasource": _datasource(),
         "query": variable.query,
-        "definition": variable.query,
         "regex": variable.regex,
         "refresh": _ON_TIME_RANGE,
         "sort": _SORTED_BY_NAME,

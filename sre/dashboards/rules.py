@@ -1,7 +1,7 @@
 """The dashboard of a rule file: each alert as what it watches with its limit as a line, each record as a graph."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from hashlib import sha256
 
 from sre.core.alert_conditions import Condition, conditions_of
@@ -13,6 +13,7 @@ from sre.core.conventions import (
     TIER_LABEL,
 )
 from sre.core.errors import InputError, RefusedError
+from sre.core.exact import exact_number
 from sre.core.promql_text import LabelMatch, selector
 from sre.core.rules import AlertRule, RecordingRule, RuleFile, RuleGroup
 from sre.core.text import cleaned
@@ -106,30 +107,34 @@ def _fixed_labels(rule: RecordingRule) -> list[LabelMatch]:
 
 
 def _conditions(expr: str) -> tuple[Condition, ...]:
-    """Return what an expression watches, each signal once; all of it where it cannot be taken apart."""
+    """Return what an expression watches; all of it where it cannot be taken apart."""
     try:
-        found = conditions_of(expr)
+        return conditions_of(expr) or (Condition(expr),)
     except (InputError, RefusedError):
         return (Condition(expr),)
-    return tuple({condition.signal: condition for condition in found}.values()) or (Condition(expr),)
 
 
 def _targets(conditions: Sequence[Condition]) -> tuple[Target, ...]:
     # An expression without a comparison, such as absent(), has a value only while the alert fires.
-    watched = [Target(one.signal, may_be_empty=not one.op) for one in conditions]
+    watched = {one.signal: Target(one.signal, may_be_empty=not one.op) for one in conditions}
     limits = {one.limit: Target(one.limit, "limit") for one in conditions if one.limit and one.limit_value is None}
-    return (*watched, *limits.values())
+    return (*watched.values(), *limits.values())
 
 
 def _limits(conditions: Sequence[Condition]) -> tuple[Step, ...]:
     """Return the lines of the limits: red on the side where the alert fires."""
-    above = sorted({one.limit_value for one in conditions if one.op in {">", ">="} and one.limit_value is not None})
-    below = sorted({one.limit_value for one in conditions if one.op in {"<", "<="} and one.limit_value is not None})
+    above, below = _values(conditions, {">", ">="}), _values(conditions, {"<", "<="})
     if above and below and below[-1] > above[0]:
         return (Step(None, "green"), Step(above[0], "red"))
     steps = [Step(None, "red" if below else "green"), *(Step(value, "green") for value in below[-1:])]
     steps += [Step(value, "red") for value in above]
     return tuple(steps) if len(steps) > 1 else ()
+
+
+def _values(conditions: Sequence[Condition], ops: Collection[str]) -> list[float]:
+    values = {one.limit_value for one in conditions if one.op in ops and one.limit_value is not None}
+    # 14.4 * 0.001 is no 0.014400000000000001.
+    return sorted(float(exact_number(value)) for value in values)
 
 
 def _alert_title(rule: AlertRule) -> str:
@@ -143,7 +148,7 @@ def _alert_text(rule: AlertRule, conditions: Sequence[Condition]) -> str:
     limits = tuple(dict.fromkeys(f"{one.op} {one.limit}" for one in conditions if one.op))
     fires = f"Fires beyond its line{held}" if limits else f"Fires whenever it has a value{held}"
     line = f" ({cleaned(' and '.join(limits), limit=200)})" if limits else ""
-    together = " All its lines must be beyond it at once." if len(conditions) > 1 else ""
+    together = " It has several conditions: read the rule." if len(conditions) > 1 else ""
     return f"{cleaned(_TEMPLATE.sub('...', said), limit=300)} {fires}{line}.{together}".strip()
 
 

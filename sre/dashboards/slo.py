@@ -202,7 +202,7 @@ def _event_panels(subject: SloSubject) -> tuple[Panel, ...]:
             "Good and bad events",
             "How many events each window of a few minutes had. Few events make every bad one weigh much: look at the "
             "count before the rate.",
-            targets=(Target(bad, "bad"), Target(f"clamp_min({total} - {bad}, 0)", "good")),
+            targets=(Target(bad, "bad"), Target(f"clamp_min(({total}) - ({bad}), 0)", "good")),
             minimum=0,
             is_stacked=True,
         )

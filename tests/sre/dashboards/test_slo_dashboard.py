@@ -116,6 +116,27 @@ def test_each_window_of_the_burn_rate_panels_is_its_own() -> None:
     assert found == {name: pytest.approx(expected(hours), rel=1e-2) for name, hours in lengths.items()}
 
 
+@pytest.mark.parametrize("group_by", [(), ("region",)])
+def test_before_the_first_failure_all_events_are_good_and_nothing_is_missing(group_by: tuple[str, ...]) -> None:
+    """Source: issue 3: an error series that does not exist yet; 1,000 good requests a minute, in each five minutes."""
+    made = dashboard_of(replace(PLAIN, group_by=group_by), is_recorded=False)
+    store = MemoryStore([_counter([1000.0] * 43_200, code="200", region="eu")])
+    bad, good = (
+        _value(store, target.expr.replace("${region}", ".*")) for target in panel(made, "Good and bad events").targets
+    )
+    assert (bad, good) == (0, pytest.approx(5000))
+    for title, value in (("Budget left", 1), ("SLI", 1), ("Burn rate now", 0), ("Bad events", 0)):
+        assert _value(store, panel(made, title).targets[0].expr.replace("${region}", ".*")) == value
+
+
+def test_without_traffic_there_is_no_number_and_no_nan() -> None:
+    """Source: issue 3: no NaN with no traffic."""
+    store = MemoryStore([_counter([0.0] * 43_200, code=code) for code in ("200", "500")])
+    for query in queries(dashboard_of(PLAIN, is_recorded=False)):
+        values = evaluate_instant(query, store=store, at_ms=epoch_ms(AT)).values
+        assert not np.isnan(values).any(), query
+
+
 def test_the_lines_of_the_burn_rate_panels_are_the_factors_of_the_book() -> None:
     """Source: Workbook, ch. 5, table 5-8: 14.4 and 6 page, 3 (from its example rules) and 1 open a ticket."""
     made = dashboard_of(PLAIN, is_recorded=True)
@@ -148,9 +169,9 @@ def test_a_tier_that_is_off_or_can_never_fire_is_named_with_the_reason() -> None
 
 def test_no_tier_at_all_is_the_definitions_to_mend() -> None:
     """Source: sre.slo.alert_tiers."""
+    names = ("fast", "medium", "slow", "steady")
+    off = AlertingSettings(tiers={name: TierSetting(is_enabled=False) for name in names})
     with pytest.raises(InputError):
-        names = ("fast", "medium", "slow", "steady")
-        off = AlertingSettings(tiers={name: TierSetting(is_enabled=False) for name in names})
         dashboard_of(replace(PLAIN, alerting=off), is_recorded=True)
 
 
