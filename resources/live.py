@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
+from anyio import to_thread
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp.server.mcpserver.resources import FunctionResource
 
 from sre.core.errors import ConfigError, SreError
-from sre.core.text import HIDDEN_CATEGORIES
+from sre.core.text import HIDDEN_CATEGORIES, nearest_names, quoted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mcp.server import MCPServer
 
     from connectors.openslo.files import BrokenDocument
@@ -19,11 +23,15 @@ if TYPE_CHECKING:
     from server.deps import Deps
 
 SLOS_URI: Final = "sre://slos"
+RUNBOOKS_URI: Final = "sre://runbooks"
 _MARKDOWN: Final = "text/markdown"
 _YAML: Final = "application/yaml"
 # What a client can take in; the tool `list_slos` ranks and filters.
 _MAX_ROWS = 500
 _MAX_PROBLEMS = 3
+# A page that people wrote on for years is still far below this.
+_MAX_RUNBOOK_BYTES = 200_000
+_ALERT_NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 
 def register(server: MCPServer[Deps], deps: Deps) -> None:
@@ -35,6 +43,16 @@ def register(server: MCPServer[Deps], deps: Deps) -> None:
     async def slo_document(slo: str) -> str:
         return await slo_document_text(deps, slo)
 
+    async def runbook(alert: str) -> str:
+        return await to_thread.run_sync(runbook_text, deps, alert)
+
+    server.resource(
+        RUNBOOKS_URI + "/{alert}",
+        name="runbook",
+        title="The runbook of an alert",
+        description="As it stands in runbooks/ below the output folder; `generate_runbook` writes it there.",
+        mime_type=_MARKDOWN,
+    )(runbook)
     server.add_resource(
         FunctionResource(
             uri=SLOS_URI,
@@ -74,6 +92,36 @@ async def slo_document_text(deps: Deps, name: str) -> str:
         text = await _folder(deps).document_text(name)
     except SreError as error:
         raise ResourceNotFoundError(error.explained()) from error
+    return _visible(text)
+
+
+def runbook_text(deps: Deps, alert: str) -> str:
+    """Return the runbook of an alert as it stands in a file, with what people have added to it.
+
+    Raises:
+        ResourceNotFoundError: There is none; lists those that exist.
+    """
+    pages = _runbook_files(deps)
+    file = pages.get(alert) if _ALERT_NAME.fullmatch(alert) else None
+    if file is None:
+        close = nearest_names(alert, pages) or tuple(sorted(pages))[:_MAX_ROWS]
+        known = f"There are: {', '.join(close[:20])}." if close else "There are none yet."
+        raise ResourceNotFoundError(f"No runbook is named {quoted(alert)}. {known} generate_runbook writes one.")
+    with file.open("rb") as stream:
+        return _visible(stream.read(_MAX_RUNBOOK_BYTES).decode("utf-8", errors="replace"))
+
+
+def _runbook_files(deps: Deps) -> dict[str, Path]:
+    """Return the runbooks of the output folder and of the folders right below it, by alert."""
+    root = deps.output_root
+    if root is None or not root.is_dir():
+        return {}
+    found = [*root.glob("*/runbooks/*.md"), *root.glob("runbooks/*.md")]
+    inside = [file for file in found if file.is_file() and file.resolve().is_relative_to(root.resolve())]
+    return {file.stem: file for file in inside}
+
+
+def _visible(text: str) -> str:
     # Line breaks and tabs are part of the document, other controls and bidi characters only mislead.
     return "".join(character for character in text if character in "\n\t" or not _is_hidden(character))
 
