@@ -69,6 +69,7 @@ TOPICS: tuple[Topic, ...] = (
         "What do I measure, what pages, is this query right?",
         (
             ToolUse("check_service_health", "the four golden signals of a service against its baseline"),
+            ToolUse("generate_alert_rules", "symptoms first, thresholds from history, each rule tested and replayed"),
             ToolUse("generate_monitoring_config", "scrape jobs, routes, inhibition and receivers, checked"),
             ToolUse("find_metrics", "which metrics exist for a service, with type and labels"),
             ToolUse("query_prometheus", "run a query from this page over any window"),
@@ -160,7 +161,10 @@ TOPICS: tuple[Topic, ...] = (
             ToolUse("backtest_slo", "an SLO's alerts on history: pages, delay, precision, candidates side by side"),
             ToolUse("list_alerts", "what fires, who is told, what is held back and by whom"),
             ToolUse("silence_alert", "quiet for what is understood, after a preview (only where writes are allowed)"),
-            ToolUse("generate_monitoring_config", "prometheus.yml and alertmanager.yml, checked by promtool and amtool"),
+            ToolUse("generate_alert_rules", "a service's alerts with tests, replayed on its own history"),
+            ToolUse(
+                "generate_monitoring_config", "prometheus.yml and alertmanager.yml, checked by promtool and amtool"
+            ),
             ToolUse("generate_runbook", "one page for each alert, its queries tried"),
             ToolUse("generate_dashboard", "Grafana JSON for a service, an SLO or a rule file, every panel tried"),
             ToolUse("publish_dashboard", "saves one in Grafana, after a plan of what changes; never somebody else's"),

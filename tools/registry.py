@@ -56,8 +56,16 @@ TOOLS: tuple[ToolSpec, ...] = (
     ToolSpec("compute_error_budget", "Compute an error budget", "slo"),
     ToolSpec("list_slos", "List SLOs and how they stand", "slo"),
     ToolSpec("define_slo", "Define an SLO", "slo", is_read_only=False, is_destructive=True),
+    ToolSpec("recommend_slo", "Recommend objectives from history", "slo"),
     ToolSpec("backtest_slo", "Backtest the alerts of an SLO", "slo"),
     ToolSpec("list_alerts", "List standing alerts", "alerting"),
+    ToolSpec(
+        "generate_alert_rules",
+        "Generate alert rules for a service",
+        "alerting",
+        is_read_only=False,
+        is_destructive=True,
+    ),
     ToolSpec(
         "generate_monitoring_config",
         "Configure Prometheus and Alertmanager",

@@ -144,6 +144,10 @@ class Fields:
         items = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
         return tuple(Fields(item, f"{self.path}.{key}[{index}]", self.found) for index, item in enumerate(items))
 
+    def knows(self, key: str) -> None:
+        """Let a field pass that is read elsewhere."""
+        self._asked.add(key)
+
     def refuse_others(self) -> None:
         """Record every field that nobody asked for."""
         for key in self._values:

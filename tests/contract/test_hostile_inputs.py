@@ -46,6 +46,7 @@ WORKING: dict[str, dict[str, Any]] = {
         "total": 'http_requests_total{service="checkout"}',
         "bad": 'http_requests_total{service="checkout",code=~"5.."}',
     },
+    "recommend_slo": {"slo": SLO_DOCUMENT, "window": "2d"},
     "backtest_slo": {"slo": SLO_DOCUMENT, "start": "now-2d"},
     "forecast_capacity": {
         "series": {
@@ -55,6 +56,7 @@ WORKING: dict[str, dict[str, Any]] = {
         "horizon": "1d",
         "threshold": 300,
     },
+    "generate_alert_rules": {"service": "checkout"},
     "generate_monitoring_config": {
         "services": '[{name: checkout, targets: ["checkout:8080"]}]',
         "receivers": '{pages: {pagerduty: {}}, tickets: {slack: {channel: "#sre"}}}',

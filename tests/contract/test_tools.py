@@ -30,6 +30,8 @@ THE_CATALOGUE_TODAY = {
     "list_slos",
     "define_slo",
     "backtest_slo",
+    "recommend_slo",
+    "generate_alert_rules",
     "generate_monitoring_config",
     "generate_runbook",
     "generate_dashboard",
