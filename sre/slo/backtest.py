@@ -73,17 +73,24 @@ def replayed(
 
     Args:
         since_ms: What fires before this instant only fills the windows; an episode under way then begins then.
-        should_stop: Asked between groups; what was found by then is returned.
+        should_stop: Asked between groups, those with most bad events first; what was found by then is returned.
     """
     found: list[list[TierEpisode]] = [[] for _ in settings]
-    for index, labels in enumerate(history.groups):
+    for index in _failing_groups(history):
         if should_stop():
             break
+        labels = history.groups[index]
         group = history.group(index)
         for setting, episodes in zip(settings, found, strict=True):
             for tier in setting.tiers:
                 episodes.extend(_of_tier(group, labels, tier, setting, since_ms=since_ms))
     return tuple(tuple(sorted(episodes, key=_by_start)) for episodes in found)
+
+
+def _failing_groups(history: BaseHistory) -> list[int]:
+    """Return the groups with bad events, those with most first; the others cannot alert."""
+    bad = np.nansum(history.bad, axis=1)
+    return [index for index in np.argsort(-bad, kind="stable").tolist() if bad[index] > 0]
 
 
 def firing_condition(group: GroupHistory, tier: BurnRateTier, setting: AlertSetting) -> BoolArray:

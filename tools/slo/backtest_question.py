@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sre.core.slo.model import Slo
     from sre.slo.alert_tiers import AlertTiers
     from sre.slo.backtest import AlertSetting
+    from sre.slo.burn_history import BaseHistory
     from sre.slo.judgement import KnownIncident
 
 MAX_TEXT_CHARS = 50_000
@@ -141,9 +142,31 @@ def tier_run_up_note(settings: Settings, window: Window) -> str:
     longest = settings.reach_seconds
     half = format_duration(LEAST_KNOWN_RATIO * longest)
     return (
-        f"Data begin near {format_instant(window.start)}: a window says nothing before half of it is known, the "
-        f"longest ({format_duration(longest)}) not in the first {half}."
+        f"The history begins near {format_instant(window.start)}: a window says nothing before half of it is known, "
+        f"the longest ({format_duration(longest)}) not in the first {half}."
     )
+
+
+def low_traffic_notes(settings: Settings, history: BaseHistory) -> list[str]:
+    """Return a warning where so little happens that one bad event is enough to page."""
+    from sre.core.slo.sli_queries import sli_queries
+
+    setting = settings.defined
+    if setting.min_bad_events > 1:
+        return []
+    rates = history.events_per_second
+    told = []
+    for tier in setting.tiers:
+        # So few events in the long window that one bad one is above the threshold.
+        few = (rates > 0) & (setting.threshold_ratio(tier) * rates * tier.long_seconds < 1)
+        if tier.severity == "page" and few.any():
+            groups = f" in {int(few.sum())} of {len(history.groups)} groups" if len(history.groups) > 1 else ""
+            told.append(f"{tier.name}{groups}")
+    if not told:
+        return []
+    thing = sli_queries(settings.slo).counted.removesuffix("s")
+    lead = "Low traffic" if thing == "event" else "Coarse counting"
+    return [f"{lead}: one bad {thing} is enough to page (tier {listed(told)}); compare with min_bad_events."]
 
 
 def _incident(row: object, path: str, found: Findings, notes: list[str], *, now: datetime) -> KnownIncident | None:

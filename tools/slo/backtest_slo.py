@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from tools.answer import WindowAnswer
+from tools.concurrent import seconds_left
 from tools.context import ToolContext, deps_of, in_thread, read_window, report_progress
 from tools.slo.backtest_answer import BacktestAnswer, fill, summary_of
-from tools.slo.backtest_question import MAX_TEXT_CHARS, incidents_of, settings_of, tier_run_up_note, within
+from tools.slo.backtest_question import (
+    MAX_TEXT_CHARS,
+    incidents_of,
+    low_traffic_notes,
+    settings_of,
+    tier_run_up_note,
+    within,
+)
 from tools.slo_lookup import SloArgument, slo_of
 
 if TYPE_CHECKING:
@@ -22,6 +31,23 @@ if TYPE_CHECKING:
 
 _Time = Annotated[str, Field(max_length=64)]
 _Name = Annotated[str, Field(max_length=200)]
+
+
+class Stopwatch:
+    """Says when the time for work in a thread is over, where the deadline of the call cannot reach.
+
+    Attributes:
+        has_stopped: It has said so.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._end = monotonic() + seconds
+        self.has_stopped = False
+
+    def is_over(self) -> bool:
+        """Return whether to stop."""
+        self.has_stopped = self.has_stopped or monotonic() > self._end
+        return self.has_stopped
 
 
 async def backtest_slo(
@@ -42,8 +68,8 @@ async def backtest_slo(
 ) -> BacktestAnswer:
     """Replay an SLO's burn-rate alerts on history: pages, delay, budget burnt before, precision and recall.
 
-    Use when asked whether alerts would have fired, are too noisy or too late, or which settings to choose.
-    `candidates` are compared side by side; "book" compares the SRE Workbook's approaches.
+    Use when asked whether alerts would have fired, are too noisy or too late, or which settings to choose: compares
+    `candidates` side by side ("book": the SRE Workbook's approaches).
     Not for the budget now (`compute_error_budget`).
     """
     from tools.slo.event_history import read_history
@@ -63,21 +89,26 @@ async def backtest_slo(
         metrics, definition, window=asked.window, reach_seconds=settings.reach_seconds, progress=progress
     )
     found = within(given, read.window)
-    judgements = await in_thread(partial(_judgements, settings, read, found.incidents))
+    watch = Stopwatch(seconds_left())
+    judgements = await in_thread(partial(_judgements, settings, read, found.incidents, watch))
     answer = _frame(settings, read, [*asked.notes, *notes, *settings.notes(), *found.notes, *read.notes])
+    if watch.has_stopped:
+        answer.left_out.append("groups with fewer bad events: not replayed in time; ask for less time or fewer groups.")
     answer.source = metrics.name
     await in_thread(partial(_fill, answer, settings, judgements))
     return answer
 
 
-def _judgements(settings: Settings, read: ReadHistory, incidents: Sequence[KnownIncident]) -> list[Judgement]:
+def _judgements(
+    settings: Settings, read: ReadHistory, incidents: Sequence[KnownIncident], watch: Stopwatch
+) -> list[Judgement]:
     from sre.core.times import epoch_ms
     from sre.slo.backtest import replayed
     from sre.slo.judgement import Judge
 
     start, end = epoch_ms(read.window.start), epoch_ms(read.window.end)
     judge = Judge(read.history, incidents, start_ms=start, end_ms=end, period_seconds=settings.period_seconds)
-    episodes = replayed(read.history, settings.all, since_ms=start)
+    episodes = replayed(read.history, settings.all, since_ms=start, should_stop=watch.is_over)
     return [judge.judgement(setting, found) for setting, found in zip(settings.all, episodes, strict=True)]
 
 
@@ -103,6 +134,7 @@ def _frame(settings: Settings, read: ReadHistory, warnings: list[str]) -> Backte
         warnings=warnings,
         left_out=list(read.left_out),
     )
+    answer.warnings += low_traffic_notes(settings, history)
     if len(history.groups) == 1:
         rate = float(history.events_per_second[0])
         answer.allowed_bad_events = budget_ratio(slo.objective_ratio) * rate * settings.period_seconds

@@ -27,7 +27,7 @@ _MAX_STEPS = 50_000
 # Of less, nothing can be said of how often somebody is paged (our choice).
 _LEAST_SECONDS = 3_600.0
 # Groups x steps; each takes some 50 bytes while it is judged.
-_MAX_CELLS = 6_000_000
+_MAX_CELLS = 4_000_000
 _COUNT_SECONDS = 5.0
 # increase() needs two samples in its range; with two and a half there are two nearly always.
 _SPACINGS_IN_BASE = 2.5

@@ -291,6 +291,9 @@ async def test_too_few_events_hold_the_page_back_where_the_definition_asks_for_m
         await backtest(samples, document={"alerting": {"min_bad_events": least}}, start="now-2d") for least in (20, 40)
     ]
     assert [answer["page_count"] for answer in answers] == [1, 0]
+    plain = await backtest(samples, start="now-2d")
+    # 60 requests an hour: one is over 1.44 %. 360 in six hours: one is not over 0.6 %, three are.
+    assert any("one bad event is enough to page (tier fast)" in warning for warning in plain["warnings"])
 
 
 async def test_samples_far_apart_are_counted_over_wider_windows_and_that_is_said() -> None:
