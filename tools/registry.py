@@ -57,6 +57,9 @@ TOOLS: tuple[ToolSpec, ...] = (
     ToolSpec("list_slos", "List SLOs and how they stand", "slo"),
     ToolSpec("define_slo", "Define an SLO", "slo", is_read_only=False, is_destructive=True),
     ToolSpec("recommend_slo", "Recommend objectives from history", "slo"),
+    ToolSpec(
+        "generate_slo_rules", "Generate the Prometheus rules of an SLO", "slo", is_read_only=False, is_destructive=True
+    ),
     ToolSpec("backtest_slo", "Backtest the alerts of an SLO", "slo"),
     ToolSpec("list_alerts", "List standing alerts", "alerting"),
     ToolSpec(

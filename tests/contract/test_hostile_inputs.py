@@ -47,6 +47,7 @@ WORKING: dict[str, dict[str, Any]] = {
         "bad": 'http_requests_total{service="checkout",code=~"5.."}',
     },
     "recommend_slo": {"slo": SLO_DOCUMENT, "window": "2d"},
+    "generate_slo_rules": {"slo": SLO_DOCUMENT},
     "backtest_slo": {"slo": SLO_DOCUMENT, "start": "now-2d"},
     "forecast_capacity": {
         "series": {

@@ -31,6 +31,7 @@ THE_CATALOGUE_TODAY = {
     "define_slo",
     "backtest_slo",
     "recommend_slo",
+    "generate_slo_rules",
     "generate_alert_rules",
     "generate_monitoring_config",
     "generate_runbook",
