@@ -47,8 +47,20 @@ async def dashboard_of_service(
             nearest=found.metrics[:8],
             next_steps=(f"map its queries in the settings under services.{service}, then call again.",),
         )
-    details = await _details(source, found, window)
+    details = await _with_slo(deps, found, await _details(source, found, window))
     return service_dashboard(found.signals, details, title=title, links=links)
+
+
+async def _with_slo(deps: Deps, found: FoundService, details: ServiceDetails) -> ServiceDetails:
+    from dataclasses import replace
+
+    from sre.core.slo.budget import budget_ratio
+    from tools.dashboards.service_slos import availability_slo
+
+    slo = await availability_slo(deps, found.signals)
+    if slo is None:
+        return details
+    return replace(details, allowed_error_ratio=budget_ratio(slo.objective_ratio), slo_name=slo.name)
 
 
 async def _details(source: MetricSource, found: FoundService, window: Window) -> ServiceDetails:

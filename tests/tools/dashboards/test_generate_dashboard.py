@@ -150,6 +150,19 @@ async def test_an_empty_panel_is_named_with_the_reason_and_what_exists(demo: Dem
     assert units["CheckoutErrors (page)"] == "cps"
 
 
+async def test_the_error_panel_has_the_line_of_the_slo_that_counts_the_same_failures(
+    demo: DemoSource, tmp_path: Path
+) -> None:
+    """Source: issue 3: thresholds from the SLO; checkout-availability promises 99.9 %, catalog has a latency SLO only."""
+    steps = {}
+    for service in ("checkout", "catalog"):
+        document = json.loads((await made(demo, tmp_path, service=service))["files"][0]["content"])
+        (panel,) = [one for one in document["panels"] if one["title"] == "Failed requests"]
+        steps[service] = panel["fieldConfig"]["defaults"].get("thresholds", {}).get("steps", [])
+    assert [step["value"] for step in steps["checkout"]] == [None, 0.001]
+    assert steps["catalog"] == []
+
+
 async def test_without_a_source_nothing_is_run_and_that_is_said(tmp_path: Path) -> None:
     """Source: issue 3; the records are then those that the rules will make."""
     answer = await made(None, tmp_path, slo="checkout-availability")
