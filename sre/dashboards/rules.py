@@ -27,6 +27,8 @@ MAX_PANELS = 40
 # Above this a firing alert has a value, and otherwise it does not exist.
 _FIRING = "Alerts firing"
 _WEB = re.compile(r"https?://[^\s\"<>]+")
+# A record alone, with or without matchers behind it.
+_RECORD = re.compile(r"[A-Za-z_][\w:]*:(?P<operations>\w+)\s*(\{[^{}]*\})?\s*$")
 _TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
 
@@ -87,7 +89,7 @@ def _panel(rule: AlertRule | RecordingRule, unit_of: Callable[[str], str], runbo
         return Panel(
             rule.record,
             cleaned(f"Recorded as {rule.expr}", limit=600),
-            unit=grafana_unit(unit_of(rule.expr)),
+            unit=grafana_unit(_unit_by_name(rule.record) or unit_of(rule.expr)),
             targets=(Target(selector(rule.record, _fixed_labels(rule)), recorded_from=rule.expr),),
         )
     conditions = _conditions(rule.expr)
@@ -95,11 +97,21 @@ def _panel(rule: AlertRule | RecordingRule, unit_of: Callable[[str], str], runbo
     return Panel(
         _alert_title(rule),
         _alert_text(rule, conditions),
-        unit=grafana_unit(unit_of(conditions[0].signal)),
+        unit=grafana_unit(unit_of(conditions[0].signal) or _unit_by_name(conditions[0].signal)),
         targets=_targets(conditions),
         steps=_limits(conditions),
         links=web_link("Runbook", url),
     )
+
+
+def _unit_by_name(query: str) -> str:
+    """Return the unit that the name of a record tells; an empty string for any other query.
+
+    Source:
+        Prometheus documentation, "Recording rules": level:metric:operations, and a ratio says so.
+    """
+    match = _RECORD.match(query)
+    return "ratio" if match is not None and match["operations"].startswith("ratio") else ""
 
 
 def _fixed_labels(rule: RecordingRule) -> list[LabelMatch]:
@@ -146,10 +158,11 @@ def _alert_text(rule: AlertRule, conditions: Sequence[Condition]) -> str:
     said = rule.annotations.get(SUMMARY_ANNOTATION, "") or rule.annotations.get(DESCRIPTION_ANNOTATION, "")
     held = f" for {format_duration(rule.for_seconds)}" if rule.for_seconds else ""
     limits = tuple(dict.fromkeys(f"{one.op} {one.limit}" for one in conditions if one.op))
-    fires = f"Fires beyond its line{held}" if limits else f"Fires whenever it has a value{held}"
-    line = f" ({cleaned(' and '.join(limits), limit=200)})" if limits else ""
+    when = f"when it is {cleaned(' and '.join(limits), limit=200)}" if limits else "whenever it has a value"
     together = " It has several conditions: read the rule." if len(conditions) > 1 else ""
-    return f"{cleaned(_TEMPLATE.sub('...', said), limit=300)} {fires}{line}.{together}".strip()
+    words = cleaned(_TEMPLATE.sub("...", said), limit=300)
+    sentence = words if not words or words.endswith((".", "!", "?", "…")) else f"{words}."
+    return f"{sentence} Fires {when}{held}.{together}".strip()
 
 
 def _firing_panel(alerts: Sequence[AlertRule]) -> Panel:

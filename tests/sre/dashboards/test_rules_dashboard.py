@@ -49,6 +49,25 @@ def test_an_alert_is_shown_as_what_it_watches_with_its_limit(
     checked_json(made)
 
 
+@pytest.mark.parametrize(
+    ("query", "unit"),
+    [
+        ("slo:sli_error:ratio_rate1h", "percentunit"),
+        ('slo:error_budget_remaining:ratio{slo="a"}', "percentunit"),
+        ("job:requests:rate5m", "short"),
+        ("x_ratio_y", "short"),
+        ("a:b:ratio / 5", "short"),
+    ],
+)
+def test_a_record_that_calls_itself_a_ratio_is_shown_as_one(query: str, unit: str) -> None:
+    """Source: Prometheus documentation, "Recording rules", naming: ratios say so."""
+    made = rules_dashboard(_file(AlertRule("A", f"{query} > 0.5")), unit_of=lambda _: "")
+    assert panel(made, "A").unit == unit
+    if "{" not in query and "/" not in query:
+        recorded = rules_dashboard(_file(RecordingRule(query, "a")), unit_of=lambda _: "")
+        assert next(recorded.panels()).unit == unit
+
+
 def test_only_what_compares_nothing_may_be_empty() -> None:
     """Our choice: absent() without a value is good news, an empty signal is not."""
     made = rules_dashboard(_file(AlertRule("A", "absent(a)"), AlertRule("B", "a > 1")), unit_of=_unit)
@@ -62,7 +81,7 @@ def test_the_text_says_when_it_fires_without_its_templates() -> None:
         "A", "a > 5", 300, labels={"severity": "page"}, annotations={"summary": "{{ $value }} on {{ $labels.x }}!"}
     )
     found = panel(rules_dashboard(_file(rule), unit_of=_unit), "A (page)")
-    assert found.description == "... on ...! Fires beyond its line for 5m (> 5)."
+    assert found.description == "... on ...! Fires when it is > 5 for 5m."
 
 
 def test_alerts_of_one_name_are_told_apart_by_tier() -> None:
