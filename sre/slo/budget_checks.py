@@ -9,6 +9,7 @@ from sre.core.conventions import (
     PERIOD_TOTAL_RECORD,
     SLO_LABEL,
     WINDOW_LABEL,
+    bad_record,
 )
 from sre.core.labels import Labels
 from sre.core.promql_text import selector
@@ -42,6 +43,14 @@ def budget_checks(subject: Subject, phases: Sequence[Phase]) -> tuple[ValueCheck
         if all(abs(value % 1 - 0.5) > _ROUNDING_MARGIN for value in values):
             checks.append(ValueCheck(minute, expr, tuple(float(round(value)) for value in values), labels))
     return tuple(checks)
+
+
+def no_bad_events_check(subject: Subject, minute: int) -> ValueCheck:
+    """Return the check that no bad events are recorded as 0, and not as nothing."""
+    slo = subject.rules.slo
+    record = selector(bad_record(subject.rules.expressions.base_seconds), [(SLO_LABEL, "=", slo.name)])
+    labels = tuple(Labels({**slo_labels(slo), **one.group}) for one in subject.series)
+    return ValueCheck(minute, f"round({record})", (0.0,) * len(labels), labels)
 
 
 def _expected(subject: Subject, timelines: Sequence[Timeline], minute: int, elapsed: float) -> dict[str, list[float]]:

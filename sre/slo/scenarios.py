@@ -9,7 +9,7 @@ import numpy as np
 from sre.core.series import FloatArray
 from sre.core.slo.burn_rate import BurnRateTier
 from sre.slo.alert_rules import SLI_MISSING_FOR_SECONDS
-from sre.slo.budget_checks import budget_checks
+from sre.slo.budget_checks import budget_checks, no_bad_events_check
 from sre.slo.event_series import EventSeries
 from sre.slo.timelines import Phase
 from sre.slo.trial import AlertCheck, Scenario, Subject, ValueCheck
@@ -165,11 +165,14 @@ def _first_failure(subject: Subject) -> Scenario:
     minutes = 3 * max(5, subject.base_minutes)
     phases = (subject.phase(minutes), subject.phase(minutes, share=1.0))
     expected = subject.expected(phases)
-    alerts = tuple(_alerts_at(expected, minute) for minute in (minutes, 2 * minutes))
     return Scenario(
-        "the first failures ever count, though their series did not exist before", phases, 1, alerts,
+        "the first failures ever count, though their series did not exist before",
+        phases,
+        1,
+        tuple(_alerts_at(expected, minute) for minute in (minutes, 2 * minutes)),
+        (no_bad_events_check(subject, minutes),),
         is_first_failure=True,
-    )  # fmt: skip
+    )
 
 
 def _too_few_events(subject: Subject) -> Scenario:
