@@ -6,6 +6,7 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sre.core.errors import SreError
 from sre.core.times import Window
 from tools.concurrent import attempted, seconds_left
 from tools.golden_signals import FoundService, found_service
@@ -35,6 +36,8 @@ async def dashboard_of_service(
     Raises:
         NoDataError: No series belongs to the service, or none of a known name.
     """
+    from dataclasses import replace
+
     from sre.core.errors import NoDataError
     from sre.dashboards.service import service_dashboard
 
@@ -48,7 +51,12 @@ async def dashboard_of_service(
             next_steps=(f"map its queries in the settings under services.{service}, then call again.",),
         )
     details = await _with_slo(deps, found, await _details(source, found, window))
-    return service_dashboard(found.signals, details, title=title, links=links)
+    made = service_dashboard(found.signals, details, title=title, links=links)
+    if found.signals.request_counter and not details.request_labels:
+        # The counter was found a moment ago: only a source that did not answer in time leaves it without labels.
+        unread = "No rows by route or instance: the source did not tell the labels of the request counter in time."
+        return replace(made, notes=(*made.notes, unread))
+    return made
 
 
 async def _with_slo(deps: Deps, found: FoundService, details: ServiceDetails) -> ServiceDetails:
@@ -121,7 +129,11 @@ def _first_selector(query: str) -> str:
     from sre.core.promql_text import WINDOW
     from sre.core.promql_tree import used_selectors
 
-    used = used_selectors(parse(query.replace(WINDOW, "5m")).ast)
+    try:
+        used = used_selectors(parse(query.replace(WINDOW, "5m")).ast)
+    except SreError:
+        # A query of the settings that only the source can read.
+        return ""
     return used[0].text if used else ""
 
 

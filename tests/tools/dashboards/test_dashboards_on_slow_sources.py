@@ -51,6 +51,20 @@ async def test_silence_for_one_kind_of_question_costs_only_what_it_would_have_an
         assert "could not be tried" in answer["summary"]
 
 
+async def test_labels_that_were_not_told_in_time_are_missed_aloud() -> None:
+    """Our choice: rows that are not there must not look as if there was nothing to break down."""
+    asked = 0
+
+    def hangs(path: str, _query: str) -> bool:
+        nonlocal asked
+        asked += path.endswith("/series")
+        return path.endswith("/series") and asked > 1
+
+    is_error, answer, text = await result_of("service", hangs=hangs)
+    assert not is_error, text
+    assert any("No rows by route or instance" in warning for warning in answer["warnings"])
+
+
 @pytest.mark.parametrize("subject", SUBJECTS)
 async def test_a_source_that_takes_12_s_for_each_question_is_waited_for(subject: str) -> None:
     """Source: design.md, 3, time limits."""
