@@ -191,7 +191,7 @@ def _warnings(made: list[CheckedRules]) -> list[str]:
     keep = format_duration(longest.tiers.period_seconds)
     warnings = [
         f"The budget of a period adds up records: Prometheus must keep {keep} "
-        "(--storage.tsdb.retention.time, by itself 15d), and is complete once the rules have run that long.",
+        "(--storage.tsdb.retention.time, by itself 15d); the budget is whole once the rules have run that long.",
     ]
     without = [quoted(one.name) for one in made if not one.subject.rules.slo.service]
     if without:
