@@ -22,7 +22,7 @@ class AlertSettings:
     """Thresholds; their meaning and source is in `service_alerts.yaml`. Durations are in seconds.
 
     Attributes:
-        off: Signals that get no alert.
+        without: Signals that get no alert.
         given: Names of those a caller gave, which history does not move.
     """
 
@@ -43,7 +43,7 @@ class AlertSettings:
     target_down_for: float
     all_down_for: float
     error_ratio: float = 0.0
-    off: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     given: frozenset[str] = frozenset()
 
 
@@ -104,19 +104,19 @@ def read_settings(text: str, *, field: str = "thresholds") -> AlertSettings:
     found = Findings()
     read = Fields(document, "$", found)
     changed: dict[str, float] = {}
-    for name in [one.name for one in fields(AlertSettings) if one.name not in {"off", "given"}]:
+    for name in [one.name for one in fields(AlertSettings) if one.name not in {"without", "given"}]:
         if name in read:
             changed[name] = _read(read, name, default=getattr(settings, name))
-    off = read.texts("off")
-    for signal in off:
+    without = read.texts("without")
+    for signal in without:
         if signal not in _SIGNALS:
-            read.problem("off", "names no signal", f"give some of {', '.join(_SIGNALS)}")
+            read.problem("without", "names no signal", f"give some of {', '.join(_SIGNALS)}")
     # Asked for once more, so that an unknown name is told with all that exist.
     for name in [one.name for one in fields(AlertSettings) if one.name != "given"]:
         read.knows(name)
     read.refuse_others()
     found.raise_if_any(what="The thresholds", field_name=field)
-    return replace(settings, **changed, off=off, given=frozenset(changed))
+    return replace(settings, **changed, without=without, given=frozenset(changed))
 
 
 def _read(read: Fields, name: str, *, default: float) -> float:

@@ -51,10 +51,10 @@ def service_plan(
         "saturation": saturation_alerts(facts, settings, writer=writer),
         "absence": absence_alerts(facts, settings, writer=writer),
     }
-    wanted = [planned for signal, found in by_signal.items() if signal not in settings.off for planned in found]
+    wanted = [planned for signal, found in by_signal.items() if signal not in settings.without for planned in found]
     alerts = tuple(one for one in wanted if isinstance(one, PlannedAlert))
     left = [one for one in wanted if isinstance(one, NotPlanned)]
-    left += [NotPlanned(signal, "switched off in the thresholds") for signal in settings.off]
+    left += [NotPlanned(signal, "switched off in the thresholds") for signal in settings.without]
     return ServicePlan(facts.service, _distinct(alerts), tuple(left))
 
 
