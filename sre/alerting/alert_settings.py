@@ -67,10 +67,11 @@ class ResourceRule:
 
 @dataclass(frozen=True, slots=True)
 class NoiseLimits:
-    """How often a rule may have fired in history."""
+    """How often a rule may have fired in history, and for which share of the time."""
 
     max_pages_a_week: float
     max_tickets_a_week: float
+    max_page_ratio: float
 
 
 def default_settings() -> AlertSettings:

@@ -34,12 +34,14 @@ class Past:
         count: Times it fired; alerts of several series at the same time are one.
         firing_seconds: How long altogether.
         last: When it fired last.
+        fires_now: Whether it fires at the end of the window.
         problem: Why it is not known; empty if it is.
     """
 
     count: int = 0
     firing_seconds: float = 0.0
     last: datetime | None = None
+    fires_now: bool = False
     problem: str = ""
 
 
@@ -78,4 +80,6 @@ def _summed(episodes: Sequence[AlertEpisode], *, end_ms: int) -> Past:
         else:
             joined.append((start, end))
     seconds = sum(end - start for start, end in joined) / 1000
-    return Past(len(joined), seconds, instant_from_ms(joined[-1][0]) if joined else None)
+    if not joined:
+        return Past()
+    return Past(len(joined), seconds, instant_from_ms(joined[-1][0]), fires_now=joined[-1][1] >= end_ms)

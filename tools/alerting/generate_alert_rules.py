@@ -15,6 +15,8 @@ from tools.artefacts import Artefact, OutputDir, deliver
 from tools.context import ToolContext, deps_of, in_thread, report_progress
 
 if TYPE_CHECKING:
+    from sre.alerting.alert_settings import NoiseLimits
+    from sre.alerting.planned_alert import PlannedAlert
     from sre.alerting.scenarios import Scenario
     from sre.alerting.service_rules import ServicePlan
     from tools.alerting.alert_rules_reading import ReadService
@@ -87,19 +89,34 @@ async def _held_to_history(plan: ServicePlan, read: ReadService) -> tuple[Servic
     if read.metrics is None or read.window is None:
         return plan, [None] * len(plan.alerts), [""] * len(plan.alerts)
     pasts = await pasts_of(read.metrics, plan.alerts, window=read.window)
-    limits, weeks = noise_limits(), read.window.seconds / _WEEK_SECONDS
+    limits, seconds = noise_limits(), read.window.seconds
     alerts, notes = [], []
     for planned, past in zip(plan.alerts, pasts, strict=True):
-        rate = past.count / weeks
-        note = f"not replayed: {past.problem}" if past.problem else ""
-        if planned.severity == "page" and rate > limits.max_pages_a_week:
-            planned = planned.demoted("a ticket, since it would have paged too often")  # noqa: PLW2901
-            note = f"would have paged {rate:.2g} times a week: a ticket until its cause or its limit is mended"
-        elif planned.severity == "ticket" and rate > limits.max_tickets_a_week:
-            note = f"noisy: {rate:.2g} times a week; mend the cause, or change its limit in thresholds"
-        alerts.append(planned)
-        notes.append(note)
+        reason = _too_noisy(planned, past, limits, seconds=seconds)
+        is_noisy_page = bool(reason) and planned.severity == "page"
+        alerts.append(planned.demoted(f"a ticket, since it would have {reason}") if is_noisy_page else planned)
+        notes.append(_note(past, reason, is_noisy_page=is_noisy_page))
     return replace(plan, alerts=tuple(alerts)), list(pasts), notes
+
+
+def _too_noisy(planned: PlannedAlert, past: Past, limits: NoiseLimits, *, seconds: float) -> str:
+    """Return what an alert would have done too much of, or an empty string."""
+    a_week, ratio = past.count / (seconds / _WEEK_SECONDS), past.firing_seconds / seconds
+    if ratio > limits.max_page_ratio:
+        return f"fired {ratio:.0%} of the time"
+    highest = limits.max_pages_a_week if planned.severity == "page" else limits.max_tickets_a_week
+    return f"fired {a_week:.2g} times a week" if a_week > highest else ""
+
+
+def _note(past: Past, reason: str, *, is_noisy_page: bool) -> str:
+    if past.problem:
+        return f"not replayed: {past.problem}"
+    now = "; fires now" if past.fires_now else ""
+    if is_noisy_page:
+        return f"would have {reason}: a ticket until its cause or its limit is mended{now}"
+    return (
+        f"noisy, {reason}: mend the cause, or change its limit in thresholds{now}" if reason else now.removeprefix("; ")
+    )
 
 
 async def _checked_files(
@@ -165,7 +182,7 @@ def _summary(answer: AlertRulesAnswer, plan: ServicePlan) -> str:
         text += f"; in the last {days:.3g} days they {past}"
     else:
         text += ", by naming convention and not tried on data"
-    demoted = sum("would have paged" in row.note for row in answer.alerts)
+    demoted = sum("a ticket until" in row.note for row in answer.alerts)
     text += f"; {_counted(demoted, 'noisy page')} made a ticket" if demoted else ""
     failed = [check.name for check in answer.checks if check.ok is False]
     verdict = f"NOT ready: {'; '.join(failed)} failed" if failed else "they load and pass their tests"
