@@ -15,7 +15,13 @@ def trade_off(judgements: Sequence[Judgement]) -> str:
     """Return what the settings differ in; the first is the SLO as defined."""
     if len(judgements) < 2:
         return ""
-    parts = [_recall_words(judgements), _pages_words(judgements), _delay_words(judgements), _budget_words(judgements)]
+    parts = [
+        _recall_words(judgements),
+        _same_pages_words(judgements),
+        _pages_words(judgements),
+        _delay_words(judgements),
+        _budget_words(judgements),
+    ]
     said = [part for part in parts if part]
     if not said:
         return "The settings do not differ in pages, delay or budget spent on this history."
@@ -29,6 +35,15 @@ def _recall_words(judgements: Sequence[Judgement]) -> str:
         return ""
     told = [f"{_name(one)}{_of(count - one.paged_incidents, count)}" for one in missing]
     return f"Without a page for {'the incident' if count == 1 else 'incidents'}: {listed(told)}."
+
+
+def _same_pages_words(judgements: Sequence[Judgement]) -> str:
+    count = judgements[0].same_pages
+    if not count:
+        return ""
+    fewer = [one for one in judgements if (one.same_pages or 0) < count]
+    told = [f"{_name(one)} {one.same_pages} of {count}" for one in fewer]
+    return f"Of the pages as defined, sent too: {listed(told)}." if told else ""
 
 
 def _of(missed: int, count: int) -> str:

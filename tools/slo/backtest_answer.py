@@ -67,11 +67,12 @@ class IncidentRow(Part):
 
 
 class SettingRow(Part):
-    """One setting on the same history; delays without incidents are from estimated beginnings."""
+    """One setting on the same history; without incidents, delay and budget are of the pages sent as defined."""
 
     name: str
     objective_ratio: RatioNearOne
     pages: int
+    same_pages: int | None = Field(None, description="Of the pages as defined, how many it sends too")
     tickets: int
     precision_ratio: Figure = None
     recall_ratio: Figure = None
@@ -288,6 +289,7 @@ def _setting_row(judgement: Judgement) -> SettingRow:
         name=judgement.setting.name,
         objective_ratio=judgement.setting.objective_ratio,
         pages=len(judgement.pages),
+        same_pages=judgement.same_pages,
         tickets=len(judgement.sent_tickets),
         precision_ratio=judgement.precision_ratio,
         recall_ratio=judgement.recall_ratio,

@@ -101,15 +101,15 @@ async def backtest_slo(
 
 def _judgements(
     settings: Settings, read: ReadHistory, incidents: Sequence[KnownIncident], watch: Stopwatch
-) -> list[Judgement]:
+) -> tuple[Judgement, ...]:
     from sre.core.times import epoch_ms
     from sre.slo.backtest import replayed
-    from sre.slo.judgement import Judge
+    from sre.slo.judge import Judge
 
     start, end = epoch_ms(read.window.start), epoch_ms(read.window.end)
     judge = Judge(read.history, incidents, start_ms=start, end_ms=end, period_seconds=settings.period_seconds)
     episodes = replayed(read.history, settings.all, since_ms=start, should_stop=watch.is_over)
-    return [judge.judgement(setting, found) for setting, found in zip(settings.all, episodes, strict=True)]
+    return judge.compared(settings.all, episodes)
 
 
 def _frame(settings: Settings, read: ReadHistory, warnings: list[str]) -> BacktestAnswer:
@@ -141,6 +141,6 @@ def _frame(settings: Settings, read: ReadHistory, warnings: list[str]) -> Backte
     return answer
 
 
-def _fill(answer: BacktestAnswer, settings: Settings, judgements: list[Judgement]) -> None:
+def _fill(answer: BacktestAnswer, settings: Settings, judgements: Sequence[Judgement]) -> None:
     fill(answer, judgements)
     answer.summary = summary_of(settings, answer, judgements)

@@ -8,7 +8,8 @@ from sre.core.slo.burn_rate import tiers_for
 from sre.core.slo.tiers import default_tiers
 from sre.slo.backtest import AlertSetting, replayed
 from sre.slo.burn_history import BaseHistory
-from sre.slo.judgement import Judge, Judgement, KnownIncident
+from sre.slo.judge import Judge
+from sre.slo.judgement import Judgement, KnownIncident
 from sre.slo.trade_off import trade_off
 from tests.support.outages import START_MS, Outage, outage_history
 
@@ -161,6 +162,24 @@ def test_no_setting_is_called_the_best() -> None:
     assert 'Longest delay: "as defined" 44 min, "quiet" 109 min' in words
     assert words.endswith("is for the team to choose.")
     assert "best" not in words
+
+
+def test_without_incidents_others_are_held_against_the_pages_as_defined() -> None:
+    """Six hours' windows alone: the outage of 2 % after 109 minutes; its own pages of noise do not count as delays."""
+    told = outage_history(TEN, SLOW, SMALL, length_seconds=10 * DAY)
+    judge = Judge(told, (), start_ms=START_MS + 3 * 86_400_000, end_ms=told.grid.end_ms, period_seconds=PERIOD)
+    asked = [DEFINED, AlertSetting("medium", 0.999, TIERS[1:2]), AlertSetting("twitchy", 0.9999, TIERS)]
+    defined, medium, twitchy = judge.compared(asked, replayed(told, asked, since_ms=START_MS + 3 * 86_400_000))
+    assert [one.same_pages for one in (defined, medium, twitchy)] == [2, 2, 2]
+    assert len(twitchy.pages) == 3
+    assert defined.worst_delay_seconds == 44 * MINUTE
+    assert medium.worst_delay_seconds == 109 * MINUTE
+    assert twitchy.worst_delay_seconds is not None
+    assert twitchy.worst_delay_seconds < 10 * MINUTE
+    only = AlertSetting("fewer", 0.99, TIERS[:1])
+    fewer = judge.compared([DEFINED, only], replayed(told, [DEFINED, only], since_ms=START_MS + 3 * 86_400_000))
+    assert fewer[1].same_pages == 1
+    assert 'sent too: "fewer" 1 of 2.' in trade_off(fewer)
 
 
 def test_settings_that_do_the_same_are_said_to() -> None:
