@@ -1,0 +1,145 @@
+"""A generated folder as it is, under a real Prometheus and a real Alertmanager: targets up, messages at their receivers.
+
+The message templates are rendered by the Alertmanager itself, on their way to a webhook that stands for Slack.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+import yaml
+
+from tests.support.mcp import answer_of, deps_with, tool_client
+from tests.support.real_alertmanager import require_alertmanager, running_alertmanager
+from tests.support.real_prometheus import free_port, require_program, running_prometheus
+
+pytestmark = [pytest.mark.anyio, pytest.mark.real_prometheus]
+WAIT_SECONDS, POLL_SECONDS = 90.0, 0.3
+
+
+class Receivers:
+    """Whatever was posted, by path."""
+
+    def __init__(self) -> None:
+        self.posted: list[tuple[str, dict[str, Any]]] = []
+        self.address = ""
+
+    def at(self, path: str) -> list[dict[str, Any]]:
+        return [body for where, body in list(self.posted) if where == path]
+
+
+@contextmanager
+def receivers() -> Iterator[Receivers]:
+    found = Receivers()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            found.posted.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    found.address = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield found
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=10)
+
+
+async def _until(condition: Callable[[], bool], what: str) -> None:
+    for _ in range(int(WAIT_SECONDS / POLL_SECONDS)):
+        if condition():
+            return
+        await anyio.sleep(POLL_SECONDS)
+    raise AssertionError(f"not within {WAIT_SECONDS:g} s: {what}")
+
+
+async def _generated(folder: Path, told: Receivers, ports: dict[str, int]) -> None:
+    secret = folder / "slack_url"
+    secret.write_text(f"{told.address}/slack")
+    services = {
+        "scrape_interval": "1s",
+        "evaluation_interval": "1s",
+        "alertmanagers": [f"127.0.0.1:{ports['alertmanager']}"],
+        "prometheus": f"127.0.0.1:{ports['prometheus']}",
+        # It stands for a service: Prometheus itself, found through a file of targets.
+        "services": [
+            {"name": "web", "discovery": {"kind": "file"}, "targets": [f"127.0.0.1:{ports['prometheus']}"]},
+        ],
+    }
+    people = {
+        "pages": {"slack": {"channel": "#pages", "api_url_file": str(secret)}},
+        "tickets": {"webhook": {"url": f"{told.address}/tickets"}},
+        "watchdog": {"webhook": {"url": f"{told.address}/watchdog"}},
+    }
+    async with tool_client(deps_with(output_root=folder)) as client:
+        await answer_of(
+            client,
+            "generate_monitoring_config",
+            services=yaml.safe_dump(services),
+            receivers=yaml.safe_dump(people),
+            output_dir=".",
+        )
+
+
+def _up(prometheus: str) -> dict[str, str]:
+    data = httpx.get(f"{prometheus}/api/v1/query", params={"query": "up"}).json()["data"]["result"]
+    return {one["metric"]["service"]: one["value"][1] for one in data}
+
+
+def _fire(alertmanager: str, *alerts: dict[str, str]) -> None:
+    now = datetime.now(UTC).isoformat()
+    body = [
+        {"labels": labels, "annotations": {"summary": f"{labels['alertname']} <!here>"}, "startsAt": now}
+        for labels in alerts
+    ]
+    assert httpx.post(f"{alertmanager}/api/v2/alerts", json=body).status_code == httpx.codes.OK
+
+
+async def test_targets_are_up_the_watchdog_arrives_and_a_page_keeps_its_ticket_back(tmp_path: Path) -> None:
+    require_program("prometheus")
+    require_alertmanager()
+    ports = {"prometheus": free_port(), "alertmanager": free_port()}
+    with receivers() as told:
+        await _generated(tmp_path, told, ports)
+        with (
+            running_alertmanager(folder=tmp_path, port=ports["alertmanager"]) as alertmanager,
+            running_prometheus(folder=tmp_path, port=ports["prometheus"]) as prometheus,
+        ):
+            await _until(
+                lambda: _up(prometheus) == {"prometheus": "1", "alertmanager": "1", "web": "1"}, "three targets up"
+            )
+            await _until(lambda: bool(told.at("/watchdog")), "the watchdog")
+            slo = {"slo": "a", "service": "web", "alertname": "ABudgetBurn"}
+            _fire(alertmanager, {**slo, "severity": "page", "tier": "fast"})
+            await _until(lambda: bool(told.at("/slack")), "the page")
+            _fire(alertmanager, {**slo, "severity": "ticket", "tier": "slow"})
+            message = told.at("/slack")[0]["attachments"][0]
+            assert message["title"] == "[FIRING] ABudgetBurn"
+            assert message["color"] == "danger"
+            assert "ABudgetBurn &lt;!here&gt;" in message["text"]
+            await _until(lambda: _is_suppressed(alertmanager, "slow"), "the ticket is inhibited")
+            assert told.at("/tickets") == []
+
+
+def _is_suppressed(alertmanager: str, tier: str) -> bool:
+    found = httpx.get(f"{alertmanager}/api/v2/alerts").json()
+    # Inhibition is worked out when a group is about to be sent; until then an alert is unprocessed.
+    return any(one["labels"].get("tier") == tier and one["status"]["state"] == "suppressed" for one in found)
