@@ -150,6 +150,7 @@ def tier_run_up_note(settings: Settings, window: Window) -> str:
 def low_traffic_notes(settings: Settings, history: BaseHistory) -> list[str]:
     """Return a warning where so little happens that one bad event is enough to page."""
     from sre.core.slo.sli_queries import sli_queries
+    from sre.slo.tier_facts import LOW_TRAFFIC_MIN_BAD_EVENTS
 
     setting = settings.defined
     if setting.min_bad_events > 1:
@@ -165,8 +166,13 @@ def low_traffic_notes(settings: Settings, history: BaseHistory) -> list[str]:
     if not told:
         return []
     thing = sli_queries(settings.slo).counted.removesuffix("s")
-    lead = "Low traffic" if thing == "event" else "Coarse counting"
-    return [f"{lead}: one bad {thing} is enough to page (tier {listed(told)}); compare with min_bad_events."]
+    enough = f"one bad {thing} is enough to page (tier {listed(told)})"
+    if thing != "event":
+        return [f"Coarse counting: {enough}; compare with min_bad_events."]
+    least = f"{LOW_TRAFFIC_MIN_BAD_EVENTS:g}"
+    return [
+        f"Low traffic: {enough}. Rules generated from this traffic ask for {least}: compare min_bad_events {least}."
+    ]
 
 
 def _incident(row: object, path: str, found: Findings, notes: list[str], *, now: datetime) -> KnownIncident | None:
