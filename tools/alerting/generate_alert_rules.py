@@ -41,7 +41,7 @@ async def generate_alert_rules(
 
     Use when a service needs alerts. Thresholds come from the arguments (objective 0.999, p95 seconds) or its own
     history; each rule is replayed on 14 days, and noisy pages become tickets.
-    Not for burn-rate alerts of an SLO or for judging rules that exist.
+    Not for burn-rate alerts of an SLO (`generate_slo_rules`).
     """
     from sre.alerting.alert_settings import read_settings
     from sre.alerting.service_rules import service_plan

@@ -33,7 +33,7 @@ async def generate_monitoring_config(
     Use when services are to be scraped or alerts to reach people. `services`: list of {name, targets: [host:port]} or
     {name, discovery: {kind: kubernetes|ec2|consul|file, ...}}. `receivers`: {pages, tickets, watchdog: {pagerduty |
     slack | webhook | email: {...}}}. Secrets by file only, never in the call.
-    Not for alert rules, dashboards or runbooks.
+    Not for alert rules (`generate_alert_rules`, `generate_slo_rules`).
     """
     from tools.alerting.config_checks import config_checks
     from tools.alerting.config_files import config_set
