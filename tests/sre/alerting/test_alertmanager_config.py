@@ -113,7 +113,7 @@ async def test_the_text_says_what_fires_since_when_and_where_the_runbook_is(amto
 @pytest.mark.real_prometheus
 async def test_text_of_an_alert_is_no_mention_in_slack_and_no_markup_in_mail(amtool: Amtool) -> None:
     alert = SampleAlert({"alertname": "A", "severity": "page"}, {"summary": "<!channel> & <b>x</b>"})
-    data = SampleNotification("x", "pages", (alert,), "").as_json()
+    data = SampleNotification("x", "pages", (alert,)).as_json()
     slack = await amtool.rendered('{{ template "sre.slack.text" . }}', files={"t.tmpl": template_text()}, data=data)
     assert "&lt;!channel&gt; &amp;" in slack.output
     mail = await amtool.rendered(
