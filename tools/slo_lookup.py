@@ -30,7 +30,10 @@ def slo_registry(deps: Deps) -> SloFolder:
         raise ConfigError(
             "No SLO folder is configured, so there are no SLOs by name.",
             setting="SRE_MCP_SLO_DIR",
-            next_steps=("pass an OpenSLO v1 document instead of a name.",),
+            next_steps=(
+                "set SRE_MCP_SLO_DIR in the server's environment to the folder they are kept in, or",
+                "pass an OpenSLO v1 document where a name is asked for.",
+            ),
         )
     return SloFolder(deps.slo_folder, also=deps.demo_slo_folder)
 
