@@ -1,23 +1,26 @@
 """Which alert of the Alertmanager is which alert of a Prometheus.
 
 Both know an alert by its labels, but a Prometheus adds its external labels on the way, and its `alert_relabel_configs`
-may take some away (`replica` of a pair, most often). Neither is told anywhere, so both are found by what fits.
+may take some away (`replica` of a pair, most often). Neither is told anywhere, so both are found by what fits: two
+label sets can be the same alert where they agree on every label that both have, and of several that can, the one is
+taken whose difference explains the most alerts.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from sre.core.labels import Labels
 
 _ALERT_NAME: Final = "alertname"
-# Bounds on the search for added labels (our choice): they are the same on every alert, so a few alerts show them.
-_SAMPLE: Final = 50
-_CANDIDATES: Final = 200
-_MAX_ADDED: Final = 20
-# Alerts for which the slower search without dropped labels is tried.
-_MAX_LOOSE: Final = 500
+# Bounds on the search (our choice). An alert whose labels leave so many partners open is not joined at all.
+_MAX_PARTNERS: Final = 20
+_MAX_LABEL_NAMES: Final = 50
+
+# What was added on the way, and the names of what was taken away.
+_Change: TypeAlias = tuple[Labels, frozenset[str]]
+_Names: TypeAlias = frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,59 +47,64 @@ def paired(sent: Sequence[Labels], held: Sequence[Labels]) -> Pairing:
         sent: Labels of the firing alerts of a Prometheus.
         held: Labels of the alerts of an Alertmanager, which other senders may use too.
     """
-    by_name: dict[str, list[int]] = {}
-    for position, labels in enumerate(held):
-        by_name.setdefault(labels.get(_ALERT_NAME, ""), []).append(position)
-    added = _added_labels(sent, held, by_name)
-    exact = _exactly(sent, held, added)
-    loose, uncertain = _loosely(sent, held, by_name, exact)
-    return Pairing(
-        {**exact, **loose}, added[0] if added and exact else Labels(), frozenset(loose), frozenset(uncertain)
-    )
-
-
-def _added_labels(
-    sent: Sequence[Labels], held: Sequence[Labels], by_name: Mapping[str, Sequence[int]]
-) -> tuple[Labels, ...]:
-    """Return the sets of labels that may have been added, those that explain most alerts first."""
-    votes: Counter[Labels] = Counter()
-    step = max(1, len(sent) // _SAMPLE)
-    for labels in sent[::step][:_SAMPLE]:
-        candidates = [held[position] for position in by_name.get(labels.get(_ALERT_NAME, ""), ())[:_CANDIDATES]]
-        votes.update({other.without(*labels) for other in candidates if other.only(labels) == labels})
-    ranked = sorted(votes, key=lambda added: (-votes[added], len(added), str(added)))
-    return tuple(ranked[:_MAX_ADDED])
-
-
-def _exactly(sent: Sequence[Labels], held: Sequence[Labels], added: Sequence[Labels]) -> dict[int, int]:
-    positions = {labels: position for position, labels in enumerate(held)}
-    pairs = {}
-    for index, labels in enumerate(sent):
-        # Labels of the alert itself win over external ones.
-        wanted = (Labels({**extra, **labels}) for extra in added)
-        found = next((positions[one] for one in wanted if one in positions), None)
-        if found is not None:
-            pairs[index] = found
-    return pairs
-
-
-def _loosely(
-    sent: Sequence[Labels], held: Sequence[Labels], by_name: Mapping[str, Sequence[int]], exact: Mapping[int, int]
-) -> tuple[dict[int, int], set[int]]:
-    """Return pairs where labels were dropped on the way, and those that have several possible partners."""
-    taken = set(exact.values())
-    pairs: dict[int, int] = {}
-    uncertain: set[int] = set()
-    for index in [index for index in range(len(sent)) if index not in exact][:_MAX_LOOSE]:
-        labels = sent[index]
-        free = [one for one in by_name.get(labels.get(_ALERT_NAME, ""), ()) if one not in taken][:_CANDIDATES]
-        fitting = [position for position in free if _agree(labels, held[position])]
-        if len(fitting) == 1:
-            pairs[index] = fitting[0]
-        elif fitting:
+    search = _Search(held)
+    partners = [search.partners(labels) for labels in sent]
+    votes = Counter(change for found in partners for _, change in found or ())
+    pairs, loose, uncertain = {}, set(), set()
+    changes: Counter[Labels] = Counter()
+    for index, found in enumerate(partners):
+        best = _best(found, votes) if found else None
+        if best is not None:
+            position, (added, dropped) = best
+            pairs[index] = position
+            changes[added] += 1
+            if dropped:
+                loose.add(index)
+        elif found is None or found:
             uncertain.add(index)
-    return pairs, uncertain
+    usual = max(changes, key=lambda added: (changes[added], str(added)), default=Labels())
+    return Pairing(pairs, usual, frozenset(loose), frozenset(uncertain))
 
 
-def _agree(one: Labels, other: Labels) -> bool:
-    return all(other[name] == value for name, value in one.items() if name in other)
+class _Search:
+    """Held alerts, found by the labels that a sent one shares with them."""
+
+    def __init__(self, held: Sequence[Labels]) -> None:
+        self._held = held
+        self._names: dict[str, dict[_Names, list[int]]] = {}
+        for position, labels in enumerate(held):
+            by_names = self._names.setdefault(labels.get(_ALERT_NAME, ""), {})
+            by_names.setdefault(frozenset(labels), []).append(position)
+        self._indexes: dict[tuple[str, _Names, _Names], dict[Labels, list[int]]] = {}
+
+    def partners(self, labels: Labels) -> list[tuple[int, _Change]] | None:
+        """Return the held alerts that this one can be, with what changed; None where there are too many."""
+        own = frozenset(labels)
+        found: list[tuple[int, _Change]] = []
+        for names in list(self._names.get(labels.get(_ALERT_NAME, ""), ()))[:_MAX_LABEL_NAMES]:
+            shared = own & names
+            positions = self._index(labels.get(_ALERT_NAME, ""), names, shared).get(labels.only(shared), ())
+            if len(found) + len(positions) > _MAX_PARTNERS:
+                return None
+            # The name of the alert alone does not make two alerts one, if the sent one says more.
+            if len(shared) > 1 or len(own) == 1:
+                found += [(one, (self._held[one].without(*own), own - names)) for one in positions]
+        return found
+
+    def _index(self, name: str, names: _Names, shared: _Names) -> Mapping[Labels, Sequence[int]]:
+        key = (name, names, shared)
+        if key not in self._indexes:
+            index = self._indexes[key] = {}
+            for position in self._names[name][names]:
+                index.setdefault(self._held[position].only(shared), []).append(position)
+        return self._indexes[key]
+
+
+def _best(found: Sequence[tuple[int, _Change]], votes: Mapping[_Change, int]) -> tuple[int, _Change] | None:
+    """Return the partner that lost nothing, else the one with the most usual change; None where two are as good."""
+
+    def merit(partner: tuple[int, _Change]) -> tuple[bool, int]:
+        return not partner[1][1], votes[partner[1]]
+
+    first, *others = sorted(found, key=merit, reverse=True)
+    return None if others and merit(first) == merit(others[0]) else first

@@ -43,6 +43,7 @@ _MAX_LABELS = 240
 _MAX_SUMMARY = 160
 _MAX_NAMED = 5
 _MAX_BROKEN = 10
+_MAX_LOST = 20
 _TELLING = (SUMMARY_ANNOTATION, DESCRIPTION_ANNOTATION, "message")
 _RUNBOOKS = (RUNBOOK_ANNOTATION, "runbook")
 
@@ -66,13 +67,16 @@ def alerts_report(reading: AlertReading, *, state: StateFilter, service: str) ->
         groups_total=len(groups),
         groups=[_group_row(group, reading) for group in groups],
         silences=_silence_rows(alerts, reading),
-        not_delivered=[_named(alert) for alert in alerts if alert.delivery == "missing"],
+        not_delivered=[_named(alert) for alert in alerts if alert.delivery == "missing"][:_MAX_LOST],
         broken_rules=_broken_rules(reading),
         warnings=_warnings(alerts, reading, pairing),
     )
     hidden = sum(max(0, len(group.alerts) - _MAX_ROWS_A_GROUP) for group in groups)
     if hidden:
         answer.left_out.append(f"{hidden} more alerts of the groups shown: ask with service, or look at query ALERTS.")
+    lost = sum(alert.delivery == "missing" for alert in alerts)
+    if lost > _MAX_LOST:
+        answer.left_out.append(f"{lost - _MAX_LOST} more that were not delivered: ask with service.")
     if len(chosen) < len(alerts):
         answer.left_out.append(f'{len(alerts) - len(chosen)} alerts in other states than {state}: state="all".')
     answer.next_steps = _next_steps(alerts)
@@ -246,7 +250,8 @@ def _delivery_warnings(alerts: Sequence[StandingAlert], reading: AlertReading, p
     missing = [alert for alert in alerts if alert.delivery == "missing"]
     if missing:
         reason = "it holds no alert at all" if not reading.notified else "it holds others"
-        names = listed([quoted(alert.name, limit=60) for alert in missing], limit=_MAX_NAMED)
+        different = dict.fromkeys(quoted(alert.name, limit=60) for alert in missing)
+        names = listed(list(different), limit=_MAX_NAMED)
         warnings.append(
             f"Delivery is broken for {names}: firing in {reading.source} for over two minutes, unknown to "
             f"{reading.alertmanager} ({reason}). Look at alerting.alertmanagers and alert_relabel_configs of "

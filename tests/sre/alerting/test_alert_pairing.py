@@ -76,6 +76,25 @@ def test_five_thousand_alerts_of_one_name_are_joined_in_bounded_work() -> None:
     assert found.held_by_sent == {index: 4_999 - index for index in range(5_000)}
 
 
+def test_a_dropped_label_is_found_in_a_storm_too() -> None:
+    """Our choice: a wrong claim that thousands of alerts reached nobody would be worse than none."""
+    sent = [Labels({"alertname": "PodDown", "pod": f"p{index}", "replica": "a"}) for index in range(5_000)]
+    found = paired(sent, [plus(labels.without("replica"), EU) for labels in reversed(sent)])
+    assert found.held_by_sent == {index: 4_999 - index for index in range(5_000)}
+    assert len(found.loose) == 5_000
+
+
+def test_a_name_alone_joins_nothing() -> None:
+    """Our choice: another service's alert of the same rule, without labels, is no proof of delivery."""
+    assert paired([A], [Labels({"alertname": "Errors", "cluster": "eu"})]).held_by_sent == {}
+
+
+def test_an_alert_of_two_clusters_alone_is_uncertain() -> None:
+    """Our choice: nothing tells which one is ours."""
+    found = paired([A], [plus(A, EU), plus(A, US)])
+    assert (found.held_by_sent, found.uncertain) == ({}, frozenset({0}))
+
+
 label_sets = st.dictionaries(st.sampled_from("abcd"), st.sampled_from("xyz"), max_size=4).map(
     lambda pairs: Labels({"alertname": "A", **pairs})
 )
