@@ -1,6 +1,6 @@
 """An Alertmanager without a process: API v2 over alerts in memory, which fails when it is told to.
 
-    fake = FakeAlertmanager()
+    fake = FakeAlertmanager(now=clock.now)
     fake.fire(alertname="CheckoutErrors", service="checkout", severity="page")
     source = AlertmanagerClient(Endpoint("http://fake.invalid"), transport=fake.transport())
 
@@ -13,7 +13,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TypeAlias
 from urllib.parse import unquote
@@ -85,30 +85,26 @@ class _Silence:
         return "active" if self.starts_at <= now else "pending"
 
 
-def _system_now() -> datetime:
-    return datetime.now(tz=UTC)
-
-
 @dataclass
 class FakeAlertmanager:
     """Answers `httpx` requests as Alertmanager would.
 
     Attributes:
+        now: Its clock.
         receiver: Where everything is sent.
         group_by: Labels of the one route.
         inhibitions: Its inhibition rules.
         muted: Names of mute times by alert name.
-        now: Its clock.
         is_silencing: False takes silences and does not apply them, as a replica that lags behind.
         requests: All requests so far.
         faults: What happens to the next requests instead of an answer, first come first.
     """
 
+    now: Callable[[], datetime]
     receiver: str = "pages"
     group_by: tuple[str, ...] = ("alertname",)
     inhibitions: Sequence[Inhibition] = ()
     muted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    now: Callable[[], datetime] = _system_now
     is_silencing: bool = True
     requests: list[httpx.Request] = field(default_factory=list)
     faults: deque[Fault] = field(default_factory=deque)

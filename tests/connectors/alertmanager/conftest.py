@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -29,7 +30,9 @@ inhibit_rules:
 def fake_like_config() -> FakeAlertmanager:
     """Return a fake that is set up as `CONFIG` says."""
     inhibition = Inhibition({"severity": "page"}, {"severity": "ticket"}, ("service",))
-    return FakeAlertmanager(group_by=("alertname", "service"), inhibitions=[inhibition])
+    return FakeAlertmanager(
+        now=lambda: datetime.now(tz=UTC), group_by=("alertname", "service"), inhibitions=[inhibition]
+    )
 
 
 @dataclass

@@ -175,7 +175,7 @@ async def test_the_words_of_the_alertmanager_are_quoted_data(
 )
 async def test_the_address_may_be_that_of_the_api_or_below_a_prefix(base_url: str, asked: str) -> None:
     """Source: Mimir serves it below /alertmanager; people copy either address."""
-    fake = FakeAlertmanager()
+    fake = FakeAlertmanager(now=lambda: AT)
     client = AlertmanagerClient(Endpoint(base_url), transport=fake.transport())
     assert await client.notified_alerts() == ()
     assert [request.url.path for request in fake.requests] == [asked]
