@@ -163,6 +163,7 @@ TOPICS: tuple[Topic, ...] = (
             ToolUse("backtest_slo", "an SLO's alerts on history: pages, delay, precision, candidates side by side"),
             ToolUse("list_alerts", "what fires, who is told, what is held back and by whom"),
             ToolUse("silence_alert", "quiet for what is understood, after a preview (only where writes are allowed)"),
+            ToolUse("review_alerts", "dead, flapping, noisy and cause alerts, costliest first, each with a diff"),
             ToolUse("generate_alert_rules", "a service's alerts with tests, replayed on its own history"),
             ToolUse(
                 "generate_monitoring_config", "prometheus.yml and alertmanager.yml, checked by promtool and amtool"

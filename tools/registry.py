@@ -62,6 +62,7 @@ TOOLS: tuple[ToolSpec, ...] = (
     ),
     ToolSpec("backtest_slo", "Backtest the alerts of an SLO", "slo"),
     ToolSpec("list_alerts", "List standing alerts", "alerting"),
+    ToolSpec("review_alerts", "Review alert rules", "alerting"),
     ToolSpec(
         "generate_alert_rules",
         "Generate alert rules for a service",

@@ -9,6 +9,9 @@ from typing import Final
 from sre.alerting.causes import cause_of, limit_of
 from sre.alerting.interruptions import Interval, RuleHistory, merged
 from sre.alerting.review_model import Assumptions, Finding, assumptions
+from sre.alerting.signal_kinds import signal_kind
+from sre.core.alert_conditions import conditions_of
+from sre.core.errors import InputError, RefusedError
 from sre.core.exact import exact_number
 from sre.core.promql_writing import exchanged
 from sre.core.rules import AlertRule
@@ -199,11 +202,9 @@ def _noisy(history: RuleHistory, interruptions: Sequence[Interval]) -> Iterator[
 
 def _without_symptom(history: RuleHistory, interruptions: Sequence[Interval], symptoms: Symptoms) -> Iterator[Finding]:
     known = assumptions()
-    if (
-        history.reviewed.urgency != "page"
-        or len(interruptions) < known.least_coincidences
-        or cause_of(history.reviewed)
-    ):
+    if history.reviewed.urgency != "page" or len(interruptions) < known.least_coincidences:
+        return
+    if cause_of(history.reviewed) or _is_about_time(history):
         return
     true = true_calls(interruptions, symptoms)
     if true * 2 >= len(interruptions):
@@ -212,10 +213,18 @@ def _without_symptom(history: RuleHistory, interruptions: Sequence[Interval], sy
     yield Finding(
         "without_symptom",
         history.reviewed.index,
-        f"{true} of {len(interruptions)} pages came while users felt anything ({symptoms.source}).",
+        f"{true} of {len(interruptions)} pages came while {symptoms.source}.",
         "Make it a ticket, or raise the limit to what users feel.",
         minutes_per_week=history.minutes_per_week(interruptions) - ticket,
     )
+
+
+def _is_about_time(history: RuleHistory) -> bool:
+    """Whether it watches how long things take, which a share of failures says nothing about."""
+    try:
+        return signal_kind(history.rule, conditions_of(history.rule.expr)) == "latency"
+    except (InputError, RefusedError):
+        return False
 
 
 def true_calls(interruptions: Sequence[Interval], symptoms: Symptoms) -> int:
@@ -237,8 +246,8 @@ def _missed(histories: Sequence[RuleHistory], symptoms: Symptoms) -> Iterator[Fi
             yield Finding(
                 "missed",
                 None,
-                f"Users of {quoted(service, limit=80)} felt it {len(lasting)} times, and {len(unseen)} times no page "
-                f"fired: {listed(shown, limit=_EXAMPLES)}.",
+                f"Many requests of {quoted(service, limit=80)} failed {len(lasting)} times, and {len(unseen)} times no "
+                f"page fired: {listed(shown, limit=_EXAMPLES)}.",
                 "Alert on the symptom: generate_slo_rules, or generate_alert_rules.",
             )
 

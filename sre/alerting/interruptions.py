@@ -12,7 +12,7 @@ from sre.alerting.review_model import Assumptions, ReviewedRule, assumptions
 from sre.core.labels import Labels
 from sre.core.rules import AlertRule
 from sre.core.rules.alert_replay import alerts_of
-from sre.core.rules.alert_states import Holding, spans_of_runs
+from sre.core.rules.alert_states import Holding, runs, spans_of_runs
 from sre.core.series import Grid, IntArray, SeriesSet
 
 _MINUTE_MS: Final = 60_000
@@ -152,6 +152,18 @@ def merged(intervals: Iterable[Interval], *, gap_ms: int) -> tuple[Interval, ...
         else:
             joined.append(one)
     return tuple(joined)
+
+
+def intervals_of(series: SeriesSet, *, above: float) -> tuple[Interval, ...]:
+    """Return when any of the series was above a value."""
+    grid = series.grid
+    over = np.asarray((series.present & (np.nan_to_num(series.values, nan=-np.inf) > above)).any(axis=0))
+    found = []
+    for start, end in zip(*(part.tolist() for part in runs(over)), strict=True):
+        is_open = end >= grid.count
+        last_ms = grid.end_ms if is_open else grid.start_ms + end * grid.step_ms
+        found.append(Interval(grid.start_ms + start * grid.step_ms, last_ms, is_open))
+    return tuple(found)
 
 
 def is_at_night(interval: Interval, known: Assumptions) -> bool:

@@ -18,7 +18,10 @@ from sre.core.rules import AlertRule
 DEAD_CHECKS: Final = frozenset(
     {"unreadable", "failing", "quantile_without_le", "absent_metric", "absent_label", "misspelt_value", "out_of_reach"}
 )
-_KIND_ORDER: Final = {"interruption": 0, "risk": 1, "hygiene": 2}
+# Among findings that cost nobody any time so far.
+_KIND_ORDER: Final = {"risk": 0, "interruption": 1, "hygiene": 2}
+# Findings after which the rule is no longer there.
+_REMOVES: Final = frozenset({"duplicate", "coincident"})
 _URGENCY_ORDER: Final = {"page": 0, "unknown": 1, "ticket": 2, "none": 3}
 
 
@@ -56,6 +59,8 @@ def ranked_findings(
 def _is_said_better(finding: Finding, findings: Sequence[Finding], dead: frozenset[int]) -> bool:
     """Whether another finding on the same rule says the same with its reason."""
     others = {one.check for one in findings if one.rule == finding.rule}
+    if others & _REMOVES and finding.check not in _REMOVES and finding.check not in DEAD_CHECKS:
+        return True
     if finding.check == "silent":
         return finding.rule in dead or "unseen_value" in others
     if finding.check == "missing_for":
@@ -90,9 +95,11 @@ def _priced(
 def _priced_cause(finding: Finding, history: RuleHistory, symptoms: Symptoms | None) -> Finding:
     calls = history.interruptions()
     saved = history.minutes_per_week(calls) - history.minutes_per_week(calls, is_page=False)
-    said = f" {len(calls)} pages in {format_days(history.days)}"
-    if symptoms is not None and calls:
-        said += f", {true_calls(calls, symptoms)} of them while users felt anything"
+    if not calls:
+        return finding
+    said = f" {len(calls)} page{'s' if len(calls) > 1 else ''} in {format_days(history.days)}"
+    if symptoms is not None:
+        said += f", {true_calls(calls, symptoms)} of them while many requests failed"
     return replace(finding, evidence=f"{finding.evidence}{said}.", minutes_per_week=saved)
 
 
@@ -110,6 +117,6 @@ def _priced_change(finding: Finding, history: RuleHistory) -> Finding:
 def _rank(finding: Finding, rules: Sequence[ReviewedRule], dead: frozenset[int]) -> tuple[float, int, int, int, int]:
     # What is about all rules, such as an outage that nobody was called for, comes before what is about one.
     urgency = 0 if finding.rule is None else _URGENCY_ORDER[rules[finding.rule].urgency]
-    is_alive = int(finding.check not in DEAD_CHECKS)
+    is_alive = int(finding.rule not in dead)
     place = -1 if finding.rule is None else finding.rule
     return -finding.minutes_per_week, _KIND_ORDER[finding.kind], urgency, is_alive, place

@@ -154,6 +154,7 @@ class Assumptions:
     coincident_minutes: float
     symptom_error_ratio: float
     symptom_burn_rate: float
+    most_symptom_error_ratio: float
     least_symptom_minutes: float
     out_of_reach_ratio: float
     short_history_days: float

@@ -66,6 +66,7 @@ WORKING: dict[str, dict[str, Any]] = {
     "list_slos": {},
     "define_slo": {"service": "checkout", "objective": 0.99, "name": "checkout-of-the-test"},
     "list_alerts": {},
+    "review_alerts": {"start": "now-6h"},
     "silence_alert": {"matchers": "alertname=CheckoutErrors", "duration": "2h", "reason": "being repaired"},
     "generate_dashboard": {"service": "checkout"},
     "publish_dashboard": {"dashboard": '{"uid": "a", "title": "A", "schemaVersion": 42, "panels": []}', "folder": "SRE"},

@@ -38,6 +38,7 @@ THE_CATALOGUE_TODAY = {
     "generate_dashboard",
     "publish_dashboard",
     "list_alerts",
+    "review_alerts",
     "silence_alert",
     "forecast_capacity",
     "draft_postmortem",

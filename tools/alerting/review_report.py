@@ -1,0 +1,211 @@
+"""A review put into words: the verdict first, then findings with their diffs, then the load."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from sre.core.rules import RecordingRule
+from sre.core.text import cleaned, listed, quoted
+from sre.core.times import instant_from_ms
+from tools.alerting.review_answer import (
+    FindingAnswer,
+    ReviewAnswer,
+    RuleVolumeAnswer,
+    SkippedAnswer,
+    VolumeAnswer,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sre.alerting.episodes import Symptoms
+    from sre.alerting.review import Ranked
+    from sre.alerting.review_model import Finding, ReviewedRule
+    from sre.alerting.volume import Volume
+    from tools.alerting.review_replay import Replayed
+
+_MAX_DIFF_CHARS: Final = 1_500
+_MAX_NAMES: Final = 30
+_MAX_RULES_IN_VOLUME: Final = 8
+_NAME_CHARS: Final = 100
+_HOURS_FROM_MINUTES: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Everything a review found.
+
+    Attributes:
+        alerts: The alerts that were reviewed, of all the rules.
+        replayed: None where there was no source to replay on.
+        not_asked: How many selectors were not looked up at the source.
+    """
+
+    rules: Sequence[ReviewedRule]
+    alerts: Sequence[ReviewedRule]
+    ranked: Ranked
+    replayed: Replayed | None = None
+    volume: Volume | None = None
+    symptoms: Symptoms | None = None
+    not_asked: int = 0
+    is_from_source: bool = False
+    notes: tuple[str, ...] = field(default=())
+
+
+def review_report(review: Review) -> ReviewAnswer:
+    """Return the answer; source, window and queries are added by the caller."""
+    findings = review.ranked.findings
+    troubled = {one.rule for one in findings}
+    names = {one.index: cleaned(one.name, limit=_NAME_CHARS) for one in review.rules}
+    answer = ReviewAnswer(
+        summary="",
+        alerts=len(review.alerts),
+        recordings=sum(isinstance(one.rule, RecordingRule) for one in review.rules),
+        replayed=len(review.replayed.histories) if review.replayed else 0,
+        dead=[names[index] for index in sorted(review.ranked.dead)][:_MAX_NAMES],
+        clean=[names[one.index] for one in review.alerts if one.index not in troubled][:_MAX_NAMES],
+        counts=dict(Counter(one.check for one in findings).most_common()),
+        findings=[_finding(one, review) for one in findings],
+        why={one.check: one.why for one in findings},
+        values_read=review.replayed.samples if review.replayed else 0,
+        volume=_volume(review.volume, names) if review.volume else None,
+        not_replayed=_skipped(review.replayed.skipped, names) if review.replayed else [],
+        warnings=[*review.notes, *_warnings(review)],
+    )
+    answer.summary = _summary(review, names)
+    if review.volume and len(review.volume.by_rule) > _MAX_RULES_IN_VOLUME:
+        more = len(review.volume.by_rule) - _MAX_RULES_IN_VOLUME
+        answer.left_out.append(f"{more} alerts with less cost in volume.by_rule; ask for one service.")
+    if review.not_asked:
+        answer.left_out.append(f"{review.not_asked} selectors were not looked up at the source; ask for one service.")
+    return answer
+
+
+def _finding(finding: Finding, review: Review) -> FindingAnswer:
+    reviewed = review.rules[finding.rule] if finding.rule is not None else None
+    diff = ""
+    if reviewed is not None and (finding.removes or finding.changed is not None):
+        diff = reviewed.diff(None if finding.removes else finding.changed)
+    return FindingAnswer(
+        check=finding.check,
+        kind=finding.kind,
+        rule=cleaned(reviewed.name, limit=_NAME_CHARS) if reviewed else None,
+        group=cleaned(reviewed.group, limit=_NAME_CHARS) if reviewed else "",
+        minutes_a_week=finding.minutes_per_week or None,
+        evidence=finding.evidence,
+        mending=finding.mending,
+        diff=diff if len(diff) <= _MAX_DIFF_CHARS else "",
+    )
+
+
+def _volume(volume: Volume, names: Mapping[int, str]) -> VolumeAnswer:
+    busiest = volume.busiest_shift_start_ms
+    return VolumeAnswer(
+        days=volume.days,
+        pages=volume.pages,
+        tickets=volume.tickets,
+        incidents=volume.incidents,
+        alerts_per_day=volume.alerts_per_day,
+        pages_per_shift=volume.pages_per_shift,
+        incidents_per_shift=volume.incidents_per_shift,
+        pages_at_night=volume.pages_at_night,
+        busiest_shift_start=None if busiest is None else instant_from_ms(busiest),
+        busiest_shift_incidents=volume.busiest_shift_incidents,
+        shifts=volume.shifts,
+        shifts_over_target=volume.shifts_over_target,
+        minutes_a_week=volume.minutes_per_week,
+        by_rule=[
+            RuleVolumeAnswer(
+                alert=names[row.index],
+                urgency=row.urgency,
+                interruptions=row.interruptions,
+                share_ratio=row.share_ratio,
+                at_night=row.at_night,
+                median_minutes=row.median_minutes,
+                minutes_a_week=row.minutes_per_week,
+            )
+            for row in volume.by_rule[:_MAX_RULES_IN_VOLUME]
+        ],
+    )
+
+
+def _skipped(skipped: Mapping[int, str], names: Mapping[int, str]) -> list[SkippedAnswer]:
+    return [SkippedAnswer(alert=names[index], reason=reason) for index, reason in sorted(skipped.items())]
+
+
+def _warnings(review: Review) -> list[str]:
+    from sre.alerting.review_model import assumptions
+
+    said = []
+    if review.volume is not None and review.volume.days < assumptions().short_history_days:
+        said.append(
+            f"Only {review.volume.days:.2g} days of history: an alert that is silent or steady in them may not be so "
+            "in a usual fortnight."
+        )
+    if review.replayed is not None and review.replayed.coarse:
+        said.append(
+            f"{len(review.replayed.coarse)} alerts were evaluated more seldom than the source does, to spare it; "
+            "shorter episodes stay unseen."
+        )
+    if review.volume is not None:
+        said.append(_assumed())
+    if review.is_from_source:
+        said.append("The source tells rules and not files: diffs are against the rules as we write them.")
+    if review.replayed is None:
+        said.append("No source to replay on: only the text of the rules was judged.")
+    elif review.symptoms is None:
+        said.append("No service's share of failed requests is known, so pages were not held against it.")
+    else:
+        said.append(f"Pages were held against times in which {review.symptoms.source}; slowness was not looked at.")
+    return said
+
+
+def _assumed() -> str:
+    from sre.alerting.review_model import assumptions
+
+    known = assumptions()
+    return (
+        f"Minutes are assumed: {known.minutes_per_page:g} a page, {known.extra_minutes_per_page_at_night:g} more at "
+        f"night ({known.night_from_hour}:00 to {known.night_to_hour}:00 UTC), {known.minutes_per_ticket:g} a ticket. "
+        f"Calls of one alert within {known.one_interruption_minutes:g} min count once."
+    )
+
+
+def _summary(review: Review, names: Mapping[int, str]) -> str:
+    count = len(review.alerts)
+    parts = [f"{count} alert{'s' if count != 1 else ''} reviewed, {len(review.ranked.findings)} findings."]
+    if review.volume is not None:
+        parts.append(_load(review.volume))
+    dead = [names[index] for index in sorted(review.ranked.dead)]
+    if dead:
+        parts.append(f"{len(dead)} cannot fire: {listed([quoted(name) for name in dead], limit=3)}.")
+    costly = [one for one in review.ranked.findings if one.minutes_per_week and one.rule is not None]
+    if costly:
+        first = costly[0]
+        assert first.rule is not None
+        parts.append(
+            f"Mend first {quoted(names[first.rule])} ({first.check.replace('_', ' ')}), which costs "
+            f"{_time(first.minutes_per_week)} a week."
+        )
+    elif review.ranked.findings and review.ranked.findings[0].rule is not None:
+        first = review.ranked.findings[0]
+        parts.append(f"Mend first {quoted(names[first.rule or 0])} ({first.check.replace('_', ' ')}).")
+    return " ".join(parts)
+
+
+def _time(minutes: float) -> str:
+    return f"{minutes:.0f} minutes" if minutes < _HOURS_FROM_MINUTES else f"{minutes / 60:.0f} hours"
+
+
+def _load(volume: Volume) -> str:
+    from sre.alerting.review_model import assumptions
+
+    known = assumptions()
+    return (
+        f"In {volume.days:.3g} days they would have paged {volume.pages} times ({volume.pages_at_night} at night) and "
+        f"made {volume.tickets} tickets: {volume.incidents_per_shift:.2g} incidents a shift of {known.shift_hours:g} h "
+        f"on average, over the target of {known.incidents_per_shift:g} in {volume.shifts_over_target} of "
+        f"{volume.shifts} shifts."
+    )
