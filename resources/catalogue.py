@@ -58,6 +58,8 @@ TOPICS: tuple[Topic, ...] = (
         (
             ToolUse("compute_error_budget", "budget left, burn rates, exhaustion date and the deploy answer"),
             ToolUse("list_slos", "which objectives there are, and how each stands"),
+            ToolUse("recommend_slo", "which objective history supports, and what each candidate would have cost"),
+            ToolUse("recommend_slo", "the strictest objective that history met with room to spare, and how to tighten it"),
             ToolUse("define_slo", "a new objective, checked against the data it rests on"),
             ToolUse("query_prometheus", "the good and total counts behind an SLI"),
         ),
@@ -70,6 +72,7 @@ TOPICS: tuple[Topic, ...] = (
         (
             ToolUse("check_service_health", "the four golden signals of a service against its baseline"),
             ToolUse("generate_alert_rules", "symptoms first, thresholds from history, each rule tested and replayed"),
+            ToolUse("review_alerts", "the alerts you have: what each costs people, and a diff that mends it"),
             ToolUse("generate_monitoring_config", "scrape jobs, routes, inhibition and receivers, checked"),
             ToolUse("find_metrics", "which metrics exist for a service, with type and labels"),
             ToolUse("query_prometheus", "run a query from this page over any window"),
@@ -99,6 +102,7 @@ TOPICS: tuple[Topic, ...] = (
         "What counts as toil, the 50 % rule, measuring it, pay-back of automation, on-call load.",
         "Is this work toil, and is it worth automating?",
         (
+            ToolUse("review_alerts", "pages a shift, at night and by rule, and which could go"),
             ToolUse("query_prometheus", "how often the alert or restart behind the task really happens"),
             ToolUse("forecast_capacity", "when a task that grows with traffic outgrows the team"),
         ),
@@ -160,6 +164,8 @@ TOPICS: tuple[Topic, ...] = (
             ToolUse("list_slos", "all SLOs, the worst first, and documents that are broken"),
             ToolUse("define_slo", "an SLO from a service and a number, or a document; checked and saved"),
             ToolUse("generate_slo_rules", "Prometheus rules of SLOs: counts, budget, a tier an alert, all tested"),
+            ToolUse("recommend_slo", "candidate objectives, each with bad days and pages in the past"),
+            ToolUse("recommend_slo", "which objective history bears: candidates with bad days, budget used and pages"),
             ToolUse("backtest_slo", "an SLO's alerts on history: pages, delay, precision, candidates side by side"),
             ToolUse("list_alerts", "what fires, who is told, what is held back and by whom"),
             ToolUse("silence_alert", "quiet for what is understood, after a preview (only where writes are allowed)"),

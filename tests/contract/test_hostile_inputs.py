@@ -69,7 +69,10 @@ WORKING: dict[str, dict[str, Any]] = {
     "review_alerts": {"start": "now-6h"},
     "silence_alert": {"matchers": "alertname=CheckoutErrors", "duration": "2h", "reason": "being repaired"},
     "generate_dashboard": {"service": "checkout"},
-    "publish_dashboard": {"dashboard": '{"uid": "a", "title": "A", "schemaVersion": 42, "panels": []}', "folder": "SRE"},
+    "publish_dashboard": {
+        "dashboard": '{"uid": "a", "title": "A", "schemaVersion": 42, "panels": []}',
+        "folder": "SRE",
+    },
     "draft_postmortem": {"title": "Checkout fails", "start": "2026-10-29T14:05:00Z", "end": "2026-10-29T15:00:00Z"},
 }
 

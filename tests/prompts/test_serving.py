@@ -126,7 +126,7 @@ async def test_arguments_reach_the_calls() -> None:
     calls = written_calls(text)
     assert {call.arguments.get("source") for call in calls} == {"prod-eu"}
     assert {"service": "payments", "window": "1h", "source": "prod-eu"} in [call.arguments for call in calls]
-    budget = next(call for call in calls if call.tool == "compute_error_budget")
+    budget = next(call for call in calls if call.tool == "define_slo")
     assert (budget.arguments["objective"], budget.arguments["window"]) == (0.995, "28d")
 
 

@@ -12,6 +12,7 @@ from tools.registry import TOOLS
 # Capital words stand for what the reader has found out by then: LIMIT, TOTAL.
 _PLACEHOLDER = str.isupper
 _TO_REPLACE = re.compile(r"<[a-z]")
+_JSON_WORDS = {"true": True, "false": False, "null": None}
 _QUERY_ARGUMENTS = {"query", "good", "bad", "total"}
 
 
@@ -52,6 +53,9 @@ def _read(block: str) -> WrittenCall:
 
 def _value(node: ast.expr) -> object:
     if isinstance(node, ast.Name):
+        # Arguments are JSON, and spelt that way.
+        if node.id in _JSON_WORDS:
+            return _JSON_WORDS[node.id]
         assert _PLACEHOLDER(node.id), node.id
         return node.id
     return ast.literal_eval(node)

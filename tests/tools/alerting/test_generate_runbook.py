@@ -81,7 +81,10 @@ async def test_files_are_written_below_the_output_folder(demo: DemoSource, tmp_p
     rules = RULES.replace("DiskFull", "../../escape/Me")
     async with tool_client(deps_with(demo, output_root=tmp_path)) as client:
         answer = await answer_of(client, "generate_runbook", rules=rules, output_dir="team")
-    assert [file["path"] for file in answer["files"]] == ["team/runbooks/CheckoutErrors.md", "team/runbooks/escape-Me.md"]
+    assert [file["path"] for file in answer["files"]] == [
+        "team/runbooks/CheckoutErrors.md",
+        "team/runbooks/escape-Me.md",
+    ]
     assert sorted(path.name for path in tmp_path.rglob("*.md")) == ["CheckoutErrors.md", "escape-Me.md"]
 
 
