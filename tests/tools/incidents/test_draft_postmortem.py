@@ -10,7 +10,7 @@ from connectors.demo.world import World, build_world
 from connectors.snapshot import RecordedSource
 from sre.core.errors import UnavailableError
 from sre.core.times import format_instant
-from tests.sre.incidents.test_markdown import HOSTILE
+from tests.sre.core.test_markdown import HOSTILE
 from tests.support.hand_built import source_of
 from tests.support.mcp import answer_of, deps_with, error_of, tool_client
 
