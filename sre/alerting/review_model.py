@@ -139,6 +139,7 @@ class Assumptions:
     extra_minutes_per_page_at_night: float
     minutes_per_ticket: float
     one_interruption_minutes: float
+    incident_minutes: float
     night_from_hour: int
     night_to_hour: int
     shift_hours: float

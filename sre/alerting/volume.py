@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final
 
@@ -69,7 +69,7 @@ def volume(histories: Sequence[RuleHistory], *, start_ms: int, end_ms: int) -> V
     totals = {kind: sum(len(found) for history, found in own if _is_page(history) is kind) for kind in (True, False)}
     rows = [_row(history, found, total=totals[_is_page(history)]) for history, found in own if found]
     pages = [one for history, found in own if _is_page(history) for one in found]
-    incidents = merged(pages, gap_ms=round(known.one_interruption_minutes * _MINUTE_MS))
+    incidents = _incidents(pages)
     days = (end_ms - start_ms) / (24 * _HOUR_MS)
     per_shift = _by_shift(incidents, start_ms=start_ms)
     shifts = max(1, math.ceil((end_ms - start_ms) / (known.shift_hours * _HOUR_MS)))
@@ -90,6 +90,13 @@ def volume(histories: Sequence[RuleHistory], *, start_ms: int, end_ms: int) -> V
         minutes_per_week=sum(row.minutes_per_week for row in rows),
         by_rule=tuple(sorted(rows, key=lambda row: (-row.minutes_per_week, -row.interruptions, row.index))),
     )
+
+
+def _incidents(pages: Sequence[Interval]) -> tuple[Interval, ...]:
+    known = assumptions()
+    longest_ms = round(known.incident_minutes * _MINUTE_MS)
+    busy = [replace(one, end_ms=min(one.end_ms, one.start_ms + longest_ms)) for one in pages]
+    return merged(busy, gap_ms=round(known.one_interruption_minutes * _MINUTE_MS))
 
 
 def _is_page(history: RuleHistory) -> bool:

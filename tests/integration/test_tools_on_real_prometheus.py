@@ -69,6 +69,33 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
             "step": "2h",
         },
     ),
+    "review": (
+        "review_alerts",
+        {
+            "rules": """
+groups:
+  - name: checkout
+    rules:
+      - record: checkout:errors:ratio_rate5m
+        expr: sum(rate(http_requests_total{code=~"5.."}[5m])) / sum(rate(http_requests_total[5m]))
+      - alert: CheckoutErrors
+        expr: checkout:errors:ratio_rate5m > 0.01
+        for: 2m
+        labels: {severity: page}
+      - alert: CheckoutSlow
+        expr: >-
+          histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{service="checkout"}[5m]))) > 0.2803
+        labels: {severity: page}
+      - alert: CheckoutGone
+        expr: absent(http_requests_total{service="checkout"})
+      - alert: Misspelt
+        expr: increase(http_requests_total{service="chekout"}[5m]) > 5
+      - alert: DiskLow
+        expr: node_filesystem_avail_bytes < 200e9
+""",
+            "start": "now-3d",
+        },
+    ),
     "postmortem": (
         "draft_postmortem",
         {

@@ -14,6 +14,7 @@ import pytest
 from mcp.types import CallToolResult
 
 from connectors.prometheus.fake import FakePrometheus
+from sre.core.rules import yaml_document
 from sre.core.series import Samples
 from sre.metrics.model import SignalQueries
 from tests.support.hand_built import series
@@ -40,6 +41,22 @@ CALLS: dict[str, dict[str, Any]] = {
     },
     "backtest_slo": {
         "slo": slo_document(ratio={"bad": 'http_requests_total{code="500"}', "total": "http_requests_total"}),
+        "start": "now-1d",
+    },
+    "review_alerts": {
+        "rules": yaml_document(
+            {
+                "groups": [
+                    {
+                        "name": "cart",
+                        "rules": [
+                            {"alert": "CartFails", "expr": 'rate(http_requests_total{code="500"}[5m]) > 0.01'},
+                            {"alert": "PoolFull", "expr": "db_pool_connections_in_use > 18"},
+                        ],
+                    }
+                ]
+            }
+        ),
         "start": "now-1d",
     },
     "forecast_capacity": {"query": "http_request_duration_seconds_count", "horizon": "1d"},

@@ -173,6 +173,14 @@ def test_the_load_is_counted_by_shift() -> None:
     assert load.pages_at_night == 2
 
 
+def test_a_page_that_never_ends_does_not_swallow_the_incidents_of_days() -> None:
+    whole, others = _series([(0, DAYS * 24 * 60 + 1)]), _series([(1440 * day, 1440 * day + 10) for day in range(1, 5)])
+    load = volume(
+        _histories((_rule("A"), whole), (_rule("B"), others)), start_ms=START, end_ms=START + DAYS * 1440 * MINUTE
+    )
+    assert (load.pages, load.incidents) == (5, 5)
+
+
 def test_intervals_above_a_value_are_those_of_any_series() -> None:
     series = _series([(0, 5)], [(3, 8)])
     (found,) = intervals_of(series, above=0.5)
