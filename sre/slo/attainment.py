@@ -103,7 +103,7 @@ class GroupCounts:
         return self._cut(self._starts // day_ms * day_ms, round(DAY_SECONDS / self.base_ms * 1000))
 
     def weeks(self) -> Stretches:
-        """Return stretches of seven days, counted back from the end; a part of one is left out."""
+        """Return stretches of seven days, counted back from the end; the first one may be cut."""
         if not self._starts.size:
             return self._cut(self._starts, 1)
         week_ms = round(WEEK_SECONDS * 1000)

@@ -184,7 +184,7 @@ def _reasons(found: Found) -> list[str]:
         return ["No candidate is free of obstacles; mend the service, or check that the SLI counts what users feel."]
     went = chosen.attainment
     reasons = [
-        f"Met in {went.weeks_met} of {went.weeks} whole weeks; {went.used_ratio:.0%} of the budget used over all, "
+        f"Met in {went.weeks_met} of {went.weeks} weeks; {went.used_ratio:.0%} of the budget used over all, "
         "and a quarter is to stay free for what this history has not shown."
         if went.weeks
         else f"{went.used_ratio:.0%} of the budget used over all; the history holds no whole week."
