@@ -48,17 +48,19 @@ class AnsweringTool(BoundedTool):
     """A tool behind the boundary whose answer is content of any kind."""
 
     async def _answered(self, arguments: dict[str, Any], context: Context[Any, Any]) -> CallToolResult:
-        validated = self._validated(arguments)
-        injected = {self.context_kwarg: context} if self.context_kwarg else {}
-        with anyio.fail_after(self.deadline_seconds):
-            return CallToolResult(content=await self.fn(**validated, **injected))
+        tool = self._loaded()
+        validated = self._validated(arguments, tool)
+        injected = {tool.context_argument: context} if tool.context_argument else {}
+        with anyio.fail_after(self.spec.deadline_seconds):
+            return CallToolResult(content=await tool.function(**validated, **injected))
 
 
 class AskingTool(BoundedTool):
     """A tool with the boundary's arguments that may answer with a question."""
 
     async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:
-        return await self.fn(**self._validated(arguments), ctx=context)
+        tool = self._loaded()
+        return await tool.function(**self._validated(arguments, tool), ctx=context)
 
 
 class RememberedEvents(EventStore):
