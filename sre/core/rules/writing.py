@@ -9,6 +9,7 @@ from sre.core.times import format_duration
 
 if TYPE_CHECKING:
     from yaml import SafeDumper
+    from yaml.emitter import ScalarAnalysis
 
 YamlValue: TypeAlias = (
     str | int | float | bool | list["YamlValue"] | tuple["YamlValue", ...] | Mapping[str, "YamlValue"] | None
@@ -73,6 +74,7 @@ def _plain(value: YamlValue) -> YamlValue:
 def _dumper() -> "type[SafeDumper]":
     import yaml
 
+    # Not libyaml's dumper, ten times as fast: it cannot indent list items, and folds long text a word later.
     class Dumper(yaml.SafeDumper):
         # Repeated values would become aliases, which nobody wants to read in a rule file.
         def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - the library's face
@@ -81,6 +83,13 @@ def _dumper() -> "type[SafeDumper]":
         def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
             # List items are indented below their key, as the Prometheus documentation writes them.
             super().increase_indent(flow, False)
+
+        # The library looks at every character of a text, each time it comes; keys and labels come many times in a file.
+        def analyze_scalar(self, scalar: str) -> "ScalarAnalysis":
+            known: dict[str, ScalarAnalysis] = self.__dict__.setdefault("analyzed", {})
+            if scalar not in known:
+                known[scalar] = super().analyze_scalar(scalar)
+            return known[scalar]
 
     def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
         style = "|" if "\n" in value else None

@@ -4,9 +4,11 @@ from itertools import pairwise
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sre.core.errors import InputError
-from sre.core.rules import AlertRule, RecordingRule, RuleFile, RuleGroup, read_rule_file, rule_file_yaml
+from sre.core.rules import AlertRule, RecordingRule, RuleFile, RuleGroup, read_rule_file, rule_file_yaml, yaml_document
 
 FILE = RuleFile(
     (
@@ -47,6 +49,20 @@ def test_the_text_is_what_a_person_would_write() -> None:
     assert "        for: 15m\n" in text
     assert "&id" not in text
     assert len(list(yaml.safe_load_all(text))) == 1
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.text(max_size=40) | st.sampled_from(["yes", "1e3", "a: b", "# no", "", " pad ", "'", "a\nb"]), max_size=4
+    )
+)
+def test_a_text_is_written_alike_each_time_it_comes(texts: list[str]) -> None:
+    """Our choice: what is remembered of a text while writing changes nothing, wherever the text comes again."""
+    alone = "".join(yaml_document([text]) for text in texts)
+    assert yaml_document([*texts, *texts]) == alone * 2 or not texts
+    nested = {text: {"again": [text, {text: text}]} for text in texts}
+    assert yaml.safe_load(yaml_document(nested)) == nested
 
 
 def test_a_kubernetes_resource_is_read_like_the_file_inside_it() -> None:
