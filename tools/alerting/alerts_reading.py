@@ -28,6 +28,7 @@ class AlertReading:
 
     Attributes:
         now: The end of recorded data, else the clock's.
+        data_begin: The beginning of recorded data; None for a live system, which remembers since when alerts stand.
         missing: What is not known and why, for the warnings.
     """
 
@@ -35,6 +36,7 @@ class AlertReading:
     source: str | None = None
     alertmanager: str | None = None
     is_recorded: bool = False
+    data_begin: datetime | None = None
     active: tuple[ActiveAlert, ...] | None = None
     rules: tuple[Rule, ...] | None = None
     notified: tuple[NotifiedAlert, ...] | None = None
@@ -65,6 +67,8 @@ async def alert_reading(deps: Deps, *, source: str) -> AlertReading:
     if metrics is not None and rule_source is not None:
         reading.now = await deps.now_of(metrics)
         reading.is_recorded = await metrics.latest() is not None
+        recorded = await metrics.coverage() if reading.is_recorded else None
+        reading.data_begin = recorded.start if recorded else None
     failures = await all_of(
         [*([_ruled(rule_source, reading)] if rule_source else []), *([_notified(alerts, reading)] if alerts else [])]
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sre.alerting.standing_alerts import (
@@ -44,6 +45,9 @@ _MAX_SUMMARY = 160
 _MAX_NAMED = 5
 _MAX_BROKEN = 10
 _MAX_LOST = 20
+# An alert that stands from so soon after the beginning of a recording may be older than it: rules find nothing before
+# the first scrapes and evaluations (our choice: five minutes, as long as Prometheus looks back for a sample).
+_BEGINNING = timedelta(minutes=5)
 _TELLING = (SUMMARY_ANNOTATION, DESCRIPTION_ANNOTATION, "message")
 _RUNBOOKS = (RUNBOOK_ANNOTATION, "runbook")
 
@@ -139,11 +143,23 @@ def _oldest(alerts: Sequence[StandingAlert], reading: AlertReading) -> str:
     first = next((alert for alert in alerts if alert.state == "firing" and not alert.is_informing), None)
     if first is None or first.since is None:
         return ""
-    return f"; first to look at: {quoted(first.name, limit=80)}, for {_age(first.since, reading.now)}"
+    return f"; first to look at: {quoted(first.name, limit=80)}, for {_age(first, reading)}"
 
 
-def _age(since: datetime | None, now: datetime) -> str:
-    return seconds_text(max(0.0, (now - since).total_seconds())) if since is not None else "unknown"
+def _age(alert: StandingAlert, reading: AlertReading) -> str:
+    if alert.since is None:
+        return "unknown"
+    age = seconds_text(max(0.0, (reading.now - alert.since).total_seconds()))
+    return f"at least {age}" if _may_be_older(alert, reading) else age
+
+
+def _may_be_older(alert: StandingAlert, reading: AlertReading) -> bool:
+    """Return whether an alert stands since a recording begins, so that only its least age is known."""
+    if reading.data_begin is None or alert.since is None:
+        return False
+    # What only the Alertmanager tells of is as old as it says.
+    is_replayed = reading.active is not None and alert.delivery not in ("leftover", "elsewhere")
+    return is_replayed and alert.since <= reading.data_begin + _BEGINNING
 
 
 def _group_row(group: AlertGroup, reading: AlertReading) -> GroupRow:
@@ -165,7 +181,7 @@ def _alert_row(alert: StandingAlert, group: AlertGroup, reading: AlertReading) -
         severity=cleaned(severity_of(alert.labels), limit=40),
         labels=cleaned(str(own), limit=_MAX_LABELS) if own else "",
         since=alert.since,
-        age=_age(alert.since, reading.now),
+        age=_age(alert, reading),
         fires_at=alert.fires_at,
         value=alert.value,
         summary=_annotation(alert, _TELLING, limit=_MAX_SUMMARY),
@@ -233,6 +249,8 @@ def _warnings(alerts: Sequence[StandingAlert], reading: AlertReading, pairing: P
     warnings = [f"Not known: {missing}." for missing in reading.missing]
     if reading.is_recorded:
         warnings.append(recorded_note(reading.now))
+    if older := sum(_may_be_older(alert, reading) for alert in alerts):
+        warnings.append(f"{older} alert(s) stand since the recording begins: how much longer already is not known.")
     broken = sum(rule.kind == "alerting" and rule.health == "err" for rule in reading.rules or ())
     if broken:
         warnings.append(f"{broken} alerting rule(s) cannot be evaluated and so never fire: see broken_rules.")
