@@ -10,6 +10,7 @@ from connectors.base import AlertSource, DashboardStore, MetricSource
 from connectors.promtool import Promtool
 from sre.core.clock import Clock
 from sre.core.errors import ConfigError, InputError
+from sre.core.journal import Journal
 from sre.core.text import quoted
 from sre.metrics.model import SignalQueries
 
@@ -65,6 +66,8 @@ class Deps:
         dashboard_store: Where dashboards are published; None where none is configured.
         promtool, amtool: Check what is generated; may not be on this machine.
         runbook_url: Address of an alert's runbook, `{alert}` standing for its name; empty where there is none.
+        journal: Where incidents, actions and toil are recorded; None where nothing may be remembered.
+        author: Who records, where a call does not say: the user this process runs for.
     """
 
     sources: Sources
@@ -78,6 +81,22 @@ class Deps:
     promtool: Promtool = field(default_factory=Promtool)
     amtool: Amtool = field(default_factory=Amtool)
     runbook_url: str = ""
+    journal: Journal | None = None
+    author: str = ""
+
+    def records(self) -> Journal:
+        """Return where incidents, actions and toil are recorded.
+
+        Raises:
+            ConfigError: There is no place for them.
+        """
+        if self.journal is None:
+            raise ConfigError(
+                "There is no place for records.",
+                setting="SRE_MCP_DATA_DIR",
+                next_steps=("set SRE_MCP_DATA_DIR to a folder that this server may write to.",),
+            )
+        return self.journal
 
     def alerts(self) -> AlertSource:
         """Return what sends alerts to people.
