@@ -11,6 +11,19 @@ if TYPE_CHECKING:  # the series types bring numpy, which registration of tools m
     from sre.core.alerts import LabelMatcher, NotifiedAlert, Silence
     from sre.core.dashboards import DashboardFolder, StoredDashboard
     from sre.core.labels import Labels
+    from sre.core.oncall import (
+        ChangeEvent,
+        IncidentNote,
+        Listed,
+        LogEntry,
+        OnCall,
+        OncallService,
+        PagedAlert,
+        PagedIncident,
+        PageEvent,
+        PageStatus,
+        Urgency,
+    )
     from sre.core.series import InstantResult, RangeResult
     from sre.core.telemetry import ActiveAlert, BuildInfo, MetricMetadata, Rule, Target
     from sre.core.times import Duration, Window
@@ -26,7 +39,7 @@ class Source(Protocol):
 
     @property
     def kind(self) -> str:
-        """What it is: `prometheus`, `snapshot`, `demo`, `alertmanager`, `grafana`."""
+        """What it is: `prometheus`, `snapshot`, `demo`, `alertmanager`, `grafana`, `pagerduty`."""
         ...
 
     async def build_info(self) -> BuildInfo:
@@ -145,4 +158,78 @@ class DashboardStore(Source, Protocol):
         Raises:
             RefusedError: Somebody saved it in the meantime.
         """
+        ...
+
+
+class OncallSource(Source, Protocol):
+    """A system that wakes people: the incidents it paged them for, what they did, who is on call.
+
+    An id that is not there raises `InputError` (field `incident`). Lists are oldest first; one that is longer than what
+    is read says so in `left_out`, and then it is the oldest that are missing.
+    """
+
+    async def incidents(
+        self,
+        *,
+        window: Window | None = None,
+        statuses: Sequence[PageStatus] = (),
+        urgencies: Sequence[Urgency] = (),
+        service_ids: Sequence[str] = (),
+    ) -> Listed[PagedIncident]:
+        """Return incidents that were created in the window.
+
+        One that began before the window and is still open is not among them: ask for the open ones without a window.
+
+        Args:
+            window: When they were created; None for all times.
+            statuses, urgencies, service_ids: Only these; empty for any.
+        """
+        ...
+
+    async def incident(self, incident_id: str) -> PagedIncident | None:
+        """Return one incident, or None where there is none with this id."""
+        ...
+
+    async def incident_alerts(self, incident_id: str) -> Listed[PagedAlert]:
+        """Return the alerts an incident was made of."""
+        ...
+
+    async def incident_log(self, incident_id: str) -> Listed[LogEntry]:
+        """Return all that happened to an incident."""
+        ...
+
+    async def incident_notes(self, incident_id: str) -> tuple[IncidentNote, ...]:
+        """Return what people wrote down on an incident."""
+        ...
+
+    async def log_entries(self, *, window: Window) -> Listed[LogEntry]:
+        """Return all that happened to any incident in the window."""
+        ...
+
+    async def on_calls(self) -> Listed[OnCall]:
+        """Return who is on call now, by policy and level."""
+        ...
+
+    async def services(self, *, search: str = "") -> Listed[OncallService]:
+        """Return services by name; `search` keeps those whose name holds it."""
+        ...
+
+    async def change_events(self, *, window: Window) -> Listed[ChangeEvent]:
+        """Return changes that were announced in the window."""
+        ...
+
+    async def acknowledge(self, incident_id: str) -> PagedIncident:
+        """Take an incident, so that nobody else is woken, and return it as it is now."""
+        ...
+
+    async def resolve(self, incident_id: str, *, resolution: str = "") -> PagedIncident:
+        """Close an incident and return it as it is now."""
+        ...
+
+    async def add_note(self, incident_id: str, *, text: str) -> IncidentNote:
+        """Write something down on an incident."""
+        ...
+
+    async def send_event(self, event: PageEvent) -> str:
+        """Trigger, acknowledge or resolve by key, and return the key of the problem."""
         ...
