@@ -13,7 +13,7 @@ from connectors.http.body import ByteBudget, NotDecodableError, TooLargeError, r
 from connectors.http.credentials import Credentials, credentials_for
 from connectors.http.endpoint import Endpoint
 from connectors.http.failures import Narrator, disconnected_unanswered
-from connectors.http.pacing import RETRYABLE_STATUSES, Pacing, http_date, retry_after_seconds
+from connectors.http.pacing import RETRYABLE_STATUSES, Pacing, http_date, rate_limit_reset_seconds, retry_after_seconds
 from connectors.http.trust import tls_context
 from sre.core.errors import UpstreamError
 from sre.core.text import quoted
@@ -46,6 +46,8 @@ class Request:
         method: Anything but GET changes something: it is sent once, and again only where the system says that it did
             not take it (429).
         json_body: What to write, as JSON.
+        headers: Sent with this request; not secret.
+        secrets: What the body holds and no message may show.
     """
 
     path: str
@@ -53,6 +55,8 @@ class Request:
     may_post: bool = False
     method: Method = "GET"
     json_body: bytes = field(default=b"", repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def is_write(self) -> bool:
@@ -173,19 +177,20 @@ class HttpClient:
     def _asked_seconds(self, answer: Answer) -> float | None:
         value = answer.headers.get("retry-after")
         if value is None:
-            return None
+            limited = answer.status == _NOT_TAKEN_STATUS
+            return rate_limit_reset_seconds(answer.headers.get("ratelimit-reset", "")) if limited else None
         there = http_date(answer.headers.get("date", ""))
         return retry_after_seconds(value, now=there or self._pacing.now())
 
     async def _followed(self, request: Request, budget: ByteBudget, progress: _Progress) -> "Answer | _Failed":
-        credentials = await credentials_for(self.endpoint)
+        credentials = (await credentials_for(self.endpoint)).guarding(request.secrets)
         query = urlencode(request.params)
         posts = request.may_post and self._posts and len(query) > _MAX_QUERY_CHARACTERS
         url = self.endpoint.base_url + request.path
         if request.is_write:
-            written = _Call(url, query, False, credentials, request.method, request.json_body)
+            written = _Call(url, query, False, credentials, request.headers, request.method, request.json_body)
             return self._unredirected(await self._exchanged(written, budget, progress))
-        outcome = await self._exchanged(_Call(url, query, posts, credentials), budget, progress)
+        outcome = await self._exchanged(_Call(url, query, posts, credentials, request.headers), budget, progress)
         for _ in range(_MAX_REDIRECTS):
             if isinstance(outcome, _Failed):
                 break
@@ -195,7 +200,7 @@ class HttpClient:
                 url, query, posts = _target(outcome, query=query, posts=posts)
             else:
                 break
-            outcome = await self._exchanged(_Call(url, query, posts, credentials), budget, progress)
+            outcome = await self._exchanged(_Call(url, query, posts, credentials, request.headers), budget, progress)
         return self._unredirected(outcome)
 
     def _unredirected(self, outcome: "Answer | _Failed") -> "Answer | _Failed":
@@ -306,6 +311,7 @@ class _Call:
     query: str = field(repr=False)
     posts: bool
     credentials: Credentials
+    own_headers: tuple[tuple[str, str], ...] = ()
     method: Method = "GET"
     json_body: bytes = field(default=b"", repr=False)
 
@@ -320,7 +326,7 @@ class _Call:
     @property
     def headers(self) -> dict[str, str]:
         kind = "application/x-www-form-urlencoded" if self.posts else "application/json" if self.json_body else ""
-        return {**self.credentials.headers, **({"Content-Type": kind} if kind else {})}
+        return {**dict(self.own_headers), **self.credentials.headers, **({"Content-Type": kind} if kind else {})}
 
 
 def _target(answer: Answer, *, query: str, posts: bool) -> tuple[str, str, bool]:

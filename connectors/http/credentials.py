@@ -1,7 +1,8 @@
 """What is sent to be let in, and how to keep it out of every text."""
 
 import base64
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import anyio.to_thread
@@ -35,6 +36,10 @@ class Credentials:
             text = text.replace(secret, _MASK)
         return text
 
+    def guarding(self, more: Iterable[str]) -> "Credentials":
+        """Return the same credentials with more secrets to mask, such as one that a body holds."""
+        return replace(self, secrets=_maskable([*self.secrets, *more]))
+
 
 async def credentials_for(endpoint: Endpoint) -> Credentials:
     """Return what to send now; a token file is read at this moment.
@@ -45,9 +50,9 @@ async def credentials_for(endpoint: Endpoint) -> Credentials:
     headers = dict(endpoint.headers)
     secrets = list(headers.values())
     match endpoint.auth:
-        case BearerToken(token=token):
+        case BearerToken(token=token, scheme=scheme):
             told = "a bearer token was sent"
-        case BearerTokenFile(path=path):
+        case BearerTokenFile(path=path, scheme=scheme):
             token = await anyio.to_thread.run_sync(_token_in, path)
             told = "the bearer token of token_file was sent"
         case BasicAuth():
@@ -55,7 +60,7 @@ async def credentials_for(endpoint: Endpoint) -> Credentials:
         case None:
             told = "no token or password is set, only headers were sent" if headers else "no credentials were sent"
             return _made(headers, secrets=secrets, told=told)
-    return _made({**headers, "Authorization": f"Bearer {token}"}, secrets=[*secrets, token], told=told)
+    return _made({**headers, "Authorization": scheme(token)}, secrets=[*secrets, token], told=told)
 
 
 def _with_basic(auth: BasicAuth, *, headers: dict[str, str], secrets: list[str]) -> Credentials:
@@ -68,8 +73,12 @@ def _with_basic(auth: BasicAuth, *, headers: dict[str, str], secrets: list[str])
 
 
 def _made(headers: dict[str, str], *, secrets: list[str], told: str) -> Credentials:
-    known = {secret for secret in secrets if len(secret) >= _MIN_SECRET}
-    return Credentials(headers, tuple(sorted(known, key=len, reverse=True)), told)
+    return Credentials(headers, _maskable(secrets), told)
+
+
+def _maskable(secrets: Iterable[str]) -> tuple[str, ...]:
+    # The longest first: one secret may be part of another.
+    return tuple(sorted({secret for secret in secrets if len(secret) >= _MIN_SECRET}, key=len, reverse=True))
 
 
 def _token_in(path: str) -> str:

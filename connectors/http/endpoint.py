@@ -4,7 +4,7 @@ Nothing here prints a secret: `repr` shows neither credentials nor headers.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from types import MappingProxyType
@@ -22,11 +22,21 @@ _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
+def bearer(token: str) -> str:
+    """Return the Authorization of a bearer token (RFC 6750, 2.1)."""
+    return f"Bearer {token}"
+
+
 @dataclass(frozen=True, slots=True)
 class BearerToken:
-    """A token that does not change while the process runs."""
+    """A token that does not change while the process runs.
+
+    Attributes:
+        scheme: Makes the Authorization header of it, for systems with a spelling of their own.
+    """
 
     token: str = field(repr=False)
+    scheme: Callable[[str], str] = field(default=bearer, repr=False)
 
     def __post_init__(self) -> None:
         require_token(self.token, setting="token")
@@ -37,6 +47,7 @@ class BearerTokenFile:
     """A file that holds the token; read anew for each request, since it may be rotated."""
 
     path: str
+    scheme: Callable[[str], str] = field(default=bearer, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

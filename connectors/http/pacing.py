@@ -15,6 +15,7 @@ _FIRST_CEILING_SECONDS = 0.5
 _CEILING_SECONDS = 4.0
 # Added on top of Retry-After for the same reason.
 _SPREAD_SECONDS = 0.25
+_LONGEST_RESET_SECONDS = 86400.0
 
 
 def _system_now() -> datetime:
@@ -65,6 +66,17 @@ def retry_after_seconds(value: str, *, now: datetime) -> float | None:
         return float(spelt[:9])
     at = http_date(spelt)
     return None if at is None else max(0.0, (at - now).total_seconds())
+
+
+def rate_limit_reset_seconds(value: str) -> float | None:
+    """Return in how many seconds requests are counted anew, as a RateLimit-Reset header says, or None.
+
+    Source:
+        PagerDuty, "REST API Rate Limits": seconds. Others write the epoch of that moment, which no wait is as long as.
+    """
+    spelt = value.strip()
+    seconds = float(spelt[:9]) if spelt.isascii() and spelt.isdigit() else None
+    return seconds if seconds is not None and seconds <= _LONGEST_RESET_SECONDS else None
 
 
 def http_date(value: str) -> datetime | None:

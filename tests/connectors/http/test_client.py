@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from connectors.http import Auth, BasicAuth, BearerToken, BearerTokenFile, Endpoint, HttpClient, Pacing, Request
-from connectors.http.client import Answer
+from connectors.http.client import Answer, Method
 from sre.core.errors import (
     AuthDeniedError,
     BadResponseError,
@@ -449,3 +449,43 @@ async def test_a_write_does_not_follow_redirects(status: int) -> None:
     with pytest.raises(BadResponseError):
         await wire.client().checked(WRITE)
     assert len(wire.requests) == 1
+
+
+async def test_a_429_without_retry_after_is_waited_for_as_its_rate_limit_says() -> None:
+    """Source: PagerDuty, "REST API Rate Limits": ratelimit-reset tells how many seconds to wait."""
+    wire = Wire(httpx.Response(429, headers={"ratelimit-reset": "3"}), ok())
+    assert (await wire.client().checked(Request("/x"))).status == 200
+    assert wire.pauses == [3.0]
+
+
+async def test_a_rate_limit_of_another_status_is_not_a_reason_to_wait_longer() -> None:
+    """Our choice: PagerDuty tells its limits with every answer, so a 503 with them is waited for as any other."""
+    wire = Wire(httpx.Response(503, headers={"ratelimit-reset": "60"}), ok())
+    assert (await wire.client().checked(Request("/x"))).status == 200
+    assert wire.pauses == [0.0]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_request_has_headers_of_its_own_and_secrets_in_its_body_are_masked(method: Method) -> None:
+    """Our choice: what is not secret is not masked, and what is in the body is, wherever it comes back."""
+    wire = Wire(httpx.Response(500, text=f"you sent {SECRET} for me@example.com"))
+    request = Request("/x", method=method, headers=(("From", "me@example.com"),), secrets=(SECRET,))
+    with pytest.raises(UnavailableError) as caught:
+        await wire.client().checked(request)
+    assert wire.requests[0].headers["from"] == "me@example.com"
+    assert "you sent *** for me@example.com" in caught.value.message
+    assert SECRET not in repr(request)
+
+
+async def test_a_token_can_be_spelt_as_the_system_wants_it(tmp_path: Path) -> None:
+    """Source: PagerDuty, "Authentication": Token token=..."""
+    (tmp_path / "token").write_text(SECRET)
+
+    def spelt(token: str) -> str:
+        return f"Token token={token}"
+
+    for auth in (BearerToken(SECRET, spelt), BearerTokenFile(str(tmp_path / "token"), spelt)):
+        wire = Wire(ok())
+        await wire.client(Endpoint(BASE, auth=auth)).checked(Request("/x"))
+        assert wire.requests[0].headers["authorization"] == f"Token token={SECRET}"
+        assert SECRET not in repr(auth)

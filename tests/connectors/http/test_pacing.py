@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from connectors.http import Pacing
-from connectors.http.pacing import retry_after_seconds
+from connectors.http.pacing import rate_limit_reset_seconds, retry_after_seconds
 
 NOW = datetime(2015, 10, 21, 7, 27, 0, tzinfo=UTC)
 
@@ -49,3 +49,11 @@ def test_what_the_server_asks_for_is_never_undercut() -> None:
     """Source: RFC 9110, 10.2.3: how long the client ought to wait."""
     for drawn in (0.0, 1.0):
         assert Pacing(uniform=lambda drawn=drawn: drawn).pause_seconds(attempt=1, asked_seconds=7.0) >= 7.0
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("42", 42.0), (" 0 ", 0.0), ("1794700000", None), ("", None), ("soon", None), ("-1", None)]
+)
+def test_a_rate_limit_reset_is_seconds_and_an_epoch_is_none(value: str, seconds: float | None) -> None:
+    """Source: PagerDuty, "REST API Rate Limits"; GitLab writes the epoch of the moment in the same header."""
+    assert rate_limit_reset_seconds(value) == seconds
