@@ -29,6 +29,7 @@ from mcp.types import (
 )
 from pydantic import Field, ValidationError
 
+from server.asking import asked
 from server.audit import current_record
 from server.catalogue import Listing, LoadedTool, loaded
 from server.deps import Deps
@@ -61,7 +62,7 @@ class BoundedTool(Tool):
         return self.told_output_schema
 
     async def run(self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False) -> Any:  # noqa: ARG002 - the SDK's face
-        """Run the tool; every outcome but a protocol error is a `CallToolResult`."""
+        """Run the tool; every outcome but a protocol error or a question is a `CallToolResult`."""
         record = current_record()
         record.arguments = sorted(cleaned(name, limit=_MAX_NAME) for name in arguments)[:20]
         try:
@@ -75,15 +76,25 @@ class BoundedTool(Tool):
             record.outcome, record.error_id = "bug", secrets.token_hex(4)
             _LOGGER.exception("error_id=%s: %s failed unexpectedly", record.error_id, self.name)
             result = _failure(_bug_message(self.name, record.error_id), self.redactor)
+        if not isinstance(result, CallToolResult):
+            record.outcome = "asked"
+            return result
         record.characters = sum(len(part.text) for part in result.content if isinstance(part, TextContent))
         return result
 
-    async def _answered(self, arguments: dict[str, Any], context: Context[Any, Any]) -> CallToolResult:
+    async def _answered(
+        self, arguments: dict[str, Any], context: Context[Any, Any]
+    ) -> CallToolResult | InputRequiredResult:
         tool = self._loaded()
         validated = self._validated(arguments, tool)
-        injected = {tool.context_argument: context} if tool.context_argument else {}
-        # Waiting for a place counts: a client hears from us in time, however many others ask.
+        injected: dict[str, Any] = {tool.context_argument: context} if tool.context_argument else {}
+        # Waiting counts, for a person's reply and for a place: a client hears from us in time, however many others ask.
         with anyio.move_on_after(self.spec.deadline_seconds) as deadline:
+            if tool.questions:
+                replies = await asked(tool, validated, context)
+                if isinstance(replies, InputRequiredResult):
+                    return replies
+                injected |= replies
             async with self.places:
                 answer = await tool.function(**validated, **injected)
         if deadline.cancelled_caught:

@@ -7,7 +7,7 @@ test fails when it is stale, and a tool that is not in it is loaded at once.
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,12 +34,15 @@ class LoadedTool:
     Attributes:
         validated: Turns arguments into what the function takes; raises pydantic's `ValidationError`.
         context_argument: Name under which the function wants the context, or None.
+        questions: Parameters that the person at the client fills in, as the SDK describes them (see `server.asking`).
     """
 
     function: Callable[..., Any]
     listing: Listing
     validated: Callable[[dict[str, Any]], dict[str, Any]]
     context_argument: str | None
+    questions: Mapping[str, Any] = field(default_factory=dict)
+    question_plans: Mapping[Any, Any] = field(default_factory=dict)
 
 
 def loaded(spec: ToolSpec) -> LoadedTool:
@@ -54,7 +57,14 @@ def loaded(spec: ToolSpec) -> LoadedTool:
     listing = Listing(
         _unindented(plain.description), _lean_schema(model.model_json_schema(by_alias=True)), plain.output_schema
     )
-    return LoadedTool(spec.function, listing, plain.fn_metadata.validate_arguments, plain.context_kwarg)
+    return LoadedTool(
+        spec.function,
+        listing,
+        plain.fn_metadata.validate_arguments,
+        plain.context_kwarg,
+        plain.resolved_params,
+        plain.resolver_plans,
+    )
 
 
 @cache
