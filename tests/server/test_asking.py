@@ -43,7 +43,7 @@ SPECS = (ToolSpec(break_thing, "Break a thing", "metrics", is_read_only=False),)
 
 
 def client_of(era: Era, reply: ElicitResult | None, *, asked: list[str] | None = None) -> Client:
-    async def answered(_context: Any, params: Any) -> ElicitResult | ErrorData:
+    async def answered(context: Any, params: Any) -> ElicitResult | ErrorData:
         assert isinstance(params, ElicitRequestFormParams)
         (asked if asked is not None else []).append(params.message)
         if reply is None:
