@@ -5,6 +5,7 @@
     ├── ConfigError         the operator can mend the configuration
     ├── NoDataError         a fair question with nothing to answer it from
     ├── RefusedError        policy says no: too costly, or writes are not enabled
+    ├── JournalError        records cannot be read or written (drawn in `sre.core.journal`)
     └── UpstreamError       another system failed us
         ├── UnavailableError    not reachable, or answering 5xx
         ├── TimedOutError       reachable, but not in time
