@@ -22,6 +22,7 @@ from tools.event_counts import Counted, EventCounter
 from tools.newborn_counters import counted_from_zero, data_since, newborn_by_group, newborn_query
 from tools.slo.budget_groups import MIN_SLICE_SECONDS, SLICES, SliReader
 from tools.slo.budget_reading import REFINEMENT_SECONDS, window_lengths
+from tools.slo.young_counters import YOUNG_CAUSE, YOUNG_STEP, are_young, counters_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -128,7 +129,8 @@ class BudgetReader:
                 await attempted(partial(self._count_born, period, lengths, gathered))
         if whole is None or whole.counts is None:
             query = self.queries.total or self.queries.used[0]
-            raise await no_series(self.source, period, text=query.text, metrics=query.metrics)
+            counters = counters_of(self.queries.used)
+            raise await no_series(self.source, period, text=query.text, metrics=query.metrics, counters=counters)
         return BudgetData(
             total=whole,
             window_counts=gathered.window_counts,
@@ -180,9 +182,7 @@ class BudgetReader:
 
     async def _count_born(self, period: Period, lengths: Sequence[float], into: _Gathered) -> None:
         """Count new series from zero in the burn-rate windows and the history too, as in the whole period."""
-        terms = [term for query in self.queries.used for term in query.terms]
-        witnesses = tuple(dict.fromkeys(term.counter for term in terms if term.counter))
-        since = await data_since(self.source, Window(period.start, period.at), witnesses)
+        since = await data_since(self.source, Window(period.start, period.at), counters_of(self.queries.used))
         if since is None:
             return
         into.born_since = since
@@ -276,12 +276,21 @@ class BudgetReader:
         return EventHistory(start, slice_seconds, totals, tuple(value or 0.0 for value in bads))
 
 
-async def no_series(source: MetricSource, period: Period, *, text: str, metrics: Sequence[str]) -> NoDataError:
+async def no_series(
+    source: MetricSource, period: Period, *, text: str, metrics: Sequence[str], counters: Sequence[str] = ()
+) -> NoDataError:
     """Return the error that says why a query counts nothing, with the nearest names that exist.
 
     Args:
         metrics: Names the query reads.
+        counters: Counters that it adds up.
     """
+    nothing = (
+        f"{quoted(text)} counts nothing at {quoted(source.name)} between {period.start:%Y-%m-%d %H:%M} "
+        f"and {period.at:%Y-%m-%d %H:%M} UTC."
+    )
+    if await are_young(source, counters, window=Window(period.start, period.at)):
+        return NoDataError(nothing, causes=(YOUNG_CAUSE,), next_steps=(YOUNG_STEP,))
     names: tuple[str, ...] = ()
     if metrics:
         known = await source.label_values("__name__", window=Window(period.start, period.at))
@@ -289,8 +298,7 @@ async def no_series(source: MetricSource, period: Period, *, text: str, metrics:
     is_known = bool(metrics) and metrics[0] in names
     cause = "no series has these labels" if is_known else "no metric of this name exists in the window"
     return NoDataError(
-        f"{quoted(text)} counts nothing at {quoted(source.name)} between {period.start:%Y-%m-%d %H:%M} "
-        f"and {period.at:%Y-%m-%d %H:%M} UTC.",
+        nothing,
         causes=(cause, "the window lies outside the recorded data"),
         nearest=() if is_known else names,
         next_steps=("use find_metrics to look for the counter, or query_prometheus to see its labels.",),

@@ -24,6 +24,7 @@ from sre.slo.maintenance import counted_pieces, counted_seconds, maintenance_wit
 from tools.answer import QueryEvidence
 from tools.concurrent import all_of
 from tools.newborn_counters import counted_from_zero, data_since, newborn_by_group
+from tools.slo.young_counters import counters_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,9 +84,7 @@ class SliReader:
         """
         if not self.is_of_events:
             return None
-        terms = [term for query in self.sides().values() for term in query.terms]
-        witnesses = tuple(dict.fromkeys(term.counter for term in terms if term.counter))
-        return await data_since(self.source, window, witnesses)
+        return await data_since(self.source, window, counters_of(self.sides().values()))
 
     async def counts(self, window: Window, *, since: datetime | None = None) -> GroupCounts:
         """Return the events of a window outside maintenance.
@@ -263,4 +262,5 @@ async def no_group(reader: SliReader, period: Period) -> NoDataError:
 
     queries = queries_of(reader.slo.indicator)
     text = queries.get("total") or next(iter(queries.values()))
-    return await no_series(reader.source, period, text=text, metrics=metrics_of(text))
+    counters = counters_of(reader.sides().values())
+    return await no_series(reader.source, period, text=text, metrics=metrics_of(text), counters=counters)

@@ -15,6 +15,7 @@ from tools.artefacts import ArtefactAnswer, CheckAnswer, FileAnswer
 from tools.context import ToolContext, deps_of, recorded_note, report_progress
 from tools.slo.slo_facts import SloFacts, SloStanding, facts_of, left_words, share_text, standing_of
 from tools.slo.slo_parts import SloParts, slo_from_parts
+from tools.slo.young_counters import YOUNG_NOTE
 from tools.slo_lookup import MAX_DOCUMENT_CHARS, slo_registry
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _fill(answer: DefineSloAnswer, slo: Slo, found: SloChecks, saved: SavedDocum
         answer.saved_to = cleaned(str(saved.path), limit=500)
     if not slo.service:
         answer.warnings.append("No service is named, so no alert of it can be routed or found by service.")
-    answer.summary = f"{slo.name}: {_promise(slo)} {_saved_words(saved)} {_now_words(answer)}".strip()
+    answer.summary = f"{slo.name}: {_promise(slo)} {_saved_words(saved)} {_now_words(answer, found)}".strip()
 
 
 def _promise(slo: Slo) -> str:
@@ -167,10 +168,12 @@ def _saved_words(saved: SavedDocument | None) -> str:
     return "Saved in place of the former one." if saved.is_replaced else "Saved."
 
 
-def _now_words(answer: DefineSloAnswer) -> str:
+def _now_words(answer: DefineSloAnswer, found: SloChecks) -> str:
     failed = [check for check in answer.checks if check.ok is False]
     if failed:
         return f"But it cannot be measured as it is: {failed[0].detail}"
+    if found.status is not None and found.status.is_young:
+        return f"How it stands is not known yet. {YOUNG_NOTE}"
     standing = answer.standing
     if standing is None or standing.sli_ratio is None or standing.remaining_ratio is None:
         return "How it stands is not known."

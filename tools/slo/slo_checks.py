@@ -13,6 +13,7 @@ from tools.artefacts import CheckAnswer
 from tools.concurrent import all_of, attempted, outcome_of, seconds_left
 from tools.slo.slo_facts import coverage_warning, share_text
 from tools.slo.slo_status import slo_status
+from tools.slo.young_counters import YOUNG_NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -160,6 +161,8 @@ async def _counted(slo: Slo, where: LookUp, at: datetime, found: SloChecks) -> C
     if isinstance(outcome, SreError):
         return CheckAnswer(name="measured", tool=source.name, ok=None, detail=outcome.message)
     found.status = outcome
+    if outcome.is_young:
+        return CheckAnswer(name="measured", tool=source.name, ok=None, detail=YOUNG_NOTE)
     found.warnings += [*outcome.notes, *coverage_warning(outcome, slo)]
     if outcome.sli_ratio is None or outcome.total is None:
         detail = f"Nothing was counted in {slo.window}, so there is no SLI yet."

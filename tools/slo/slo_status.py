@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sre.core.errors import NoDataError
+from sre.core.times import Window
 from sre.slo.maintenance import counted_seconds
 from tools.slo.budget_reading import GroupsRead, SloCase
+from tools.slo.young_counters import YOUNG_NOTE, are_young, counters_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +57,7 @@ class SloStatus:
         groups: The one with the least budget left first; those without events last.
         coverage_ratio: Share of the period with data, in steps of a thirtieth; None where not known.
         notes: What makes the figures less sure.
+        is_young: There are no figures because the counters have one sample each so far.
     """
 
     total: float | None
@@ -69,6 +72,7 @@ class SloStatus:
     worst_group: GroupStatus | None
     coverage_ratio: float | None
     notes: tuple[str, ...]
+    is_young: bool = False
 
 
 async def slo_status(source: MetricSource, slo: Slo, *, at: datetime) -> SloStatus:
@@ -86,8 +90,15 @@ async def slo_status(source: MetricSource, slo: Slo, *, at: datetime) -> SloStat
         return _nothing("The whole period so far is maintenance, so nothing in it counts.")
     found = await case.read(slices=_COVERAGE_SLICES)
     if not found.whole.by_group:
-        return _nothing("Nothing was counted in the window: no such series there.", found.coverage_ratio)
+        return await _uncounted(case, found)
     return _status(case, found)
+
+
+async def _uncounted(case: SloCase, found: GroupsRead) -> SloStatus:
+    window = Window(case.period.start, case.period.at)
+    if await are_young(case.source, counters_of(case.reader.sides().values()), window=window):
+        return replace(_nothing(YOUNG_NOTE), is_young=True)
+    return _nothing("Nothing was counted in the window: no such series there.", found.coverage_ratio)
 
 
 def _nothing(note: str, coverage: float | None = None) -> SloStatus:

@@ -195,6 +195,19 @@ async def test_a_failure_that_never_happened_counts_as_none(tmp_path: Path) -> N
     assert answer["standing"]["sli_ratio"] == 1
 
 
+async def test_a_service_scraped_once_is_too_young_to_count_and_that_is_no_fault(tmp_path: Path) -> None:
+    """Source: Prometheus documentation, increase(): it takes two samples in the range."""
+    name = {"__name__": "http_requests_total", "service": "new", "code": "200"}
+    born = await defined(tmp_path, source_of([series(name, [5.0])]), service="new", objective=0.999)
+    assert checks(born) == {"document": True, "queries": True, "series": True, "counters": True, "measured": None}
+    assert "its counters have one sample each so far" in born["summary"]
+    assert "cannot be measured" not in born["summary"]
+    assert not any("no such series" in warning for warning in born["warnings"])
+    idle = await defined(tmp_path, source_of([series(name, [5.0, 5.0])]), service="new", objective=0.999)
+    assert checks(idle)["measured"] is False
+    assert "Nothing was counted in 30d" in idle["summary"]
+
+
 async def test_without_a_source_an_slo_of_counters_is_saved_unchecked(tmp_path: Path) -> None:
     answer = await defined(tmp_path, name="a", objective=0.9, bad="b_total", total="t_total")
     assert (tmp_path / "a.yaml").exists()

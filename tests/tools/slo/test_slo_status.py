@@ -1,5 +1,6 @@
 """How an SLO stands, read cheaply: on recordings counted by hand, and as `compute_error_budget` has it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -93,6 +94,27 @@ async def test_nothing_counted_is_none_and_said_never_an_error() -> None:
     assert "No events" in still.notes[0]
     paused = await status(counter(1), maintenance=[(ago(3 * DAY), ago(-1), "freeze")])
     assert "maintenance" in paused.notes[0]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param({}, id="events"),
+        pytest.param({"group_by": ["region"]}, id="groups"),
+        pytest.param({"slices": ("5m", 0.99), "objective": 0.9}, id="slices"),
+        pytest.param({"ratio": {"good": 'reqs_total{code="200"}', "bad": 'reqs_total{code="500"}'}}, id="two sides"),
+    ],
+)
+async def test_counters_scraped_once_are_young_and_not_absent(document: dict[str, Any]) -> None:
+    """Our choice: many pods, each scraped once, are as young as one."""
+    born = [counter(5, minutes=0, region=region) for region in ("a", "b")]
+    found = await status(*born, **document)
+    assert (found.is_young, found.total, found.coverage_ratio) == (True, None, None)
+    assert "one sample" in found.notes[0]
+    older = await status(*born, counter(5, minutes=1, region="c"), **document)
+    assert not older.is_young
+    gone = await status(counter(5, minutes=0, ends=END - timedelta(days=3)), **document)
+    assert not gone.is_young
 
 
 async def test_half_a_window_of_data_is_half_covered() -> None:
