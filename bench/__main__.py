@@ -1,6 +1,6 @@
 """Run every benchmark, print one table, and keep the figures.
 
-    python -m bench [PART ...]      # parts: startup, catalogue, queries, concurrency, evaluator, memory
+    python -m bench [PART ...]      # all parts by default; --help lists them
 
 Ratios are of figures from this run on this machine; a promise that was not kept makes the exit status 1.
 """
@@ -56,6 +56,18 @@ def _memory() -> list[Row]:
     return rows()
 
 
+def _rules() -> list[Row]:
+    from bench.slo_rules import rows
+
+    return rows()
+
+
+def _backtest() -> list[Row]:
+    from bench.slo_backtest import rows
+
+    return rows()
+
+
 PARTS: Mapping[str, Callable[[], list[Row]]] = {
     "startup": _startup,
     "catalogue": _catalogue,
@@ -63,6 +75,8 @@ PARTS: Mapping[str, Callable[[], list[Row]]] = {
     "concurrency": _concurrency,
     "evaluator": _evaluator,
     "memory": _memory,
+    "rules": _rules,
+    "backtest": _backtest,
 }
 
 
