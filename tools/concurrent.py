@@ -1,6 +1,7 @@
 """Several questions to a source at once, and how long an answer waits for each."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
 from typing import TypeVar
 
 import anyio
@@ -17,6 +18,23 @@ SPARE_SECONDS = 5.0
 def seconds_left(*, spare_seconds: float = SPARE_SECONDS) -> float:
     """Return how long questions may still take before the deadline of this call, >= 0; infinite where it has none."""
     return max(0.0, anyio.current_effective_deadline() - anyio.current_time() - spare_seconds)
+
+
+class Stopwatch:
+    """Says when the time for work in a thread is over, where the deadline of the call cannot reach.
+
+    Attributes:
+        has_stopped: It has said so.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._end = monotonic() + seconds
+        self.has_stopped = False
+
+    def is_over(self) -> bool:
+        """Return whether to stop."""
+        self.has_stopped = self.has_stopped or monotonic() > self._end
+        return self.has_stopped
 
 
 async def within(call: Callable[[], Awaitable[Result]], *, seconds: float, system: str) -> Result:

@@ -1,10 +1,12 @@
 """What the replay of alerts on history says about each: too often, too short, too late, together, or never."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from statistics import median
 from typing import Final
+
+import numpy as np
 
 from sre.alerting.causes import cause_of, limit_of
 from sre.alerting.interruptions import Interval, RuleHistory, merged
@@ -15,6 +17,7 @@ from sre.core.errors import InputError, RefusedError
 from sre.core.exact import exact_number
 from sre.core.promql_writing import exchanged
 from sre.core.rules import AlertRule
+from sre.core.series import IntArray
 from sre.core.text import listed, quoted
 from sre.core.times import format_duration, format_instant, instant_from_ms
 
@@ -62,21 +65,45 @@ class Symptoms:
         return merged((one for each in self.by_service.values() for one in each), gap_ms=0)
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What the past of some alerts shows.
+
+    Attributes:
+        unread: Indexes of the rules that were not reached.
+    """
+
+    findings: tuple[Finding, ...]
+    unread: frozenset[int] = frozenset()
+
+
 def replay_findings(
-    histories: Sequence[RuleHistory], *, symptoms: Symptoms | None, nearest: Mapping[int, Nearest]
-) -> tuple[Finding, ...]:
+    histories: Sequence[RuleHistory],
+    *,
+    symptoms: Symptoms | None,
+    nearest: Mapping[int, Nearest],
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Weighed:
     """Return what the past of the alerts shows.
 
     Args:
+        histories: Those that matter most first.
         symptoms: When users felt something; None where nobody knows.
         nearest: For alerts that never fired, by the rule's index.
+        should_stop: Asked before each of them.
     """
-    found = [one for history in histories for one in _own_findings(history, symptoms=symptoms)]
-    found += _coincidences(histories)
-    found += [one for history in histories for one in _silent(history, nearest)]
+    found: list[Finding] = []
+    unread: frozenset[int] = frozenset()
+    for place, history in enumerate(histories):
+        if should_stop():
+            unread = frozenset(one.reviewed.index for one in histories[place:])
+            break
+        found += _own_findings(history, symptoms=symptoms)
+        found += _silent(history, nearest)
+    found += _coincidences(histories, should_stop)
     if symptoms is not None:
         found += _missed(histories, symptoms)
-    return tuple(found)
+    return Weighed(tuple(found), unread)
 
 
 def _own_findings(history: RuleHistory, *, symptoms: Symptoms | None) -> Iterator[Finding]:
@@ -237,7 +264,8 @@ def true_calls(interruptions: Sequence[Interval], symptoms: Symptoms) -> int:
 def _missed(histories: Sequence[RuleHistory], symptoms: Symptoms) -> Iterator[Finding]:
     known = assumptions()
     slack_ms = round(known.coincident_minutes * _MINUTE_MS)
-    pages = [one for history in histories if history.reviewed.urgency == "page" for one in history.interruptions()]
+    called = (one for history in histories if history.reviewed.urgency == "page" for one in history.interruptions())
+    pages = merged(called, gap_ms=0)
     for service, times in symptoms.by_service.items():
         lasting = [time for time in times if time.minutes >= known.least_symptom_minutes]
         unseen = [time for time in lasting if not any(time.meets(page, slack_ms=slack_ms) for page in pages)]
@@ -276,31 +304,35 @@ def _silent(history: RuleHistory, nearest: Mapping[int, Nearest]) -> Iterator[Fi
     )
 
 
-def _coincidences(histories: Sequence[RuleHistory]) -> Iterator[Finding]:
+def _coincidences(histories: Sequence[RuleHistory], should_stop: Callable[[], bool]) -> Iterator[Finding]:
     known = assumptions()
     calls = [
-        (history, found)
+        (history, np.array([one.start_ms for one in found]))
         for history in histories
         if history.reviewed.urgency != "none" and len(found := history.interruptions()) >= known.least_coincidences
     ]
     gone: set[int] = set()
-    for place, (first, first_calls) in enumerate(calls):
-        for second, second_calls in calls[place + 1 :]:
+    for place, (first, first_starts) in enumerate(calls):
+        if should_stop():
+            return
+        for second, second_starts in calls[place + 1 :]:
             if {first.reviewed.index, second.reviewed.index} & gone:
                 continue
-            if _share(first_calls, second_calls, known) < known.coincident_ratio:
+            if _share(first_starts, second_starts, known) < known.coincident_ratio:
                 continue
-            if _share(second_calls, first_calls, known) < known.coincident_ratio:
+            if _share(second_starts, first_starts, known) < known.coincident_ratio:
                 continue
             kept, other = sorted((first, second), key=_worth)
             gone.add(other.reviewed.index)
-            yield _coincidence(kept, other, known)
+            mine, theirs = (first_starts, second_starts) if other is first else (second_starts, first_starts)
+            yield _coincidence(kept, other, _share(mine, theirs, known))
 
 
-def _share(some: Sequence[Interval], others: Sequence[Interval], known: Assumptions) -> float:
-    near_ms = known.coincident_minutes * _MINUTE_MS
-    met = sum(any(abs(one.start_ms - other.start_ms) <= near_ms for other in others) for one in some)
-    return met / len(some)
+def _share(some: IntArray, others: IntArray, known: Assumptions) -> float:
+    """Return the share of some begins that lie near one of the others; both in order, not empty."""
+    near_ms = round(known.coincident_minutes * _MINUTE_MS)
+    first = np.searchsorted(others, some - near_ms, side="left")
+    return float(np.mean(first < np.searchsorted(others, some + near_ms, side="right")))
 
 
 def _worth(history: RuleHistory) -> tuple[bool, bool, int, int]:
@@ -310,9 +342,8 @@ def _worth(history: RuleHistory) -> tuple[bool, bool, int, int]:
     return bool(cause_of(history.reviewed)), not has_runbook, sum(starts) // len(starts), history.reviewed.index
 
 
-def _coincidence(kept: RuleHistory, other: RuleHistory, known: Assumptions) -> Finding:
-    mine, theirs = other.interruptions(), kept.interruptions()
-    share = _share(mine, theirs, known)
+def _coincidence(kept: RuleHistory, other: RuleHistory, share: float) -> Finding:
+    mine, known = other.interruptions(), assumptions()
     return Finding(
         "coincident",
         other.reviewed.index,

@@ -1,9 +1,8 @@
 """What an alert did in the past as its receiver felt it: interruptions, their length, and what they cost."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -11,8 +10,8 @@ import numpy as np
 from sre.alerting.review_model import Assumptions, ReviewedRule, assumptions
 from sre.core.labels import Labels
 from sre.core.rules import AlertRule
-from sre.core.rules.alert_replay import alerts_of
-from sre.core.rules.alert_states import Holding, runs, spans_of_runs
+from sre.core.rules.alert_replay import presence_of
+from sre.core.rules.alert_states import Holding, runs
 from sre.core.series import Grid, IntArray, SeriesSet
 
 _MINUTE_MS: Final = 60_000
@@ -67,12 +66,7 @@ class RuleHistory:
         Raises:
             InputError: Two series would be one alert at the same time, or there are too many alerts.
         """
-        bare = replace(rule, for_seconds=0.0, keep_firing_for_seconds=0.0)
-        presence = []
-        for alert in alerts_of(bare, series):
-            spans = alert.spans
-            ends = _array([span.end for span in spans])
-            presence.append(_Presence(alert.labels, _array([span.start for span in spans]), ends))
+        presence = (_Presence(labels, *runs(present)) for labels, present in presence_of(rule, series))
         return cls(reviewed, rule, series.grid, tuple(presence))
 
     @property
@@ -82,23 +76,15 @@ class RuleHistory:
 
     def firing(self, rule: AlertRule | None = None) -> dict[Labels, list[Interval]]:
         """Return when each alert fired; with another rule, when it would have with its waiting times."""
-        used = rule or self.rule
-        holding = Holding.of(
-            for_seconds=used.for_seconds,
-            keep_firing_for_seconds=used.keep_firing_for_seconds,
-            step_ms=self.grid.step_ms,
-        )
-        found: dict[Labels, list[Interval]] = {}
-        for one in self.presence:
-            for span in spans_of_runs(one.starts, one.ends, holding):
-                if span.fired is not None:
-                    found.setdefault(one.labels, []).append(self._interval(span.fired, span.end))
-        return found
+        return {
+            one.labels: [self._interval(*span) for span in zip(starts.tolist(), ends.tolist(), strict=True)]
+            for one, (starts, ends) in zip(self.presence, self._fired(rule), strict=True)
+            if starts.size
+        }
 
     def interruptions(self, rule: AlertRule | None = None) -> tuple[Interval, ...]:
         """Return when it called somebody: alerts of one rule that touch or nearly do are one call."""
-        gap_ms = round(assumptions().one_interruption_minutes * _MINUTE_MS)
-        return merged((one for each in self.firing(rule).values() for one in each), gap_ms=gap_ms)
+        return self._merged(rule, gap_ms=round(assumptions().one_interruption_minutes * _MINUTE_MS))
 
     def was_ever_pending(self) -> bool:
         """Whether the expression ever returned anything."""
@@ -107,17 +93,14 @@ class RuleHistory:
     def firing_ratio(self) -> float:
         """Return the share of the history in which it fired, 0..1."""
         whole = self.grid.end_ms - self.grid.start_ms
-        intervals = merged((one for each in self.firing().values() for one in each), gap_ms=0)
+        intervals = self._merged(None, gap_ms=0)
         return sum(one.end_ms - one.start_ms for one in intervals) / whole if whole else 0.0
 
     def flaps(self, rule: AlertRule | None = None) -> int:
         """Return how often an alert fired again soon after it had resolved."""
         soon_ms = assumptions().flapping_minutes * _MINUTE_MS
-        return sum(
-            later.start_ms - earlier.end_ms <= soon_ms
-            for each in self.firing(rule).values()
-            for earlier, later in pairwise(each)
-        )
+        found = self._fired(rule)
+        return sum(int(np.count_nonzero(self._gaps_ms(starts, ends) <= soon_ms)) for starts, ends in found)
 
     def minutes_per_week(self, interruptions: Sequence[Interval], *, is_page: bool | None = None) -> float:
         """Return what these interruptions cost their receiver, minutes a week."""
@@ -132,14 +115,58 @@ class RuleHistory:
         total = len(interruptions) * each + nights * known.extra_minutes_per_page_at_night
         return total * _WEEK_DAYS / self.days
 
+    def _fired(self, rule: AlertRule | None) -> list[tuple[IntArray, IntArray]]:
+        """Return for each alert at which steps it began to fire, and the step behind each time."""
+        used = rule or self.rule
+        holding = Holding.of(
+            for_seconds=used.for_seconds,
+            keep_firing_for_seconds=used.keep_firing_for_seconds,
+            step_ms=self.grid.step_ms,
+        )
+        return [fired_steps(one.starts, one.ends, holding) for one in self.presence]
+
+    def _merged(self, rule: AlertRule | None, *, gap_ms: int) -> tuple[Interval, ...]:
+        fired = [each for each in self._fired(rule) if each[0].size]
+        if not fired:
+            return ()
+        starts, ends = (np.concatenate(parts) for parts in zip(*fired, strict=True))
+        order = np.argsort(starts, kind="stable")
+        starts, ends = starts[order], np.maximum.accumulate(ends[order])
+        late = np.flatnonzero(self._gaps_ms(starts, ends) > gap_ms)
+        firsts, lasts = np.append(0, late + 1), np.append(late, starts.size - 1)
+        spans = zip(starts[firsts].tolist(), ends[lasts].tolist(), strict=True)
+        return tuple(self._interval(*span) for span in spans)
+
+    def _gaps_ms(self, starts: IntArray, ends: IntArray) -> IntArray:
+        """Return the time from each end to the next begin."""
+        return (starts[1:] - np.minimum(ends[:-1], self.grid.count - 1)) * self.grid.step_ms
+
     def _interval(self, first: int, end: int) -> Interval:
         is_open = end >= self.grid.count
         last_ms = self.grid.end_ms if is_open else self.grid.start_ms + end * self.grid.step_ms
         return Interval(self.grid.start_ms + first * self.grid.step_ms, last_ms, is_open)
 
 
-def _array(values: Sequence[int]) -> IntArray:
-    return np.array(values, dtype=np.int64)
+def fired_steps(starts: IntArray, ends: IntArray, holding: Holding) -> tuple[IntArray, IntArray]:
+    """Return when an alert fired, as `spans_of_runs` tells, for many runs at once.
+
+    Runs that `keep_firing_for` bridges belong together from the first of them that is long enough to fire: what came
+    before it was pending and over, what comes behind only prolongs it.
+
+    Args:
+        starts: shape (runs,), where the expression begins to return the alert.
+        ends: shape (runs,), the step behind each run.
+
+    Returns:
+        The steps at which it begins to fire and those behind its end, shape (times,).
+    """
+    if not starts.size:
+        return starts, ends
+    group = np.concatenate(([0], np.cumsum(starts[1:] > ends[:-1] + holding.keep_steps)))
+    long = np.flatnonzero(starts + holding.hold_steps < ends)
+    groups, place = np.unique(group[long], return_index=True)
+    last = np.searchsorted(group, groups, side="right") - 1
+    return starts[long[place]] + holding.hold_steps, ends[last] + holding.keep_steps
 
 
 def merged(intervals: Iterable[Interval], *, gap_ms: int) -> tuple[Interval, ...]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from sre.alerting.mending import Rule
@@ -39,6 +40,8 @@ _MAX_ABSENT_MATCHERS: Final = 2
 _IDENTITY: Final = ("job", "service", "app", "namespace", "cluster")
 _QUANTILE_LABEL: Final = "quantile"
 _SHOWN_CHARS: Final = 100
+# To mend an expression means to parse it again, and one of hundreds of parts can have hundreds of the same mistake.
+_MAX_OF_A_KIND: Final = 20
 
 
 def expression_findings(reviewed: ReviewedRule, known: KnownData) -> Iterator[Finding]:
@@ -49,9 +52,9 @@ def expression_findings(reviewed: ReviewedRule, known: KnownData) -> Iterator[Fi
         return
     node = reviewed.query.ast
     for check in (_raw_counters, _rates, _quantiles, _comparisons, _divisions, _absents):
-        yield from check(reviewed, node, known)
+        yield from islice(check(reviewed, node, known), _MAX_OF_A_KIND)
     if isinstance(reviewed.rule, AlertRule):
-        yield from _lost_ratios(reviewed, node)
+        yield from islice(_lost_ratios(reviewed, node), _MAX_OF_A_KIND)
 
 
 def with_expr(rule: Rule, expr: str) -> Rule:

@@ -22,11 +22,11 @@ from sre.core.times import format_duration
 _RUNBOOKS: Final = (RUNBOOK_ANNOTATION, "runbook", "playbook", "playbook_url", "runbookUrl", "runbook_link")
 _SUMMARIES: Final = (SUMMARY_ANNOTATION, DESCRIPTION_ANNOTATION, "message", "title")
 _USUAL_FOR_SECONDS: Final = 300.0
-_ACTION: Final = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _LABEL_USE: Final = re.compile(r"(?:\$labels|\.Labels)\.([A-Za-z_]\w*)")
 _VARIABLE: Final = re.compile(r"\$(\w*)")
 _WORD: Final = re.compile(r"(?:^|\||\()\s*([A-Za-z_]\w*)")
-_QUOTED: Final = re.compile(r'"(?:\\.|[^"\\])*"|`[^`]*`')
+# What is never closed goes to the end: to look for an end again from each further quote would take for ever.
+_QUOTED: Final = re.compile(r'"(?:\\.|[^"\\])*(?:"|\\?\Z)|`[^`]*(?:`|\Z)', re.DOTALL)
 # prometheus.io/docs, "Template reference", and the words of Go's text/template.
 _FUNCTIONS: Final = frozenset(
     (
@@ -155,7 +155,18 @@ def _templates(reviewed: ReviewedRule, rule: AlertRule) -> Iterator[Finding]:
 
 def labels_used(text: str) -> list[str]:
     """Return the labels that a template names, in order."""
-    return [name for action in _ACTION.findall(text) for name in _LABEL_USE.findall(action)]
+    return [name for action in _actions(text) for name in _LABEL_USE.findall(action)]
+
+
+def _actions(text: str) -> Iterator[str]:
+    """Yield what stands between {{ and }}, without white space and trim marks around it."""
+    start = text.find("{{")
+    while start >= 0:
+        end = text.find("}}", start + 2)
+        if end < 0:
+            return
+        yield text[start + 2 : end].removeprefix("-").removesuffix("-").strip()
+        start = text.find("{{", end + 2)
 
 
 def template_problem(text: str) -> str:
@@ -163,7 +174,7 @@ def template_problem(text: str) -> str:
     if text.count("{{") != text.count("}}"):
         return "brackets {{ and }} do not match"
     defined = set(_VARIABLES)
-    for action in _ACTION.findall(text):
+    for action in _actions(text):
         if action.startswith("/*"):
             continue
         bare = _QUOTED.sub('""', action)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import unified_diff
+from functools import cached_property
 from typing import Final
 
 import yaml
@@ -20,7 +21,7 @@ _NO_NEWLINE: Final = "\\ No newline at end of file\n"
 _ORDER: Final = ("alert", "record", "expr", "for", "keep_firing_for", "labels", "annotations")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleText:
     """A rule file as it stands, with what it says.
 
@@ -48,6 +49,16 @@ class RuleText:
         """
         edited = _edited(self, index, changed)
         return "" if edited is None else unified(self.text, edited, path=self.path or "rules.yml")
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules of all groups."""
+        return tuple(self.file.rules())
+
+    @cached_property
+    def rule_nodes(self) -> list[list[Node]] | None:
+        """The rules of each group as nodes of the text; None where they are written in a way that is not edited."""
+        return _rule_lists(self.text)
 
 
 def unified(before: str, after: str, *, path: str) -> str:
@@ -78,22 +89,46 @@ def with_rule(file: RuleFile, index: int, changed: Rule | None) -> RuleFile:
 
 
 def _edited(source: RuleText, index: int, changed: Rule | None) -> str | None:
-    wanted = with_rule(source.file, index, changed)
-    rule = list(source.file.rules())[index]
+    rule = source.rules[index]
     if rule == changed:
         return None
-    attempts: tuple[Callable[[], str], ...] = (
-        lambda: _fields_edited(source.text, index, rule, changed),
-        lambda: _rule_rewritten(source.text, index, changed),
+    attempts: tuple[Callable[[_Editor], str], ...] = (
+        lambda editor: _fields_edited(editor, rule, changed),
+        lambda editor: _rule_rewritten(editor, changed),
     )
     for attempt in attempts:
         try:
-            text = attempt()
-            if read_rule_file(text).groups == wanted.groups:
+            editor = _Editor.of(source, index)
+            text = attempt(editor)
+            if _says(text, source, editor, index, changed):
                 return text
         except (InputError, _CannotEditError):
             continue
     return None
+
+
+def _says(edited: str, source: RuleText, editor: "_Editor", index: int, changed: Rule | None) -> bool:
+    """Whether the edited file differs from the file in this one rule and as it should."""
+    first, end = editor.surroundings()
+    last = len(edited) - (len(source.text) - end)
+    before, after = source.text[first:end], edited[first:last]
+    is_inside = edited.startswith(source.text[:first]) and edited.endswith(source.text[end:])
+    # What an anchor stands for may be used anywhere else.
+    if is_inside and "&" not in before + after:
+        place, count = editor.place, len(editor.items)
+        rules = source.rules[index - min(place, 1) : index + min(count - place, 2)]
+        wanted = [one for one in (*rules[: min(place, 1)], changed, *rules[min(place, 1) + 1 :]) if one is not None]
+        if _rules_alone(before) == list(rules) and _rules_alone(after) == wanted:
+            return True
+    return read_rule_file(edited).groups == with_rule(source.file, index, changed).groups
+
+
+def _rules_alone(text: str) -> list[Rule] | None:
+    """Return the rules of some items of a list, None where they cannot be read by themselves."""
+    try:
+        return list(read_rule_file(f"groups:\n- name: g\n  rules:\n{text}").rules())
+    except InputError:
+        return None
 
 
 class _CannotEditError(Exception):
@@ -109,18 +144,18 @@ class _Edit:
     text: str
 
 
-def _fields_edited(text: str, index: int, rule: Rule, changed: Rule | None) -> str:
-    editor = _Editor.of(text, index)
+def _fields_edited(editor: "_Editor", rule: Rule, changed: Rule | None) -> str:
+    text = editor.text
     edits = editor.removal() if changed is None else editor.changes(_fields(rule), _fields(changed))
     for edit in sorted(edits, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text
 
 
-def _rule_rewritten(text: str, index: int, changed: Rule | None) -> str:
+def _rule_rewritten(editor: "_Editor", changed: Rule | None) -> str:
     if changed is None:
         raise _CannotEditError
-    editor = _Editor.of(text, index)
+    text = editor.text
     lines = rule_file_yaml(RuleFile((RuleGroup("g", (changed,)),))).splitlines()
     first = next(
         number for number, line in enumerate(lines) if line.lstrip().startswith("- alert:") or "- record:" in line
@@ -158,13 +193,13 @@ class _Editor:
     place: int
 
     @classmethod
-    def of(cls, text: str, index: int) -> "_Editor":
-        for items in _rule_lists(text):
+    def of(cls, source: RuleText, index: int) -> "_Editor":
+        for items in source.rule_nodes or ():
             if index < len(items):
                 node = items[index]
                 if not isinstance(node, MappingNode) or node.flow_style:
                     raise _CannotEditError
-                return cls(text, node, items, index)
+                return cls(source.text, node, items, index)
             index -= len(items)
         raise _CannotEditError
 
@@ -179,6 +214,12 @@ class _Editor:
     @property
     def end(self) -> int:
         return self._end_of(self.node)
+
+    def surroundings(self) -> tuple[int, int]:
+        """Return from where to where the lines of the rule and of those next to it reach."""
+        neighbours = self.items[max(0, self.place - 1) : self.place + 2]
+        first = self.text.rfind("\n", 0, neighbours[0].start_mark.index) + 1
+        return first, self._line_end(self._end_of(neighbours[-1]))
 
     def removal(self) -> list[_Edit]:
         """Return the edit that takes the whole item out, with the comment lines right above it."""
@@ -291,15 +332,14 @@ class _Editor:
         return len(self.text) if found < 0 else found + 1
 
 
-def _rule_lists(text: str) -> list[list[Node]]:
-    """Return the rules of each group as nodes of the text."""
+def _rule_lists(text: str) -> list[list[Node]] | None:
     root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     groups = _child(root, "groups") or _child(_child(root, "spec"), "groups")
     if not isinstance(groups, SequenceNode):
-        raise _CannotEditError
+        return None
     lists = [_child(group, "rules") for group in groups.value]
     if any(isinstance(each, SequenceNode) and each.flow_style for each in lists):
-        raise _CannotEditError
+        return None
     return [list(each.value) if isinstance(each, SequenceNode) else [] for each in lists]
 
 

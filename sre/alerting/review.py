@@ -5,7 +5,7 @@ hygiene. Minutes come from the replay with the assumptions of `review_assumption
 that were not replayed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -51,14 +51,21 @@ def ranked_findings(
         symptoms: When users felt something; None where nobody knows.
     """
     dead = frozenset(one.rule for one in findings if one.check in DEAD_CHECKS and one.rule is not None)
-    kept = [one for one in findings if not _is_said_better(one, findings, dead)]
+    checks_of: dict[int | None, set[str]] = {}
+    for one in findings:
+        checks_of.setdefault(one.rule, set()).add(one.check)
+    kept = [one for one in findings if not _is_said_better(one, checks_of[one.rule], dead)]
     priced = [_priced(one, histories, symptoms) for one in kept]
     return Ranked(tuple(sorted(priced, key=lambda one: _rank(one, rules, dead))), dead)
 
 
-def _is_said_better(finding: Finding, findings: Sequence[Finding], dead: frozenset[int]) -> bool:
-    """Whether another finding on the same rule says the same with its reason."""
-    others = {one.check for one in findings if one.rule == finding.rule}
+def most_urgent_first(rules: Sequence[ReviewedRule]) -> tuple[ReviewedRule, ...]:
+    """Return the rules in the order in which they deserve limited time: those that wake somebody, then the others."""
+    return tuple(sorted(rules, key=lambda one: (_URGENCY_ORDER[one.urgency], one.index)))
+
+
+def _is_said_better(finding: Finding, others: Set[str], dead: frozenset[int]) -> bool:
+    """Whether another finding on the same rule, by its check, says the same with its reason."""
     if others & _REMOVES and finding.check not in _REMOVES and finding.check not in DEAD_CHECKS:
         return True
     if finding.check == "silent":

@@ -181,11 +181,13 @@ def assumptions() -> Assumptions:
 def reviewed_rules(sources: Sequence[RuleText]) -> tuple[ReviewedRule, ...]:
     """Return all rules of all texts, parsed."""
     found: list[ReviewedRule] = []
+    # An alias can put one long expression into thousands of rules.
+    parsed = cache(_parsed)
     for source in sources:
         place = 0
         for group in source.file.groups:
             for rule in group.rules:
-                query, problem, unread = _parsed(rule.expr)
+                query, problem, unread = parsed(rule.expr)
                 found.append(
                     ReviewedRule(
                         index=len(found),

@@ -20,6 +20,8 @@ MAX_CHARS = 1_000_000
 MAX_DEPTH = 64
 # Nodes after every alias is replaced by what it stands for; 1 MB of plain YAML has about as many.
 MAX_NODES = 200_000
+# Text after every alias is replaced; without aliases no document comes near it.
+MAX_WRITTEN_CHARS = 2 * MAX_CHARS
 
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
@@ -90,22 +92,29 @@ def _check_size(root: "Node", *, what: str, field: str) -> None:
     """Refuse aliases that multiply or refer to themselves, and keys that are there twice."""
     import yaml
 
-    sizes: dict[int, int] = {}
+    sizes: dict[int, tuple[int, int]] = {}
     under_way: set[int] = set()
 
-    def size(node: yaml.Node) -> int:
+    def size(node: yaml.Node) -> tuple[int, int]:
         known = sizes.get(id(node))
         if known is not None:
             return known
         if id(node) in under_way:
             raise InputError(f"{what} has an alias that refers to itself.", field=field)
         under_way.add(id(node))
-        counted = 1 + sum(size(child) for child in _children(node, what=what, field=field))
+        count, chars = 1, len(node.value) if isinstance(node, yaml.ScalarNode) else 0
+        for child in _children(node, what=what, field=field):
+            more_count, more_chars = size(child)
+            count, chars = count + more_count, chars + more_chars
         under_way.discard(id(node))
-        if counted > MAX_NODES:
+        if count > MAX_NODES:
             raise InputError(f"{what} has more than {MAX_NODES:,} values, aliases written out.", field=field)
-        sizes[id(node)] = counted
-        return counted
+        if chars > MAX_WRITTEN_CHARS:
+            raise InputError(
+                f"{what} is longer than {MAX_WRITTEN_CHARS:,} characters, aliases written out.", field=field
+            )
+        sizes[id(node)] = count, chars
+        return count, chars
 
     size(root)
 

@@ -89,7 +89,8 @@ async def read_rules(source: MetricSource | None, text: str) -> ReadRules:
     if not loaded:
         raise InputError(f"{rules.name} has no rules loaded.", field="rules", next_steps=("pass rules as YAML.",))
     failing = {(_file_name(one.file), one.name): cleaned(one.last_error) for one in loaded if one.health == "err"}
-    return ReadRules(tuple(RuleText.of_rules(file) for file in _files(loaded)), failing, is_from_source=True)
+    texts = await in_thread(lambda: tuple(RuleText.of_rules(file) for file in _files(loaded)))
+    return ReadRules(texts, failing, is_from_source=True)
 
 
 def _files(loaded: Sequence[Rule]) -> list[RuleFile]:
@@ -137,7 +138,11 @@ def failing_findings(read: ReadRules, rules: Sequence[ReviewedRule]) -> list[Fin
 
 
 async def existing_data(source: MetricSource, rules: Sequence[ReviewedRule], *, window: Window) -> Existing:
-    """Return what the source has of what the rules ask for; what it would not say is missing."""
+    """Return what the source has of what the rules ask for; what it would not say is missing.
+
+    Args:
+        rules: Those that matter most first: of very many selectors not all are looked up.
+    """
     from sre.alerting.review_model import KnownData
 
     patience = seconds_left(spare_seconds=_REPLAY_SECONDS)
@@ -152,7 +157,7 @@ async def existing_data(source: MetricSource, rules: Sequence[ReviewedRule], *, 
         )
     )
     names = frozenset(cast("tuple[str, ...]", listed)) if listed is not None else None
-    vectors = _vectors(rules, names or frozenset())
+    vectors = await in_thread(lambda: _vectors(rules, names or frozenset()))
     lookup = _Lookup(source, window, names, anyio.CapacityLimiter(_CONCURRENT))
     asked = list(vectors.items())[:MAX_SELECTORS]
     facts = await all_of([partial(lookup.facts, text, vector) for text, vector in asked])
@@ -231,8 +236,10 @@ class _Lookup:
         from sre.metrics.emptiness import nearest_metrics
 
         metric = metric_of(vector)
-        if metric and self.names is not None and metric not in self.names:
-            return SelectorFacts(0, metric_exists=False, nearest=nearest_metrics(metric, tuple(self.names)))
+        names = self.names
+        if metric and names is not None and metric not in names:
+            near = await in_thread(lambda: nearest_metrics(metric, tuple(names)))
+            return SelectorFacts(0, metric_exists=False, nearest=near)
         found = await self.source.series([text], window=self.window, limit=1)
         if found:
             return SelectorFacts(len(found))

@@ -34,8 +34,10 @@ _MAX_SAMPLES: Final = 60_000_000
 _MAX_SAMPLES_TOGETHER: Final = 300_000_000
 # One query that hangs must not take the time of all the others.
 _QUERY_SECONDS: Final = 20.0
-# Kept back for what comes after the replay: symptoms and how near silent alerts came.
-_AFTER_SECONDS: Final = 12.0
+# Kept back for what comes after the replay: how near silent alerts came, what all of it means, and the diffs.
+_AFTER_SECONDS: Final = 15.0
+# Of that, for what comes after the search for nearest values.
+_AFTER_NEAREST_SECONDS: Final = 10.0
 _MAX_NEAREST: Final = 20
 _NEAREST_POINTS: Final = 2_000
 
@@ -46,11 +48,13 @@ class Replayed:
 
     Attributes:
         skipped: Why an alert was not replayed, by the rule's index.
+        unreached: Indexes of alerts for which there was no time.
         coarse: Indexes of alerts that were evaluated more seldom than the source does.
     """
 
     histories: dict[int, RuleHistory] = field(default_factory=dict)
     skipped: dict[int, str] = field(default_factory=dict)
+    unreached: set[int] = field(default_factory=set)
     coarse: set[int] = field(default_factory=set)
     samples: int = 0
 
@@ -71,6 +75,9 @@ class _Run:
 
     async def replay(self, reviewed: ReviewedRule) -> None:
         async with self.limiter:
+            if seconds_left(spare_seconds=_AFTER_SECONDS) < 1:
+                self.result.unreached.add(reviewed.index)
+                return
             reason = await self._replayed(reviewed)
         if reason:
             self.result.skipped[reviewed.index] = reason
@@ -83,8 +90,6 @@ class _Run:
         from sre.core.rules import AlertRule
 
         rule = reviewed.rule
-        if seconds_left(spare_seconds=_AFTER_SECONDS) < 1:
-            return "no time was left; ask for a shorter window, or one service"
         assert isinstance(rule, AlertRule)
         try:
             query = inlined_query(reviewed, self.records)
@@ -168,7 +173,7 @@ async def replayed_alerts(
     """Return what alerts would have done over a window; which could not be replayed is in the result.
 
     Args:
-        rules: The alerts to replay; those without a query are skipped with their reason.
+        rules: The alerts to replay, those that matter most first; those without a query are skipped with their reason.
     """
     run = _Run(ctx, source, window, records, spacing_seconds, len(rules), anyio.CapacityLimiter(_CONCURRENT))
     for one in rules:
@@ -207,7 +212,7 @@ async def _nearest(
     signal, limit, op = condition.signal, condition.limit_value, condition.op
     step = Duration(max(DEFAULT_STEP_SECONDS, window.seconds // _NEAREST_POINTS))
     async with limiter:
-        patience = min(_QUERY_SECONDS / 2, seconds_left())
+        patience = min(_QUERY_SECONDS / 2, seconds_left(spare_seconds=_AFTER_NEAREST_SECONDS))
         answer = await attempted(lambda: source.range_query(signal, window=window, step=step), seconds=patience)
     if answer is None:
         return None

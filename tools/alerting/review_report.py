@@ -18,7 +18,7 @@ from tools.alerting.review_answer import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sre.alerting.episodes import Symptoms
     from sre.alerting.review import Ranked
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from tools.alerting.review_replay import Replayed
 
 _MAX_DIFF_CHARS: Final = 1_500
+# For what the caller adds, and what is said about what was left out.
+_SPARE_CHARS: Final = 800
+_MAX_SKIPPED: Final = 10
 _MAX_NAMES: Final = 30
 _MAX_RULES_IN_VOLUME: Final = 8
 _NAME_CHARS: Final = 100
@@ -38,9 +41,10 @@ class Review:
     """Everything a review found.
 
     Attributes:
-        alerts: The alerts that were reviewed, of all the rules.
+        alerts: The alerts that were reviewed, of all the rules, those that matter most first.
         replayed: None where there was no source to replay on.
         not_asked: How many selectors were not looked up at the source.
+        unread: Indexes of alerts that were not judged in full, for lack of time.
     """
 
     rules: Sequence[ReviewedRule]
@@ -50,43 +54,101 @@ class Review:
     volume: Volume | None = None
     symptoms: Symptoms | None = None
     not_asked: int = 0
+    unread: frozenset[int] = frozenset()
     is_from_source: bool = False
     notes: tuple[str, ...] = field(default=())
 
 
-def review_report(review: Review) -> ReviewAnswer:
-    """Return the answer; source, window and queries are added by the caller."""
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The rules' names, safe to show."""
+
+    by_index: Mapping[int, str]
+
+    def first(self, indexes: Sequence[int], answer: ReviewAnswer, *, what: str) -> list[str]:
+        """Return the names of the first rules; what is left out is said in the answer."""
+        if len(indexes) > _MAX_NAMES:
+            answer.left_out.append(f"{what}: the first {_MAX_NAMES} of {len(indexes):,} in the order of the rules.")
+        return [self.by_index[index] for index in indexes[:_MAX_NAMES]]
+
+
+def review_report(review: Review, *, should_stop: Callable[[], bool] = lambda: False) -> ReviewAnswer:
+    """Return the answer; source, window and queries are added by the caller.
+
+    Args:
+        should_stop: Asked before each diff; what is found after it has said so has none.
+    """
     findings = review.ranked.findings
     troubled = {one.rule for one in findings}
-    names = {one.index: cleaned(one.name, limit=_NAME_CHARS) for one in review.rules}
+    names = _Names({one.index: cleaned(one.name, limit=_NAME_CHARS) for one in review.rules})
+    replayed = review.replayed
     answer = ReviewAnswer(
         summary="",
         alerts=len(review.alerts),
         recordings=sum(isinstance(one.rule, RecordingRule) for one in review.rules),
-        replayed=len(review.replayed.histories) if review.replayed else 0,
-        dead=[names[index] for index in sorted(review.ranked.dead)][:_MAX_NAMES],
-        clean=[names[one.index] for one in review.alerts if one.index not in troubled][:_MAX_NAMES],
+        replayed=len(replayed.histories) if replayed else 0,
         counts=dict(Counter(one.check for one in findings).most_common()),
-        findings=[_finding(one, review) for one in findings],
-        why={one.check: one.why for one in findings},
-        values_read=review.replayed.samples if review.replayed else 0,
+        values_read=replayed.samples if replayed else 0,
         volume=_volume(review.volume, names) if review.volume else None,
-        not_replayed=_skipped(review.replayed.skipped, names) if review.replayed else [],
         warnings=[*review.notes, *_warnings(review)],
     )
+    answer.dead = names.first(sorted(review.ranked.dead), answer, what="dead")
+    clean = [one.index for one in review.alerts if one.index not in troubled | review.unread]
+    answer.clean = names.first(sorted(clean), answer, what="clean")
+    answer.not_replayed = _skipped(review, names, answer)
     answer.summary = _summary(review, names)
-    if review.volume and len(review.volume.by_rule) > _MAX_RULES_IN_VOLUME:
-        more = len(review.volume.by_rule) - _MAX_RULES_IN_VOLUME
-        answer.left_out.append(f"{more} alerts with less cost in volume.by_rule; ask for one service.")
-    if review.not_asked:
-        answer.left_out.append(f"{review.not_asked} selectors were not looked up at the source; ask for one service.")
+    answer.left_out += _left_out(review)
+    _add_findings(answer, review, should_stop)
     return answer
 
 
-def _finding(finding: Finding, review: Review) -> FindingAnswer:
+def _left_out(review: Review) -> list[str]:
+    said = []
+    if review.volume and len(review.volume.by_rule) > _MAX_RULES_IN_VOLUME:
+        more = len(review.volume.by_rule) - _MAX_RULES_IN_VOLUME
+        said.append(f"{more} alerts with less cost in volume.by_rule; ask for one service.")
+    if review.replayed and review.replayed.unreached:
+        said.append(
+            f"{len(review.replayed.unreached):,} alerts were not replayed, to end in time: those that page went first. "
+            "Ask for one service, fewer rules or a shorter window."
+        )
+    if review.unread:
+        said.append(
+            f"{len(review.unread):,} alerts were not judged in full, to end in time: those that page went first. Ask "
+            "for one service or fewer rules."
+        )
+    if review.not_asked:
+        said.append(f"{review.not_asked} selectors were not looked up at the source; ask for one service.")
+    return said
+
+
+def _add_findings(answer: ReviewAnswer, review: Review, should_stop: Callable[[], bool]) -> None:
+    """Put as many findings into the answer as it can hold, the costliest first; a diff is written for no others."""
+    findings = review.ranked.findings
+    room = answer.budget_chars - len(answer.model_dump_json()) - _SPARE_CHARS
+    without_diff = 0
+    for place, one in enumerate(findings):
+        is_late = should_stop()
+        shown = _finding(one, review, with_diff=not is_late)
+        room -= len(shown.model_dump_json()) + 1
+        room -= 0 if one.check in answer.why else len(one.check) + len(one.why) + 6
+        if room < 0 and place:
+            answer.left_out.append(
+                f"findings: the first {place} of {len(findings):,} by rank are shown; counts has all of them. Mend "
+                "these first, or ask for one service."
+            )
+            break
+        without_diff += is_late
+        answer.findings.append(shown)
+        answer.why[one.check] = one.why
+    if without_diff:
+        answer.left_out.append(f"{without_diff} diffs were not written, to end in time; ask for one service.")
+
+
+def _finding(finding: Finding, review: Review, *, with_diff: bool) -> FindingAnswer:
     reviewed = review.rules[finding.rule] if finding.rule is not None else None
     diff = ""
-    if reviewed is not None and (finding.removes or finding.changed is not None):
+    if with_diff and reviewed is not None and (finding.removes or finding.changed is not None):
         diff = reviewed.diff(None if finding.removes else finding.changed)
     return FindingAnswer(
         check=finding.check,
@@ -100,7 +162,7 @@ def _finding(finding: Finding, review: Review) -> FindingAnswer:
     )
 
 
-def _volume(volume: Volume, names: Mapping[int, str]) -> VolumeAnswer:
+def _volume(volume: Volume, names: _Names) -> VolumeAnswer:
     busiest = volume.busiest_shift_start_ms
     return VolumeAnswer(
         days=volume.days,
@@ -118,7 +180,7 @@ def _volume(volume: Volume, names: Mapping[int, str]) -> VolumeAnswer:
         minutes_a_week=volume.minutes_per_week,
         by_rule=[
             RuleVolumeAnswer(
-                alert=names[row.index],
+                alert=names.by_index[row.index],
                 urgency=row.urgency,
                 interruptions=row.interruptions,
                 share_ratio=row.share_ratio,
@@ -131,8 +193,16 @@ def _volume(volume: Volume, names: Mapping[int, str]) -> VolumeAnswer:
     )
 
 
-def _skipped(skipped: Mapping[int, str], names: Mapping[int, str]) -> list[SkippedAnswer]:
-    return [SkippedAnswer(alert=names[index], reason=reason) for index, reason in sorted(skipped.items())]
+def _skipped(review: Review, names: _Names, answer: ReviewAnswer) -> list[SkippedAnswer]:
+    skipped = review.replayed.skipped if review.replayed else {}
+    rows = [
+        SkippedAnswer(alert=names.by_index[one.index], reason=skipped[one.index])
+        for one in review.alerts
+        if one.index in skipped
+    ]
+    if len(rows) > _MAX_SKIPPED:
+        answer.left_out.append(f"not_replayed: {_MAX_SKIPPED} of {len(rows):,}, those that page first.")
+    return rows[:_MAX_SKIPPED]
 
 
 def _warnings(review: Review) -> list[str]:
@@ -173,7 +243,8 @@ def _assumed() -> str:
     )
 
 
-def _summary(review: Review, names: Mapping[int, str]) -> str:
+def _summary(review: Review, known: _Names) -> str:
+    names = known.by_index
     count = len(review.alerts)
     parts = [f"{count} alert{'s' if count != 1 else ''} reviewed, {len(review.ranked.findings)} findings."]
     if review.volume is not None:

@@ -11,17 +11,18 @@ from sre.core.text import quoted
 from sre.core.times import Window, epoch_ms, instant_from_ms
 from tools.alerting.review_report import Review, review_report
 from tools.answer import WindowAnswer
-from tools.concurrent import seconds_left
+from tools.concurrent import Stopwatch, seconds_left
 from tools.context import in_thread, read_window, report_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from connectors.base import MetricSource
     from server.deps import Deps
     from sre.alerting.episodes import Nearest, Symptoms
     from sre.alerting.inlining import Records
+    from sre.alerting.lint import Linted
     from sre.alerting.review import Ranked
     from sre.alerting.review_model import Finding, KnownData, ReviewedRule
     from tools.alerting.review_answer import ReviewAnswer
@@ -32,8 +33,12 @@ if TYPE_CHECKING:
 # Each takes its query, and the answer can name but a few; a file of this size is reviewed service by service.
 MAX_REPLAYED: Final = 500
 _MAX_DAYS: Final = 92
-# Time that is needed to look for symptoms and nearest values at all.
-_LEAST_SECONDS: Final = 3.0
+# For the text of the rules: thousands take a second or two, only what was made to be slow takes this long.
+_LINT_SECONDS: Final = 8.0
+# Kept back for the diffs and the answer, while what the replay means is worked out.
+_REPORT_SECONDS: Final = 6.0
+# The same while the diffs are written.
+_SENDING_SECONDS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ async def reviewed(ctx: ToolContext, deps: Deps, question: ReviewQuestion) -> Re
         InputError: No rules, or what was given is no rule file.
         NoDataError: No alert names the service.
     """
+    from sre.alerting.review import most_urgent_first
     from sre.alerting.review_model import reviewed_rules
     from tools.alerting.review_reading import read_rules
 
@@ -61,16 +67,25 @@ async def reviewed(ctx: ToolContext, deps: Deps, question: ReviewQuestion) -> Re
     await report_progress(ctx, 0, 3, "Reading the rules")
     read = await read_rules(source, question.rules)
     rules = await in_thread(lambda: reviewed_rules(read.texts))
-    alerts = _chosen(rules, question.service)
+    alerts = await in_thread(lambda: most_urgent_first(_chosen(rules, question.service)))
     if source is None:
-        findings = await in_thread(lambda: _linted(deps, alerts, None))
-        return await in_thread(lambda: review_report(Review(rules, alerts, _ranked(findings, rules))))
+        watch = _watch(seconds_left())
+        linted = await in_thread(lambda: _linted(deps, alerts, None, watch))
+        review = Review(rules, alerts, _ranked(linted.findings, rules), unread=linted.unread)
+        watch = _watch(seconds_left())
+        return await in_thread(lambda: review_report(review, should_stop=watch.is_over))
     window = await _window(deps, source, question)
     return await _on_history(ctx, deps, source, question, _Subject(read, rules, alerts, window))
 
 
+def _watch(seconds: float) -> Stopwatch:
+    return Stopwatch(min(_LINT_SECONDS, seconds))
+
+
 @dataclass(frozen=True, slots=True)
 class _Subject:
+    """What is reviewed; the alerts that matter most first."""
+
     read: ReadRules
     rules: tuple[ReviewedRule, ...]
     alerts: tuple[ReviewedRule, ...]
@@ -149,6 +164,8 @@ async def _on_history(
     existing = await existing_data(source, needed, window=subject.window)
     records = _records(subject.rules, existing)
     symptoms = await felt_symptoms(deps, source, window=subject.window, service=question.service)
+    watch = _watch(seconds_left())
+    linted = await in_thread(lambda: _linted(deps, subject.alerts, existing.known, watch))
     replayed = await replayed_alerts(
         ctx,
         source,
@@ -157,13 +174,23 @@ async def _on_history(
         window=subject.window,
         spacing_seconds=existing.known.spacing_seconds,
     )
-    for one in subject.alerts[MAX_REPLAYED:]:
-        replayed.skipped[one.index] = f"only {MAX_REPLAYED} alerts are replayed at once; ask for one service"
-    found = [*failing_findings(subject.read, subject.alerts)]
-    found += await in_thread(lambda: _linted(deps, subject.alerts, existing.known))
+    replayed.unreached.update(one.index for one in subject.alerts[MAX_REPLAYED:])
     nearest = await _silent_ones(source, subject, records, replayed)
-    weigh = partial(_weighed, subject, found, replayed=replayed, symptoms=symptoms, nearest=nearest, existing=existing)
-    answer = await in_thread(lambda: review_report(weigh()))
+    found = [*failing_findings(subject.read, subject.alerts), *linted.findings]
+    weighing, writing = (Stopwatch(seconds_left(spare_seconds=spare)) for spare in (_REPORT_SECONDS, _SENDING_SECONDS))
+    review = await in_thread(
+        lambda: _weighed(
+            subject,
+            found,
+            replayed=replayed,
+            symptoms=symptoms,
+            nearest=nearest,
+            existing=existing,
+            unread=linted.unread,
+            should_stop=weighing.is_over,
+        )
+    )
+    answer = await in_thread(lambda: review_report(review, should_stop=writing.is_over))
     answer.source = source.name
     answer.window = WindowAnswer(start=subject.window.start, end=subject.window.end)
     answer.warnings[:0] = subject.read_window.notes
@@ -188,12 +215,13 @@ def _records(rules: Sequence[ReviewedRule], existing: Existing) -> Records:
     return Records(by_name, frozenset(by_name) - (existing.names or frozenset()))
 
 
-def _linted(deps: Deps, alerts: Sequence[ReviewedRule], known: KnownData | None) -> tuple[Finding, ...]:
+def _linted(deps: Deps, alerts: Sequence[ReviewedRule], known: KnownData | None, watch: Stopwatch) -> Linted:
     from sre.alerting.delivery_rules import runbook_address
     from sre.alerting.lint import lint
     from sre.alerting.review_model import KnownData
 
-    return lint(alerts, known or KnownData(), runbook_url=partial(runbook_address, deps.runbook_url))
+    address = partial(runbook_address, deps.runbook_url)
+    return lint(alerts, known or KnownData(), runbook_url=address, should_stop=watch.is_over)
 
 
 async def _silent_ones(
@@ -201,8 +229,6 @@ async def _silent_ones(
 ) -> dict[int, Nearest]:
     from tools.alerting.review_replay import nearest_values
 
-    if seconds_left() < _LEAST_SECONDS:
-        return {}
     silent = [
         one
         for one in subject.alerts
@@ -219,23 +245,26 @@ def _weighed(
     symptoms: Symptoms | None,
     nearest: dict[int, Nearest],
     existing: Existing,
+    unread: frozenset[int],
+    should_stop: Callable[[], bool],
 ) -> Review:
     from sre.alerting.episodes import replay_findings
     from sre.alerting.review import ranked_findings
     from sre.alerting.volume import volume
 
-    histories = [replayed.histories[index] for index in sorted(replayed.histories)]
-    past = replay_findings(histories, symptoms=symptoms, nearest=nearest)
+    histories = [replayed.histories[one.index] for one in subject.alerts if one.index in replayed.histories]
+    past = replay_findings(histories, symptoms=symptoms, nearest=nearest, should_stop=should_stop)
     window = subject.window
     load = volume(histories, start_ms=epoch_ms(window.start), end_ms=epoch_ms(window.end)) if histories else None
     return Review(
         subject.rules,
         subject.alerts,
-        ranked_findings([*found, *past], subject.rules, replayed.histories, symptoms=symptoms),
+        ranked_findings([*found, *past.findings], subject.rules, replayed.histories, symptoms=symptoms),
         replayed=replayed,
         volume=load,
         symptoms=symptoms,
         not_asked=existing.unasked,
+        unread=unread | past.unread,
         is_from_source=subject.read.is_from_source,
     )
 

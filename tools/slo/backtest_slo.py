@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from tools.answer import WindowAnswer
-from tools.concurrent import seconds_left
+from tools.concurrent import Stopwatch, seconds_left
 from tools.context import ToolContext, deps_of, in_thread, read_window, report_progress
 from tools.slo.backtest_answer import BacktestAnswer, fill, summary_of
 from tools.slo.backtest_question import (
@@ -31,23 +30,6 @@ if TYPE_CHECKING:
 
 _Time = Annotated[str, Field(max_length=64)]
 _Name = Annotated[str, Field(max_length=200)]
-
-
-class Stopwatch:
-    """Says when the time for work in a thread is over, where the deadline of the call cannot reach.
-
-    Attributes:
-        has_stopped: It has said so.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._end = monotonic() + seconds
-        self.has_stopped = False
-
-    def is_over(self) -> bool:
-        """Return whether to stop."""
-        self.has_stopped = self.has_stopped or monotonic() > self._end
-        return self.has_stopped
 
 
 async def backtest_slo(

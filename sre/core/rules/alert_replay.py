@@ -66,16 +66,28 @@ def alerts_of(rule: AlertRule, series: SeriesSet) -> tuple[ReplayedAlert, ...]:
         keep_firing_for_seconds=rule.keep_firing_for_seconds,
         step_ms=series.grid.step_ms,
     )
+    return tuple(
+        ReplayedAlert(one, values, active_spans(present, holding)) for one, values, present in _rows(rule, series)
+    )
+
+
+def presence_of(rule: AlertRule, series: SeriesSet) -> Iterator[tuple[Labels, BoolArray]]:
+    """Yield the labels of each alert and where the expression returned it, shape (steps,), whatever `for` says.
+
+    Raises:
+        InputError: As `alert_episodes`.
+    """
+    return ((labels, present) for labels, _, present in _rows(rule, series))
+
+
+def _rows(rule: AlertRule, series: SeriesSet) -> Iterator[tuple[Labels, FloatArray, BoolArray]]:
     with_value = holds_value(rule.labels)
     parts = _by_value(series, rule) if with_value else series
     labels = [
         _alert_labels(rule, one, _only_value(parts, row) if with_value else None)
         for row, one in enumerate(parts.labels)
     ]
-    return tuple(
-        ReplayedAlert(one, values, active_spans(present, holding))
-        for one, values, present in distinct_rows(labels, parts)
-    )
+    return distinct_rows(labels, parts)
 
 
 def episodes_of(rule: AlertRule, alerts: Sequence[ReplayedAlert], *, grid: Grid) -> tuple[AlertEpisode, ...]:

@@ -6,8 +6,9 @@ from decimal import Decimal
 from math import isfinite, isnan
 from typing import Final
 
+# White space is looked at from where it begins, or a long run of it would be read again from each of its characters.
 _ACTION: Final = re.compile(
-    r"(?P<trim_left>\s*\{\{-\s|\{\{)\s*"
+    r"(?P<trim_left>(?<!\s)\s*\{\{-\s|\{\{-\s|\{\{)\s*"
     r"(?:(?:\$labels|\.Labels)\.(?P<label>\w+)"
     r"|(?P<value>\$value|\.Value)(?:\s*\|\s*(?P<shown>humanize(?:1024|Percentage)?))?)"
     r"\s*(?:\s-\}\}\s*|\}\})"

@@ -33,7 +33,7 @@ def read_rule_file(text: str, *, path: str = "", field: str = "rules") -> RuleFi
 
 
 def _document(text: str, *, field: str) -> Mapping[str, object]:
-    parsed = yaml_value(text, what="The rule file", field=field)
+    parsed = yaml_value(text, what=f"The rule file in {field}", field=field)
     if not isinstance(parsed, Mapping):
         raise InputError(f"{field} is not a rule file: the top level is no mapping with groups.", field=field)
     return parsed

@@ -46,7 +46,7 @@ def _rule(name: str = "A", expr: str = "requests_queue > 5", **fields: object) -
 
 
 def _checks(*pairs: tuple[AlertRule, SeriesSet], symptoms: Symptoms | None = None) -> dict[str, Finding]:
-    return {one.check: one for one in replay_findings(_histories(*pairs), symptoms=symptoms, nearest={})}
+    return {one.check: one for one in replay_findings(_histories(*pairs), symptoms=symptoms, nearest={}).findings}
 
 
 def test_alerts_of_one_rule_that_nearly_touch_are_one_call() -> None:
@@ -150,7 +150,7 @@ def test_pages_are_held_against_what_users_felt() -> None:
 )
 def test_a_silent_alert_whose_values_never_come_near_is_told_apart(near: Nearest | None, check: str) -> None:
     histories = _histories((_rule(), _series([])))
-    found = replay_findings(histories, symptoms=None, nearest={} if near is None else {0: near})
+    found = replay_findings(histories, symptoms=None, nearest={} if near is None else {0: near}).findings
     assert [one.check for one in found] == [check]
 
 

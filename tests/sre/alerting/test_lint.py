@@ -104,7 +104,7 @@ def _file(*rules: str) -> str:
 
 def _findings(text: str, known: KnownData = KNOWN) -> dict[str, Finding]:
     source = RuleText(text, read_rule_file(text), "rules.yml")
-    found = lint(reviewed_rules([source]), known, runbook_url=lambda alert: f"runbooks/{alert}.md")
+    found = lint(reviewed_rules([source]), known, runbook_url=lambda alert: f"runbooks/{alert}.md").findings
     return {one.check: one for one in found}
 
 
