@@ -16,7 +16,7 @@ import resources.catalogue
 import resources.live
 import resources.registry
 from connectors.amtool import Amtool
-from connectors.base import AlertSource, DashboardStore, MetricSource
+from connectors.base import AlertSource, DashboardStore, MetricSource, OncallSource
 from connectors.promtool import Promtool
 from prompts.completions import completion_values
 from server.audit import audited
@@ -27,6 +27,7 @@ from server.redaction import Redactor
 from server.settings import (
     DemoSettings,
     HttpSystemSettings,
+    PagerDutySettings,
     PrometheusSettings,
     Settings,
     SnapshotSettings,
@@ -88,6 +89,7 @@ def deps_from(settings: Settings) -> Deps:
         demo_slo_folder=_demo_slo_folder(settings),
         alert_source=_alert_source(settings.alertmanager),
         dashboard_store=_dashboard_store(settings.grafana),
+        oncall_source=_oncall_source(settings.pagerduty),
         promtool=Promtool(settings.programs.promtool),
         amtool=Amtool(settings.programs.amtool),
         runbook_url=settings.runbook_url,
@@ -150,7 +152,8 @@ def _lifespan_of(deps: Deps) -> Callable[[MCPServer[Deps]], Any]:
         try:
             yield deps
         finally:
-            for system in (*deps.sources.metric_sources.values(), deps.alert_source, deps.dashboard_store):
+            systems = (deps.alert_source, deps.dashboard_store, deps.oncall_source)
+            for system in (*deps.sources.metric_sources.values(), *systems):
                 if system is not None:
                     await system.aclose()
 
@@ -199,6 +202,14 @@ def _dashboard_store(settings: HttpSystemSettings | None) -> DashboardStore | No
     from server.http_systems import grafana_store
 
     return grafana_store(settings)
+
+
+def _oncall_source(settings: PagerDutySettings | None) -> OncallSource | None:
+    if settings is None:
+        return None
+    from server.http_systems import pagerduty_source
+
+    return pagerduty_source(settings)
 
 
 def _demo_slo_folder(settings: Settings) -> Path | None:

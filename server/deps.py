@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from connectors.amtool import Amtool
-from connectors.base import AlertSource, DashboardStore, MetricSource
+from connectors.base import AlertSource, DashboardStore, MetricSource, OncallSource
 from connectors.promtool import Promtool
 from sre.core.clock import Clock
 from sre.core.errors import ConfigError, InputError
@@ -64,6 +64,7 @@ class Deps:
         demo_slo_folder: SLO documents that come with the demo world, read beside those of `slo_folder`.
         alert_source: What sends alerts to people; None where none is configured.
         dashboard_store: Where dashboards are published; None where none is configured.
+        oncall_source: What wakes people; None where none is configured.
         promtool, amtool: Check what is generated; may not be on this machine.
         runbook_url: Address of an alert's runbook, `{alert}` standing for its name; empty where there is none.
         journal: Where incidents, actions and toil are recorded; None where nothing may be remembered.
@@ -78,6 +79,7 @@ class Deps:
     demo_slo_folder: Path | None = None
     alert_source: AlertSource | None = None
     dashboard_store: DashboardStore | None = None
+    oncall_source: OncallSource | None = None
     promtool: Promtool = field(default_factory=Promtool)
     amtool: Amtool = field(default_factory=Amtool)
     runbook_url: str = ""
@@ -125,6 +127,22 @@ class Deps:
                 next_steps=("set GRAFANA_URL and GRAFANA_TOKEN (a service account's) in the server's environment.",),
             )
         return self.dashboard_store
+
+    def oncall(self) -> OncallSource:
+        """Return what wakes people.
+
+        Raises:
+            ConfigError: None is configured.
+        """
+        if self.oncall_source is None:
+            raise ConfigError(
+                "No PagerDuty is configured.",
+                setting="PAGERDUTY_TOKEN",
+                next_steps=(
+                    "set PAGERDUTY_TOKEN (and PAGERDUTY_URL for an account in the EU) in the server's environment.",
+                ),
+            )
+        return self.oncall_source
 
     async def now_of(self, source: MetricSource) -> datetime:
         """Return what `now` means for a source: the end of a snapshot, the clock for a live system, to the second.

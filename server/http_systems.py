@@ -1,12 +1,15 @@
 """From settings to the connectors that speak HTTP; kept apart so that a server without them does not import it."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connectors.http import Auth, BasicAuth, BearerToken, BearerTokenFile, Endpoint, Tls
-from server.settings import HttpSystemSettings, PrometheusSettings
+from server.settings import HttpSystemSettings, PagerDutySettings, PrometheusSettings
+from sre.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from connectors.base import AlertSource, DashboardStore
+    from connectors.base import AlertSource, DashboardStore, OncallSource
+    from connectors.pagerduty import RoutingKey
     from connectors.prometheus import PrometheusClient
 
 
@@ -41,6 +44,38 @@ def grafana_store(settings: HttpSystemSettings) -> "DashboardStore":
     from connectors.grafana import GrafanaClient
 
     return GrafanaClient(endpoint_from(settings))
+
+
+def pagerduty_source(settings: PagerDutySettings) -> "OncallSource":
+    """Return the connector for the configured PagerDuty account; nothing is connected yet.
+
+    Raises:
+        ConfigError: The address, a header or a credential cannot be used.
+    """
+    from connectors.pagerduty import PagerDutyClient
+    from connectors.pagerduty.tokens import authorization
+
+    endpoint = endpoint_from(settings)
+    if isinstance(endpoint.auth, BearerToken | BearerTokenFile):
+        endpoint = replace(endpoint, auth=replace(endpoint.auth, scheme=authorization))
+    return PagerDutyClient(endpoint, sender=settings.from_email, routing=_routing_key(settings, endpoint))
+
+
+def _routing_key(settings: PagerDutySettings, endpoint: Endpoint) -> "RoutingKey | None":
+    from connectors.pagerduty import RoutingKey
+    from connectors.pagerduty.events import events_url
+
+    if settings.routing_key is None:
+        return None
+    url = settings.events_url or events_url(endpoint.base_url)
+    if url is None:
+        raise ConfigError(
+            f"Where events of PagerDuty go is not known from {endpoint.origin}.",
+            setting="PAGERDUTY_EVENTS_URL",
+            next_steps=("Set PAGERDUTY_EVENTS_URL, such as https://events.pagerduty.com.",),
+        )
+    # The token belongs to the REST API alone.
+    return RoutingKey(settings.routing_key.get_secret_value(), replace(endpoint, base_url=url, auth=None, headers={}))
 
 
 def endpoint_from(settings: HttpSystemSettings) -> Endpoint:

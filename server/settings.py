@@ -57,6 +57,33 @@ class HttpSystemSettings(_Section):
         return [self.token, self.password, *self.headers.values(), _password_in(self.url)]
 
 
+class PagerDutySettings(HttpSystemSettings):
+    """A PagerDuty account: `https://api.eu.pagerduty.com` in the EU region.
+
+    Attributes:
+        from_email: User in whose name incidents are acknowledged, resolved and noted; none without it.
+        routing_key: Integration key of Events v2; no events without it.
+        events_url: Where events go, if not to the region of `url`.
+    """
+
+    url: str = Field("https://api.pagerduty.com", min_length=1)
+    # PagerDuty asks for one request after the other.
+    concurrency: int = Field(4, ge=1, le=100)
+    from_email: str = ""
+    routing_key: SecretStr | None = None
+    events_url: str | None = None
+
+    @model_validator(mode="after")
+    def _token_alone(self) -> "PagerDutySettings":
+        if self.token is None and self.token_file is None:
+            raise ValueError("PagerDuty needs a token or token_file")
+        return self
+
+    def secrets(self) -> list[SecretStr | None]:
+        """Return the credentials that stand in these settings."""
+        return [*super().secrets(), self.routing_key]
+
+
 class PrometheusSettings(HttpSystemSettings):
     """A Prometheus-compatible HTTP API: Prometheus, Thanos, Mimir, Cortex, VictoriaMetrics."""
 
@@ -117,6 +144,7 @@ class Settings(_Section):
         services: Golden-signal queries by service name.
         alertmanager: Where alerts are sent from.
         grafana: Where dashboards are published.
+        pagerduty: Where people are paged from.
         output_dir: The only folder generated files may go to.
         slo_dir: Folder of OpenSLO documents; in the user's data folder if not set.
         data_dir: Folder for what the server remembers; the user's data folder if not set.
@@ -128,6 +156,7 @@ class Settings(_Section):
     services: dict[str, ServiceSettings] = Field(default_factory=dict)
     alertmanager: HttpSystemSettings | None = None
     grafana: HttpSystemSettings | None = None
+    pagerduty: PagerDutySettings | None = None
     programs: ProgramSettings = ProgramSettings()
     http: HttpSettings = HttpSettings()
     data_dir: Path | None = None
@@ -156,7 +185,7 @@ class Settings(_Section):
         for source in self.sources.values():
             if isinstance(source, PrometheusSettings):
                 held += source.secrets()
-        for system in (self.alertmanager, self.grafana):
+        for system in (self.alertmanager, self.grafana, self.pagerduty):
             held += system.secrets() if system is not None else []
         return tuple(secret.get_secret_value() for secret in held if secret is not None)
 
@@ -231,6 +260,16 @@ _SYSTEM_VARIABLES = {
     "TIMEOUT_SECONDS": "timeout_seconds",
 }
 _SYSTEMS = ("PROMETHEUS", "ALERTMANAGER", "GRAFANA")
+_PAGERDUTY_VARIABLES = {
+    "URL": "url",
+    "TOKEN": "token",
+    "TOKEN_FILE": "token_file",
+    "FROM": "from_email",
+    "ROUTING_KEY": "routing_key",
+    "EVENTS_URL": "events_url",
+    "CA_FILE": "ca_file",
+    "TIMEOUT_SECONDS": "timeout_seconds",
+}
 # Variable -> field that is set as it is.
 _PLAIN_VARIABLES = {
     "SRE_MCP_OUTPUT_DIR": "output_dir",
@@ -241,6 +280,7 @@ _PLAIN_VARIABLES = {
 ENVIRONMENT_VARIABLES = (
     CONFIG_VARIABLE,
     *(f"{system}_{name}" for system in _SYSTEMS for name in ("URL", *_SYSTEM_VARIABLES)),
+    *(f"PAGERDUTY_{name}" for name in _PAGERDUTY_VARIABLES),
     "PROMETHEUS_TENANT",
     "SRE_MCP_SNAPSHOT",
     *_PLAIN_VARIABLES,
@@ -261,6 +301,8 @@ def _overlaid(document: dict[str, object], variables: _Variables) -> dict[str, o
     for system in ("alertmanager", "grafana"):
         if values := _system_of(system.upper(), variables):
             merged[system] = values
+    if values := _pagerduty_of(variables):
+        merged["pagerduty"] = values
     if (writes := variables.flag("SRE_MCP_ALLOW_WRITES")) is not None:
         merged["allow_writes"] = writes
     http = merged.get("http")
@@ -299,6 +341,14 @@ def _system_of(prefix: str, variables: _Variables) -> dict[str, object]:
         return {}
     given = {key: variables.get(f"{prefix}_{name}") for name, key in _SYSTEM_VARIABLES.items()}
     return {"url": url, **{key: value for key, value in given.items() if value}}
+
+
+def _pagerduty_of(variables: _Variables) -> dict[str, object]:
+    # The address is known, so it is the token that says PagerDuty is wanted.
+    given = {key: variables.get(f"PAGERDUTY_{name}") for name, key in _PAGERDUTY_VARIABLES.items()}
+    if not (given["token"] or given["token_file"] or given["url"]):
+        return {}
+    return {key: value for key, value in given.items() if value}
 
 
 def _read_toml(path: Path) -> dict[str, object]:

@@ -8,11 +8,12 @@ from functools import partial
 
 import anyio
 
-from connectors.base import AlertSource, DashboardStore, MetricSource, Source
+from connectors.base import AlertSource, DashboardStore, MetricSource, OncallSource, Source
 from server.app import SystemClock, deps_from
 from server.deps import Deps
 from server.settings import load_settings
 from sre.core.errors import SreError
+from sre.core.oncall import OPEN_STATUSES
 from sre.core.text import cleaned
 from tools.registry import TOOLS
 
@@ -21,6 +22,7 @@ _TRY_SECONDS = 30.0
 # every kind of source.
 _OF_ALERTMANAGER = ("list_alerts", "silence_alert")
 _OF_GRAFANA = ("publish_dashboard",)
+_OF_PAGERDUTY = ("build_timeline", "report_reliability")
 _WRITING = frozenset(spec.name for spec in TOOLS if spec.needs_writes)
 _OF_SOURCES = tuple(spec.name for spec in TOOLS if spec.is_open_world and not spec.needs_writes)
 
@@ -81,6 +83,8 @@ def _trials(deps: Deps) -> list[_Trial]:
         trials.append(_Trial(deps.alert_source, partial(_alerts_proof, deps.alert_source), _OF_ALERTMANAGER))
     if deps.dashboard_store is not None:
         trials.append(_Trial(deps.dashboard_store, partial(_dashboards_proof, deps.dashboard_store), _OF_GRAFANA))
+    if deps.oncall_source is not None:
+        trials.append(_Trial(deps.oncall_source, partial(_oncall_proof, deps.oncall_source), _OF_PAGERDUTY))
     return trials
 
 
@@ -99,6 +103,14 @@ async def _alerts_proof(source: AlertSource) -> str:
 
 async def _dashboards_proof(store: DashboardStore) -> str:
     return _counted(len(await store.folders()), "folder")
+
+
+async def _oncall_proof(source: OncallSource) -> str:
+    open_ones, on_call = await source.incidents(statuses=OPEN_STATUSES), await source.on_calls()
+    waiting = sum(one.status == "triggered" for one in open_ones.items)
+    people = len({one.who.id for one in on_call.items})
+    told = f"{_counted(len(open_ones.items), 'open incident')} ({waiting} not acknowledged)"
+    return f"{told}, {people} {'person' if people == 1 else 'people'} on call"
 
 
 def _counted(count: int, what: str) -> str:
@@ -136,7 +148,8 @@ def _lines(findings: list[Finding]) -> list[str]:
     if not findings:
         return [
             "No source is configured. Tools that take inline data work; for the others set PROMETHEUS_URL,",
-            "or SRE_MCP_SNAPSHOT, or start with --demo; ALERTMANAGER_URL and GRAFANA_URL for alerts and dashboards.",
+            "or SRE_MCP_SNAPSHOT, or start with --demo; ALERTMANAGER_URL and GRAFANA_URL for alerts and dashboards,",
+            "PAGERDUTY_TOKEN for incidents and who is on call.",
         ]
     lines = []
     for finding in findings:

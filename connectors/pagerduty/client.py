@@ -1,0 +1,360 @@
+"""PagerDuty as a source of incidents, their log and who is on call, over REST API v2 and Events v2."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from connectors.http import Answer, ByteBudget, Endpoint, Pacing, Request
+from connectors.pagerduty.conversation import Conversation
+from connectors.pagerduty.events import EventsClient, RoutingKey
+from sre.core.errors import ConfigError, InputError
+from sre.core.oncall import (
+    ChangeEvent,
+    IncidentNote,
+    Listed,
+    LogEntry,
+    OnCall,
+    OncallService,
+    PagedAlert,
+    PagedIncident,
+    PageEvent,
+    PageStatus,
+    Urgency,
+)
+from sre.core.telemetry import BuildInfo
+from sre.core.text import quoted
+from sre.core.times import Window, format_instant
+
+if TYPE_CHECKING:
+    import httpx
+
+    from connectors.pagerduty.wire import Json, Wire
+
+Item = TypeVar("Item")
+Entry = TypeVar("Entry", bound="Wire")
+Params = tuple[tuple[str, str], ...]
+
+_ACCEPT = (("Accept", "application/vnd.pagerduty+json;version=2"),)
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# One @, and nothing a header cannot hold; whether it is a user's is for PagerDuty to say.
+_ADDRESS = re.compile(r"[!-?A-~]{1,200}@[!-?A-~]{1,200}")
+_MAX_NOTE = 25_000
+_MOST_ENTRIES = 2000
+_MOST_ALERTS = 500
+_MOST_THINGS = 1000
+# PagerDuty, "Errors": what was asked for is so already.
+_ALREADY = {"resolved": 1001, "acknowledged": 1002}
+_NARROWER = ("Ask for a shorter window.",)
+_SIGN_IN = (
+    "Check PAGERDUTY_TOKEN: a REST API key, or an OAuth token with the scopes for what is asked.",
+    "An account in the EU region needs PAGERDUTY_URL=https://api.eu.pagerduty.com.",
+    "A read-only key reads everything and writes nothing.",
+)
+
+
+class PagerDutyClient:
+    """Implements `OncallSource`.
+
+    Nothing is opened before the first question. One client serves any number of concurrent callers on one event loop.
+
+    Args:
+        endpoint: Of the REST API, with a token in the spelling of `connectors.pagerduty.tokens`.
+        sender: E-mail address of the user in whose name incidents are changed; empty allows reading only.
+        routing: Where events are sent; None allows none.
+        name: Name in the configuration.
+        pacing, transport: Replaced in tests.
+    """
+
+    kind = "pagerduty"
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        sender: str = "",
+        routing: RoutingKey | None = None,
+        name: str = "pagerduty",
+        pacing: Pacing | None = None,
+        transport: "httpx.AsyncBaseTransport | None" = None,
+    ) -> None:
+        if sender and not _ADDRESS.fullmatch(sender):
+            raise _sender_needed("PAGERDUTY_FROM is not an e-mail address.")
+        self.name = name
+        self._sender = sender
+        self._rest = Conversation(
+            endpoint, system=name, sign_in=_SIGN_IN, narrower=_NARROWER, pacing=pacing, transport=transport
+        )
+        self._events = (
+            None if routing is None else EventsClient(routing, system=name, pacing=pacing, transport=transport)
+        )
+
+    def __repr__(self) -> str:
+        return f"PagerDutyClient({self.name!r}, {self._rest.http.endpoint.origin!r})"
+
+    async def aclose(self) -> None:
+        """Release connections."""
+        await self._rest.http.aclose()
+        if self._events is not None:
+            await self._events.aclose()
+
+    async def build_info(self) -> BuildInfo:
+        """Return which API answers; PagerDuty has no version, and whether we are let in shows with any list."""
+        from connectors.pagerduty.model import WireService
+        from connectors.pagerduty.wire import read_page
+
+        request = Request("/services", (("limit", "1"),), headers=_ACCEPT)
+        await self._rest.told(request, lambda body: read_page(body, WireService, key="services"))
+        return BuildInfo("pagerduty", "REST API v2")
+
+    async def incidents(
+        self,
+        *,
+        window: Window | None = None,
+        statuses: Sequence[PageStatus] = (),
+        urgencies: Sequence[Urgency] = (),
+        service_ids: Sequence[str] = (),
+    ) -> Listed[PagedIncident]:
+        """Return incidents that were created in the window, oldest first."""
+        from connectors.pagerduty.model import WireIncident
+
+        params: Params = (
+            ("sort_by", "created_at:desc"),
+            *(("statuses[]", status) for status in statuses),
+            *(("urgencies[]", urgency) for urgency in urgencies),
+            *(("service_ids[]", _checked_id(one, field="service")) for one in service_ids),
+        )
+        if window is None:
+            params = (("date_range", "all"), *params)
+        found = await self._listed("/incidents", "incidents", WireIncident, params=params, window=window)
+        incidents = _once([one.as_incident() for one in found.items], lambda one: one.id)
+        return Listed(tuple(sorted(incidents, key=lambda one: one.created_at)), found.left_out)
+
+    async def incident(self, incident_id: str) -> PagedIncident | None:
+        """Return one incident, or None where there is none with this id."""
+        answer = await self._rest.http.send(Request(_path(incident_id), headers=_ACCEPT))
+        # A proxy says 404 as well, and that is no proof that the incident is not there.
+        if answer.status == 404 and self._rest.problem_in(answer) is not None:
+            return None
+        return await self._incident_in(answer)
+
+    async def incident_alerts(self, incident_id: str) -> Listed[PagedAlert]:
+        """Return the alerts an incident was made of, oldest first."""
+        from connectors.pagerduty.model import WireAlert
+
+        params: Params = (("sort_by", "created_at:desc"),)
+        found = await self._listed(
+            f"{_path(incident_id)}/alerts", "alerts", WireAlert, params=params, most=_MOST_ALERTS, incident=incident_id
+        )
+        alerts = _once([one.as_alert() for one in found.items], lambda one: one.id)
+        return Listed(tuple(sorted(alerts, key=lambda one: one.created_at)), found.left_out)
+
+    async def incident_log(self, incident_id: str) -> Listed[LogEntry]:
+        """Return all that happened to an incident, oldest first."""
+        from connectors.pagerduty.model import WireLogEntry
+
+        params: Params = (("include[]", "channels"),)
+        found = await self._listed(
+            f"{_path(incident_id)}/log_entries", "log_entries", WireLogEntry, params=params, incident=incident_id
+        )
+        return Listed(_in_order([one.as_entry() for one in found.items]), found.left_out)
+
+    async def incident_notes(self, incident_id: str) -> tuple[IncidentNote, ...]:
+        """Return what people wrote down on an incident, oldest first."""
+        from connectors.pagerduty.model import WireNotes
+        from connectors.pagerduty.wire import read_one
+
+        def read_notes(body: bytearray) -> WireNotes:
+            return read_one(body, WireNotes)
+
+        answer = await self._rest.http.send(Request(f"{_path(incident_id)}/notes", headers=_ACCEPT))
+        self._require_incident(answer, incident_id)
+        notes = (await self._rest.decoded(answer, read_notes)).notes
+        return tuple(sorted((one.as_note() for one in notes), key=lambda one: one.at))
+
+    async def log_entries(self, *, window: Window) -> Listed[LogEntry]:
+        """Return all that happened to any incident in the window, oldest first."""
+        from connectors.pagerduty.model import WireLogEntry
+
+        params: Params = (("include[]", "channels"),)
+        found = await self._listed("/log_entries", "log_entries", WireLogEntry, params=params, window=window)
+        return Listed(_in_order([one.as_entry() for one in found.items]), found.left_out)
+
+    async def on_calls(self) -> Listed[OnCall]:
+        """Return who is on call now, by policy and level."""
+        from connectors.pagerduty.model import WireOnCall
+
+        found = await self._listed("/oncalls", "oncalls", WireOnCall, most=_MOST_THINGS)
+        people = _once(
+            [one.as_on_call() for one in found.items],
+            lambda one: (one.policy.id, one.level, one.who.id, one.schedule, one.start, one.end),
+        )
+        return Listed(tuple(sorted(people, key=lambda one: (str(one.policy), one.level))), found.left_out)
+
+    async def services(self, *, search: str = "") -> Listed[OncallService]:
+        """Return services by name; `search` keeps those whose name holds it."""
+        from connectors.pagerduty.model import WireService
+
+        params: Params = (("query", search),) if search else ()
+        found = await self._listed("/services", "services", WireService, params=params, most=_MOST_THINGS)
+        services = _once([one.as_service() for one in found.items], lambda one: one.id)
+        return Listed(tuple(sorted(services, key=lambda one: one.name.lower())), found.left_out)
+
+    async def change_events(self, *, window: Window) -> Listed[ChangeEvent]:
+        """Return changes that were announced in the window, oldest first."""
+        from connectors.pagerduty.model import WireChange
+
+        found = await self._listed("/change_events", "change_events", WireChange, window=window, most=_MOST_THINGS)
+        changes = _once([one.as_change() for one in found.items], lambda one: one.id or id(one))
+        return Listed(tuple(sorted(changes, key=lambda one: one.at)), found.left_out)
+
+    async def acknowledge(self, incident_id: str) -> PagedIncident:
+        """Take an incident, so that nobody else is woken, and return it as it is now.
+
+        Raises:
+            InputError: PagerDuty does not do this, for one because the incident is resolved.
+            ConfigError: PAGERDUTY_FROM is missing or not a user's.
+        """
+        return await self._changed(incident_id, "acknowledged")
+
+    async def resolve(self, incident_id: str, *, resolution: str = "") -> PagedIncident:
+        """Close an incident and return it as it is now; raises as `acknowledge`."""
+        return await self._changed(incident_id, "resolved", resolution=resolution)
+
+    async def add_note(self, incident_id: str, *, text: str) -> IncidentNote:
+        """Write something down on an incident; raises as `acknowledge`."""
+        from connectors.pagerduty.model import WireNoteAnswer
+        from connectors.pagerduty.wire import read_one
+
+        def read_note(body: bytearray) -> WireNoteAnswer:
+            return read_one(body, WireNoteAnswer)
+
+        if not text.strip() or len(text) > _MAX_NOTE:
+            raise InputError(f"A note has 1 to {_MAX_NOTE:,} characters.", field="text")
+        answer = await self._written("POST", f"{_path(incident_id)}/notes", {"note": {"content": text}})
+        self._require_incident(answer, incident_id)
+        if (problem := self._rest.problem_in(answer)) is not None:
+            raise self._rest.refused(answer, problem, what="take the note", field="text")
+        return (await self._rest.decoded(answer, read_note)).note.as_note()
+
+    async def send_event(self, event: PageEvent) -> str:
+        """Trigger, acknowledge or resolve by key, and return the key of the problem.
+
+        Raises:
+            InputError: PagerDuty does not accept the event.
+            ConfigError: No routing key is set, or PagerDuty does not accept it.
+        """
+        if self._events is None:
+            raise ConfigError(
+                "No routing key of PagerDuty is set, so events cannot be sent.",
+                setting="PAGERDUTY_ROUTING_KEY",
+                next_steps=("Set PAGERDUTY_ROUTING_KEY to the integration key of an Events API v2 integration.",),
+            )
+        return await self._events.send(event)
+
+    async def _changed(self, incident_id: str, status: PageStatus, *, resolution: str = "") -> PagedIncident:
+        change: dict[str, Json] = {"type": "incident_reference", "status": status}
+        if resolution:
+            change["resolution"] = resolution
+        answer = await self._written("PUT", _path(incident_id), {"incident": change})
+        self._require_incident(answer, incident_id)
+        problem = self._rest.problem_in(answer)
+        if problem is None:
+            return await self._incident_in(answer)
+        if problem.code == _ALREADY.get(status) and (known := await self.incident(incident_id)) is not None:
+            return known
+        raise self._rest.refused(answer, problem, what=f"set the incident to {status}", field="incident")
+
+    async def _written(self, method: str, path: str, body: "dict[str, Json]") -> Answer:
+        if not self._sender:
+            raise _sender_needed("PAGERDUTY_FROM is not set, and PagerDuty wants to know who changes an incident.")
+        headers = (*_ACCEPT, ("From", self._sender))
+        content = json.dumps(body).encode()
+        if method == "PUT":
+            return await self._rest.http.send(Request(path, method="PUT", json_body=content, headers=headers))
+        return await self._rest.http.send(Request(path, method="POST", json_body=content, headers=headers))
+
+    async def _incident_in(self, answer: Answer) -> PagedIncident:
+        from connectors.pagerduty.model import WireIncidentAnswer
+        from connectors.pagerduty.wire import read_one
+
+        def read_incident(body: bytearray) -> WireIncidentAnswer:
+            return read_one(body, WireIncidentAnswer)
+
+        return (await self._rest.decoded(answer, read_incident)).incident.as_incident()
+
+    def _require_incident(self, answer: Answer, incident_id: str) -> None:
+        if answer.status == 404 and self._rest.problem_in(answer) is not None:
+            raise InputError(f"{self.name} has no incident {quoted(incident_id)}.", field="incident")
+
+    async def _listed(
+        self,
+        path: str,
+        key: str,
+        kind: type[Entry],
+        *,
+        params: Params = (),
+        window: Window | None = None,
+        most: int = _MOST_ENTRIES,
+        incident: str = "",
+    ) -> Listed[Entry]:
+        from connectors.pagerduty.listing import PAGE_SIZE, pieces_of, read_list
+        from connectors.pagerduty.wire import Page, read_page
+
+        budget = ByteBudget(self._rest.http.endpoint.max_body_bytes)
+
+        async def ask(offset: int, piece: Window | None) -> Page[Entry]:
+            place: Params = (("limit", str(PAGE_SIZE)), ("offset", str(offset)))
+            request = Request(path, (*place, *_since_until(piece), *params), headers=_ACCEPT)
+            answer = await self._rest.http.send(request, budget=budget)
+            if incident:
+                self._require_incident(answer, incident)
+            return await self._rest.decoded(answer, lambda body: read_page(body, kind, key=key))
+
+        pieces = (None,) if window is None else pieces_of(window)
+        seconds = self._rest.http.endpoint.timeout_seconds
+        reading = await read_list(ask, pieces=pieces, most=most, seconds=seconds)
+        what = key.replace("oncalls", "people on call").replace("_", " ")
+        left_out = _left_out(self.name, what, count=len(reading.entries), why=reading.why, has_window=bool(window))
+        return Listed(tuple(reading.entries), left_out)
+
+
+def _left_out(system: str, what: str, *, count: int, why: str, has_window: bool) -> str:
+    if not why:
+        return ""
+    narrower = " Ask for a shorter window." if has_window else ""
+    return f"{system} has more {what} than the {count:,} that were read: {why}.{narrower}"
+
+
+def _in_order(entries: Sequence[LogEntry]) -> tuple[LogEntry, ...]:
+    # Times are whole seconds. PagerDuty lists the newest first, so that reversing keeps what led to what.
+    newest_first = bool(entries) and entries[0].at > entries[-1].at
+    ordered = list(reversed(entries)) if newest_first else list(entries)
+    return tuple(sorted(_once(ordered, lambda one: one.id), key=lambda one: one.at))
+
+
+def _once(items: Sequence[Item], identity: Callable[[Item], object]) -> list[Item]:
+    """Return the items without those that came twice, as they do when a list grows while it is read."""
+    return list({identity(one): one for one in items}.values())
+
+
+def _since_until(piece: Window | None) -> Params:
+    return () if piece is None else (("since", format_instant(piece.start)), ("until", format_instant(piece.end)))
+
+
+def _path(incident_id: str) -> str:
+    return f"/incidents/{_checked_id(incident_id, field='incident')}"
+
+
+def _checked_id(text: str, *, field: str) -> str:
+    if not _ID.fullmatch(text):
+        raise InputError(f"This is not an id of PagerDuty: {quoted(text)}.", field=field)
+    return text
+
+
+def _sender_needed(message: str) -> ConfigError:
+    return ConfigError(
+        message,
+        setting="PAGERDUTY_FROM",
+        next_steps=("Set PAGERDUTY_FROM to the e-mail address of a user of the account.",),
+    )

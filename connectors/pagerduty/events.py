@@ -1,0 +1,129 @@
+"""Events v2: triggering, acknowledging and resolving by key, as a monitoring system does."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from connectors.http import Endpoint, Pacing, Request
+from connectors.pagerduty.conversation import Conversation
+from sre.core.errors import ConfigError, InputError
+from sre.core.oncall import PageEvent
+
+if TYPE_CHECKING:
+    import httpx
+
+    from connectors.pagerduty.wire import Json
+
+# Where Events v2 is, by the host of the REST API: each service region has its own.
+_EVENTS_HOSTS = {
+    "api.pagerduty.com": "https://events.pagerduty.com",
+    "api.eu.pagerduty.com": "https://events.eu.pagerduty.com",
+}
+_ROUTING_KEY = re.compile(r"[0-9A-Za-z]{32}")
+# Events v2, "Trigger Events": bounds on what is sent.
+_MAX_SUMMARY = 1024
+_MAX_KEY = 255
+_SIGN_IN = ("Check PAGERDUTY_ROUTING_KEY: the integration key of an Events API v2 integration.",)
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingKey:
+    """The integration key events go to, and where they are taken.
+
+    Raises:
+        ConfigError: Not 32 letters and digits, as every such key is.
+    """
+
+    key: str = field(repr=False)
+    endpoint: Endpoint
+
+    def __post_init__(self) -> None:
+        if not _ROUTING_KEY.fullmatch(self.key):
+            raise ConfigError(
+                "The routing key of PagerDuty is not 32 letters and digits.",
+                setting="PAGERDUTY_ROUTING_KEY",
+                next_steps=_SIGN_IN,
+            )
+
+
+def events_url(api_url: str) -> str | None:
+    """Return the address of Events v2 that belongs to an address of the REST API, or None where it is not known."""
+    return _EVENTS_HOSTS.get((urlsplit(api_url).hostname or "").lower())
+
+
+class EventsClient:
+    """Sends events with one routing key; opens nothing before the first."""
+
+    def __init__(
+        self,
+        routing: RoutingKey,
+        *,
+        system: str,
+        pacing: Pacing | None = None,
+        transport: "httpx.AsyncBaseTransport | None" = None,
+    ) -> None:
+        self._key = routing.key
+        self._events = Conversation(
+            routing.endpoint, system=system, sign_in=_SIGN_IN, pacing=pacing, transport=transport
+        )
+
+    async def aclose(self) -> None:
+        """Release connections."""
+        await self._events.http.aclose()
+
+    async def send(self, event: PageEvent) -> str:
+        """Send an event and return the key of its problem.
+
+        Raises:
+            InputError: PagerDuty does not accept the event.
+            ConfigError: It does not accept the routing key.
+        """
+        from connectors.pagerduty.model import WireAccepted
+        from connectors.pagerduty.wire import read_one
+
+        def read_accepted(body: bytearray) -> WireAccepted:
+            return read_one(body, WireAccepted)
+
+        body = json.dumps({"routing_key": self._key, **event_body(event)}).encode()
+        request = Request("/v2/enqueue", method="POST", json_body=body, secrets=(self._key,))
+        answer = await self._events.http.send(request)
+        if (problem := self._events.problem_in(answer)) is not None:
+            if "routing" in problem.told.lower():
+                raise ConfigError(
+                    "PagerDuty does not accept the routing key.", setting="PAGERDUTY_ROUTING_KEY", next_steps=_SIGN_IN
+                )
+            raise self._events.refused(answer, problem, what="accept the event", field="event")
+        accepted = await self._events.decoded(answer, read_accepted)
+        return accepted.dedup_key or event.key
+
+
+def event_body(event: PageEvent) -> "dict[str, Json]":
+    """Return an event as it is sent, without the routing key.
+
+    Raises:
+        InputError: The key is longer than PagerDuty keeps.
+    """
+    if len(event.key) > _MAX_KEY:
+        raise InputError(f"The key of a page has up to {_MAX_KEY} characters.", field="key")
+    body: dict[str, Json] = {"event_action": event.action}
+    if event.key:
+        body["dedup_key"] = event.key
+    if event.action != "trigger":
+        return body
+    body["payload"] = _payload(event)
+    body["client"] = "sre-mcp"
+    if event.url:
+        body["client_url"] = event.url
+        body["links"] = [{"href": event.url, "text": "Where to look"}]
+    return body
+
+
+def _payload(event: PageEvent) -> "dict[str, Json]":
+    summary = event.summary
+    shown = summary if len(summary) <= _MAX_SUMMARY else summary[: _MAX_SUMMARY - 1] + "…"
+    payload: dict[str, Json] = {"summary": shown, "source": event.source, "severity": event.severity}
+    optional = {"component": event.component, "group": event.group}
+    payload.update({name: value for name, value in optional.items() if value})
+    return {**payload, "custom_details": dict(event.details)} if event.details else payload
