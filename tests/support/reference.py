@@ -18,6 +18,7 @@ from server.settings import (
     DemoSettings,
     HttpSettings,
     HttpSystemSettings,
+    PagerDutySettings,
     ProgramSettings,
     PrometheusSettings,
     ServiceSettings,
@@ -153,6 +154,7 @@ def _settings_page() -> str:
         "`[services.NAME]`": ServiceSettings,
         "`[http]`": HttpSettings,
         "`[alertmanager]` and `[grafana]`": HttpSystemSettings,
+        "`[pagerduty]`": PagerDutySettings,
         "`[programs]`": ProgramSettings,
     }
     lines = ["# Settings", _NOTE, "See [configuration](../configuration.md) for how they are used.", ""]
