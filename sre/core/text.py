@@ -33,6 +33,18 @@ def cleaned(text: str, *, limit: int = DEFAULT_TEXT_LIMIT) -> str:
     return flat
 
 
+def cleaned_lines(text: str, *, limit: int) -> str:
+    """Return `text` with its line breaks, without any other control, ANSI or bidi character, at most `limit` long.
+
+    A cut is marked with an ellipsis.
+    """
+    window = ANSI_SEQUENCE.sub("", text[: limit * 4 + 64].replace("\r\n", "\n").replace("\r", "\n"))
+    visible = "".join(" " if ch == "\t" else ch for ch in window if ch in "\n\t" or not _is_hidden(ch)).strip()
+    if len(visible) > limit or limit * 4 + 64 < len(text):
+        return visible[: max(limit - 1, 0)].rstrip() + "…"
+    return visible
+
+
 def quoted(text: str, *, limit: int = DEFAULT_TEXT_LIMIT) -> str:
     """Return cleaned text in double quotes, so a reader sees where the data starts and ends."""
     return '"' + cleaned(text, limit=limit).replace('"', "'") + '"'
