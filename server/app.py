@@ -32,8 +32,10 @@ from server.settings import (
     Settings,
     SnapshotSettings,
     SourceSettings,
+    author_of,
     data_folder,
 )
+from server.store import journal_from
 from server.version import DISTRIBUTION, product_version
 from sre.core.times import epoch_ms
 from sre.metrics.model import SignalQueries
@@ -80,9 +82,10 @@ def deps_from(settings: Settings) -> Deps:
         ConfigError: A source cannot be built from its settings.
     """
     sources = {name: _source(name, source) for name, source in settings.sources.items()}
+    clock = SystemClock()
     return Deps(
         sources=Sources(sources, settings.default_source),
-        clock=SystemClock(),
+        clock=clock,
         services={name: SignalQueries(**service.model_dump()) for name, service in settings.services.items()},
         output_root=_resolved(settings.output_dir),
         slo_folder=_resolved(settings.slo_dir or data_folder(settings) / "slos"),
@@ -93,6 +96,8 @@ def deps_from(settings: Settings) -> Deps:
         promtool=Promtool(settings.programs.promtool),
         amtool=Amtool(settings.programs.amtool),
         runbook_url=settings.runbook_url,
+        journal=journal_from(settings, clock),
+        author=author_of(settings),
     )
 
 

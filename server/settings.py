@@ -148,6 +148,8 @@ class Settings(_Section):
         output_dir: The only folder generated files may go to.
         slo_dir: Folder of OpenSLO documents; in the user's data folder if not set.
         data_dir: Folder for what the server remembers; the user's data folder if not set.
+        store_url: PostgreSQL database for records; a file in `data_dir` if not set.
+        author: Who records, where a call does not say; the user this process runs for if not set.
         runbook_url: Address of the runbook of an alert, `{alert}` standing for its name.
         allow_writes: Register tools that change other systems.
     """
@@ -160,6 +162,8 @@ class Settings(_Section):
     programs: ProgramSettings = ProgramSettings()
     http: HttpSettings = HttpSettings()
     data_dir: Path | None = None
+    store_url: SecretStr | None = None
+    author: str = Field("", max_length=100)
     runbook_url: str = Field("", max_length=500)
     output_dir: Path | None = None
     slo_dir: Path | None = None
@@ -182,6 +186,8 @@ class Settings(_Section):
     def secret_values(self) -> tuple[str, ...]:
         """Return every configured secret, so that the boundary can keep them in."""
         held: list[SecretStr | None] = [self.http.token]
+        if self.store_url is not None:
+            held += [self.store_url, _password_in(self.store_url.get_secret_value())]
         for source in self.sources.values():
             if isinstance(source, PrometheusSettings):
                 held += source.secrets()
@@ -227,6 +233,19 @@ def data_folder(settings: Settings) -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "sre-mcp"
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "sre-mcp"
+
+
+def author_of(settings: Settings) -> str:
+    """Return who records, where a call does not say: as configured, or the user this process runs for."""
+    import getpass
+
+    if settings.author:
+        return settings.author
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):
+        # In a container the number of the user may have no name.
+        return f"user {os.getuid()}" if hasattr(os, "getuid") else "unknown"
 
 
 class _Variables:
@@ -275,6 +294,8 @@ _PLAIN_VARIABLES = {
     "SRE_MCP_OUTPUT_DIR": "output_dir",
     "SRE_MCP_SLO_DIR": "slo_dir",
     "SRE_MCP_DATA_DIR": "data_dir",
+    "SRE_MCP_STORE_URL": "store_url",
+    "SRE_MCP_AUTHOR": "author",
     "SRE_MCP_RUNBOOK_URL": "runbook_url",
 }
 ENVIRONMENT_VARIABLES = (
