@@ -29,9 +29,13 @@ class Scribe:
     author: str
     source: str
 
-    def entry(self, kind: str, at: datetime, /, *, key: str = "", **data: JsonValue) -> NewEntry:
-        """Return an entry of this author; `data` in the words of the entry's kind."""
-        return NewEntry(kind, at, self.author, self.source, data, key)
+    def entry(self, kind: str, at: datetime, once: str = "", /, **data: JsonValue) -> NewEntry:
+        """Return an entry of this author; `data` in the words of the entry's kind.
+
+        Args:
+            once: Its key: recorded at most once in a stream.
+        """
+        return NewEntry(kind, at, self.author, self.source, data, once)
 
 
 @dataclass(slots=True)
