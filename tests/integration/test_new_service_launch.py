@@ -4,13 +4,10 @@ An MCP client talks to the product over stdio, as an assistant does. What it gen
 Prometheus and a real Alertmanager; then the service fails, the page arrives at a webhook and the ticket does not.
 """
 
-import json
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -25,49 +22,12 @@ from tests.support.mcp import answer_of
 from tests.support.real_alertmanager import require_alertmanager, running_alertmanager
 from tests.support.real_prometheus import free_port, require_program, running_prometheus
 from tests.support.web_service import WebService, web_service
+from tests.support.webhook import Webhook, listening
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real_prometheus]
 
 SERVICE = "user-dashboard"
 WAIT_SECONDS, POLL_SECONDS = 150.0, 0.5
-
-
-class Webhook:
-    """Where notifications arrive: what was posted, by path."""
-
-    def __init__(self) -> None:
-        self.posted: list[tuple[str, dict[str, Any]]] = []
-        self.address = ""
-
-    def alerts(self, path: str) -> list[dict[str, Any]]:
-        return [alert for where, body in list(self.posted) if where == path for alert in body["alerts"]]
-
-
-@contextmanager
-def listening() -> Iterator[Webhook]:
-    hook = Webhook()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            hook.posted.append((self.path, body))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    hook.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield hook
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(timeout=10)
 
 
 async def until(condition: Callable[[], bool], what: str) -> None:
@@ -166,7 +126,9 @@ async def test_a_new_service_is_watched_and_its_outage_pages_once(tmp_path: Path
             with (
                 running_alertmanager(folder=folder, port=ports["alertmanager"]),
                 running_prometheus(
-                    folder=folder, port=ports["prometheus"], extra_args=["--web.enable-lifecycle", "--rules.alert.resend-delay=1s"]
+                    folder=folder,
+                    port=ports["prometheus"],
+                    extra_args=["--web.enable-lifecycle", "--rules.alert.resend-delay=1s"],
                 ) as prometheus,
             ):
                 await _launched(client, folder, prometheus, service, hook)
