@@ -1,14 +1,20 @@
 #!/bin/sh
-# Brings real Prometheus and Alertmanager where this machine allows it (Debian or Ubuntu, as root). Elsewhere the tests
+# Brings real Prometheus, Alertmanager and PostgreSQL where this machine allows it (Debian or Ubuntu, as root). Elsewhere the tests
 # use what is on PATH and say what they skipped; with CI=true a missing part fails there, not here.
 set -eu
 
-if command -v prometheus >/dev/null 2>&1 && command -v promtool >/dev/null 2>&1 && command -v amtool >/dev/null 2>&1; then
+have_postgres() {
+  # Debian keeps initdb off PATH, one folder a version.
+  command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
+}
+
+if command -v prometheus >/dev/null 2>&1 && command -v promtool >/dev/null 2>&1 && command -v amtool >/dev/null 2>&1 &&
+  have_postgres; then
   exit 0
 fi
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
-  echo "prometheus and prometheus-alertmanager are not on PATH, and this is not root on Debian or Ubuntu:"
-  echo "tests against the real programs will be skipped. Install the two packages to run them."
+  echo "prometheus, prometheus-alertmanager or postgresql is missing, and this is not root on Debian or Ubuntu:"
+  echo "tests against the real programs will be skipped. Install the three packages to run them."
   exit 0
 fi
 
@@ -19,7 +25,7 @@ if [ ! -e "$policy" ]; then
   chmod +x "$policy"
   trap 'rm -f "$policy"' EXIT
 fi
-echo "Installing the Debian packages prometheus and prometheus-alertmanager ..."
+echo "Installing the Debian packages prometheus, prometheus-alertmanager and postgresql ..."
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
-apt-get install -y -qq --no-install-recommends prometheus prometheus-alertmanager >/dev/null
+apt-get install -y -qq --no-install-recommends prometheus prometheus-alertmanager postgresql >/dev/null

@@ -1,0 +1,202 @@
+"""A real PostgreSQL on a loopback port, for tests that need the genuine article.
+
+    with running_postgres() as server:
+        url = server.new_database()
+
+Nothing is left behind: the process is ended and its data folder removed, also when the test fails. initdb refuses root,
+so there the server runs as the user `postgres` (or `nobody`).
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.support.real_prometheus import POLL_SECONDS, READY_SECONDS, START_ATTEMPTS, PortTakenError, free_port
+
+USER, PASSWORD = "sre_mcp", "pass word/of:the@test"
+PASSWORD_IN_URL = "pass%20word%2Fof%3Athe%40test"
+INITDB_SECONDS = 60.0
+STOP_SECONDS = 20.0
+# The test is about our transactions, not about the disk.
+SERVER_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "fsync": "off",
+    "max_connections": "60",
+    "log_min_messages": "warning",
+}
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A server that listens on 127.0.0.1."""
+
+    port: int
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def url(self, database: str, *, user: str = USER, password: str = PASSWORD_IN_URL) -> str:
+        return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self) -> str:
+        """Make an empty database and return its URL."""
+        name = f"test_{next(self._numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE template0")
+        return self.url(name)
+
+    def run(self, statement: str, *, database: str = "postgres") -> list[tuple[object, ...]]:
+        """Run a statement as the superuser."""
+        import psycopg
+
+        with psycopg.connect(self.url(database), autocommit=True, connect_timeout=10) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def end_connections(self, url: str) -> int:
+        """End all connections to a database, as a restart or a failover does; return how many."""
+        name = url.rsplit("/", 1)[1]
+        return len(self.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"))
+
+
+def require_postgres() -> Path:
+    """Return the folder of initdb and postgres; without it skip the test, or fail it where CI promises every part."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
+    found = shutil.which("initdb") or (str(debian[-1]) if debian else None)
+    if found:
+        return Path(found).resolve().parent
+    reason = "initdb is not on PATH nor in /usr/lib/postgresql; on Debian or Ubuntu: apt-get install postgresql"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """Run a PostgreSQL and yield it once it lets us in."""
+    programs = require_postgres()
+    with tempfile.TemporaryDirectory(prefix="real-postgres-", ignore_cleanup_errors=True) as made:
+        home = Path(made)
+        (home / "password").write_text(PASSWORD, encoding="utf-8")
+        _give_away(home)
+        _initialised(programs, home)
+        process, server = _started(programs, home)
+        try:
+            yield server
+        finally:
+            _stopped(process)
+
+
+def _account() -> pwd.struct_passwd | None:
+    """Return whom to run as; None for ourselves."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        with suppress(KeyError):
+            return pwd.getpwnam(name)
+    pytest.skip("running as root, and there is no other user to run PostgreSQL as")
+
+
+def _give_away(home: Path) -> None:
+    if account := _account():
+        for path in (home, home / "password"):
+            os.chown(path, account.pw_uid, account.pw_gid)
+
+
+def _popen(command: Sequence[str], home: Path, log: Path) -> "subprocess.Popen[bytes]":
+    account = _account()
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
+            extra_groups=[] if account else None,
+        )
+
+
+def _initialised(programs: Path, home: Path) -> None:
+    command = [
+        str(programs / "initdb"),
+        f"--pgdata={home / 'data'}",
+        f"--username={USER}",
+        f"--pwfile={home / 'password'}",
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale=C",
+        "--no-sync",
+    ]
+    done = _popen(command, home, home / "initdb.log")
+    try:
+        status = done.wait(timeout=INITDB_SECONDS)
+    except subprocess.TimeoutExpired:
+        done.kill()
+        done.wait(timeout=STOP_SECONDS)
+        raise
+    if status != 0:
+        raise RuntimeError(f"initdb failed:\n{_tail(home / 'initdb.log')}")
+
+
+def _started(programs: Path, home: Path) -> "tuple[subprocess.Popen[bytes], PostgresServer]":
+    for attempt in range(1, START_ATTEMPTS + 1):
+        server = PostgresServer(free_port())
+        settings = [f"--{name}={value}" for name, value in SERVER_SETTINGS.items()]
+        command = [str(programs / "postgres"), "-D", str(home / "data"), "-p", str(server.port), *settings]
+        process = _popen(command, home, home / "postgres.log")
+        try:
+            _wait_until_ready(process, server, home / "postgres.log")
+        except PortTakenError:
+            if attempt == START_ATTEMPTS:
+                raise
+        except BaseException:
+            _stopped(process)
+            raise
+        else:
+            return process, server
+    raise AssertionError("unreachable")
+
+
+def _wait_until_ready(process: "subprocess.Popen[bytes]", server: PostgresServer, log: Path) -> None:
+    import psycopg
+
+    for _ in range(int(READY_SECONDS / POLL_SECONDS)):
+        with suppress(psycopg.OperationalError):
+            server.run("SELECT 1")
+            return
+        # Waiting for the process to end is the pause between two polls, and notices an early death.
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=POLL_SECONDS)
+            raise _death(log)
+    raise RuntimeError(f"postgres was not ready within {READY_SECONDS:g} s:\n{_tail(log)}")
+
+
+def _death(log: Path) -> RuntimeError:
+    tail = _tail(log)
+    if "Address already in use" in tail:
+        return PortTakenError(tail)
+    return RuntimeError(f"postgres ended before it was ready:\n{tail}")
+
+
+def _tail(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace")[-2000:]
+
+
+def _stopped(process: "subprocess.Popen[bytes]") -> None:
+    if process.poll() is None:
+        # SIGINT is the fast shutdown: it does not wait for clients to leave.
+        process.send_signal(2)
+    try:
+        process.wait(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(timeout=STOP_SECONDS)
