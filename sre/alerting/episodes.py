@@ -29,6 +29,8 @@ _KEEPS: Final = (0.0, *(minutes * _MINUTE for minutes in (5, 10, 15, 30)))
 # A proposal has to take away at least half of the calls to be worth a change.
 _WORTHWHILE: Final = 0.5
 _EXAMPLES: Final = 3
+# Most things have a rhythm of a day: in less, a value that stays far from its limit proves little (our choice).
+_LEAST_DAYS_FOR_REACH: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ def _unsteady(history: RuleHistory, interruptions: Sequence[Interval], *, check:
         check,
         history.reviewed.index,
         evidence,
-        f"With {_waits(proposal)} {len(left)} of {len(interruptions)} calls would have remained"
+        f"With {_waits(proposal)}, {len(left)} of {len(interruptions)} calls would have remained"
         + (f", the ones of {known.long_episode_minutes:g} min and more among them." if _long(interruptions) else "."),
         proposal,
         minutes_per_week=saved,
@@ -285,7 +287,7 @@ def _silent(history: RuleHistory, nearest: Mapping[int, Nearest]) -> Iterator[Fi
         return
     near = nearest.get(history.reviewed.index)
     days = format_days(history.days)
-    if near is not None and near.is_far:
+    if near is not None and near.is_far and history.days >= _LEAST_DAYS_FOR_REACH:
         yield Finding(
             "out_of_reach",
             history.reviewed.index,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sre.alerting.lint_expressions import with_expr
-from sre.alerting.review_model import Finding, KnownData, ReviewedRule, SelectorFacts
+from sre.alerting.review_model import Finding, KnownData, ReviewedRule, SelectorFacts, assumptions
 from sre.core.labels import METRIC_NAME
 from sre.core.promql import Matcher
 from sre.core.promql.nodes import CallNode, Node, VectorNode
@@ -35,7 +35,7 @@ def data_findings(reviewed: ReviewedRule, known: KnownData) -> Iterator[Finding]
 
 
 def _missing(reviewed: ReviewedRule, node: VectorNode, facts: SelectorFacts, *, days: float) -> Iterator[Finding]:
-    during = f"in {days:g} d"
+    during = f"in {days:.3g} d"
     near = (
         f" The nearest: {listed([quoted(one, limit=80) for one in facts.nearest], limit=3)}." if facts.nearest else ""
     )
@@ -50,7 +50,8 @@ def _missing(reviewed: ReviewedRule, node: VectorNode, facts: SelectorFacts, *, 
             if facts.nearest
             else "Export the metric, or remove the rule.",
             mended,
-            removes=mended is None,
+            # In a short history an exporter may just be down: too little to take an alert away for.
+            removes=mended is None and days >= assumptions().short_history_days,
         )
     elif facts.missing_label:
         yield Finding(

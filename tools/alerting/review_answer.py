@@ -14,7 +14,7 @@ class FindingAnswer(Part):
     kind: Literal["interruption", "risk", "hygiene"]
     rule: str | None = Field(None, description="Null: about all")
     group: str = ""
-    minutes_a_week: Figure = Field(None, description="Of people's time that mending saves")
+    minutes_a_week: Figure = Field(None, description="Of people's time that this mending alone saves")
     evidence: str
     mending: str
     diff: str = ""

@@ -50,12 +50,14 @@ class Replayed:
         skipped: Why an alert was not replayed, by the rule's index.
         unreached: Indexes of alerts for which there was no time.
         coarse: Indexes of alerts that were evaluated more seldom than the source does.
+        steps_seconds: The steps that were used.
     """
 
     histories: dict[int, RuleHistory] = field(default_factory=dict)
     skipped: dict[int, str] = field(default_factory=dict)
     unreached: set[int] = field(default_factory=set)
     coarse: set[int] = field(default_factory=set)
+    steps_seconds: set[float] = field(default_factory=set)
     samples: int = 0
 
 
@@ -107,6 +109,7 @@ class _Run:
         except InputError as error:
             return error.message
         self.result.histories[reviewed.index] = history
+        self.result.steps_seconds.add(step)
         self.result.samples += series.point_count
         return ""
 

@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 
 _MAX_DIFF_CHARS: Final = 1_500
 # For what the caller adds, and what is said about what was left out.
-_SPARE_CHARS: Final = 800
+_SPARE_CHARS: Final = 600
 _MAX_SKIPPED: Final = 10
 _MAX_NAMES: Final = 30
 _MAX_RULES_IN_VOLUME: Final = 8
 _NAME_CHARS: Final = 100
 _HOURS_FROM_MINUTES: Final = 120.0
+# Of less than a day nobody can say what a week will cost.
+_LEAST_DAYS_FOR_WEEKS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,11 @@ class Review:
     unread: frozenset[int] = frozenset()
     is_from_source: bool = False
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def tells_weeks(self) -> bool:
+        """Whether the history is long enough to say what a week costs."""
+        return self.volume is not None and self.volume.days >= _LEAST_DAYS_FOR_WEEKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,7 @@ def review_report(review: Review, *, should_stop: Callable[[], bool] = lambda: F
         replayed=len(replayed.histories) if replayed else 0,
         counts=dict(Counter(one.check for one in findings).most_common()),
         values_read=replayed.samples if replayed else 0,
-        volume=_volume(review.volume, names) if review.volume else None,
+        volume=_volume(review.volume, names, tells_weeks=review.tells_weeks) if review.volume else None,
         warnings=[*review.notes, *_warnings(review)],
     )
     answer.dead = names.first(sorted(review.ranked.dead), answer, what="dead")
@@ -155,14 +162,14 @@ def _finding(finding: Finding, review: Review, *, with_diff: bool) -> FindingAns
         kind=finding.kind,
         rule=cleaned(reviewed.name, limit=_NAME_CHARS) if reviewed else None,
         group=cleaned(reviewed.group, limit=_NAME_CHARS) if reviewed else "",
-        minutes_a_week=finding.minutes_per_week or None,
+        minutes_a_week=(finding.minutes_per_week or None) if review.tells_weeks else None,
         evidence=finding.evidence,
         mending=finding.mending,
         diff=diff if len(diff) <= _MAX_DIFF_CHARS else "",
     )
 
 
-def _volume(volume: Volume, names: _Names) -> VolumeAnswer:
+def _volume(volume: Volume, names: _Names, *, tells_weeks: bool) -> VolumeAnswer:
     busiest = volume.busiest_shift_start_ms
     return VolumeAnswer(
         days=volume.days,
@@ -177,7 +184,7 @@ def _volume(volume: Volume, names: _Names) -> VolumeAnswer:
         busiest_shift_incidents=volume.busiest_shift_incidents,
         shifts=volume.shifts,
         shifts_over_target=volume.shifts_over_target,
-        minutes_a_week=volume.minutes_per_week,
+        minutes_a_week=volume.minutes_per_week if tells_weeks else None,
         by_rule=[
             RuleVolumeAnswer(
                 alert=names.by_index[row.index],
@@ -186,7 +193,7 @@ def _volume(volume: Volume, names: _Names) -> VolumeAnswer:
                 share_ratio=row.share_ratio,
                 at_night=row.at_night,
                 median_minutes=row.median_minutes,
-                minutes_a_week=row.minutes_per_week,
+                minutes_a_week=row.minutes_per_week if tells_weeks else None,
             )
             for row in volume.by_rule[:_MAX_RULES_IN_VOLUME]
         ],
@@ -211,8 +218,8 @@ def _warnings(review: Review) -> list[str]:
     said = []
     if review.volume is not None and review.volume.days < assumptions().short_history_days:
         said.append(
-            f"Only {review.volume.days:.2g} days of history: an alert that is silent or steady in them may not be so "
-            "in a usual fortnight."
+            f"Only {_long(review.volume.days)} of history: an alert that is silent or steady in it may not be so in a "
+            f"usual fortnight{'' if review.tells_weeks else ', and no cost a week is told from it'}."
         )
     if review.replayed is not None and review.replayed.coarse:
         said.append(
@@ -246,23 +253,22 @@ def _assumed() -> str:
 def _summary(review: Review, known: _Names) -> str:
     names = known.by_index
     count = len(review.alerts)
-    parts = [f"{count} alert{'s' if count != 1 else ''} reviewed, {len(review.ranked.findings)} findings."]
+    parts = [f"{_counted(count, 'alert')} reviewed, {_counted(len(review.ranked.findings), 'finding')}."]
     if review.volume is not None:
         parts.append(_load(review.volume))
     dead = [names[index] for index in sorted(review.ranked.dead)]
     if dead:
         parts.append(f"{len(dead)} cannot fire: {listed([quoted(name) for name in dead], limit=3)}.")
-    costly = [one for one in review.ranked.findings if one.minutes_per_week and one.rule is not None]
-    if costly:
-        first = costly[0]
-        assert first.rule is not None
+    missed = sum(one.check == "missed" for one in review.ranked.findings)
+    if missed:
+        parts.append(f"{_counted(missed, 'service')} failed without a page (see missed).")
+    first = next((one for one in review.ranked.findings if one.rule is not None), None)
+    if first is not None and first.rule is not None:
+        saves = f": saves about {_time(first.minutes_per_week)} a week"
         parts.append(
-            f"Mend first {quoted(names[first.rule])} ({first.check.replace('_', ' ')}), which costs "
-            f"{_time(first.minutes_per_week)} a week."
+            f"Mend first {quoted(names[first.rule])} ({first.check.replace('_', ' ')})"
+            f"{saves if first.minutes_per_week and review.tells_weeks else ''}."
         )
-    elif review.ranked.findings and review.ranked.findings[0].rule is not None:
-        first = review.ranked.findings[0]
-        parts.append(f"Mend first {quoted(names[first.rule or 0])} ({first.check.replace('_', ' ')}).")
     return " ".join(parts)
 
 
@@ -270,13 +276,21 @@ def _time(minutes: float) -> str:
     return f"{minutes:.0f} minutes" if minutes < _HOURS_FROM_MINUTES else f"{minutes / 60:.0f} hours"
 
 
+def _long(days: float) -> str:
+    return f"{days:.3g} days" if days >= _LEAST_DAYS_FOR_WEEKS else f"{days * 24:.3g} h"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def _load(volume: Volume) -> str:
     from sre.alerting.review_model import assumptions
 
     known = assumptions()
     return (
-        f"In {volume.days:.3g} days they would have paged {volume.pages} times ({volume.pages_at_night} at night) and "
-        f"made {volume.tickets} tickets: {volume.incidents_per_shift:.2g} incidents a shift of {known.shift_hours:g} h "
-        f"on average, over the target of {known.incidents_per_shift:g} in {volume.shifts_over_target} of "
-        f"{volume.shifts} shifts."
+        f"In {_long(volume.days)} they would have paged {_counted(volume.pages, 'time')} ({volume.pages_at_night} at "
+        f"night) and made {_counted(volume.tickets, 'ticket')}. Incidents a shift of {known.shift_hours:g} h: "
+        f"{volume.incidents_per_shift:.2g} on average, over the target of {known.incidents_per_shift:g} in "
+        f"{volume.shifts_over_target} of {_counted(volume.shifts, 'shift')}."
     )

@@ -192,7 +192,8 @@ async def _on_history(
     )
     answer = await in_thread(lambda: review_report(review, should_stop=writing.is_over))
     answer.source = source.name
-    answer.window = WindowAnswer(start=subject.window.start, end=subject.window.end)
+    step = next(iter(replayed.steps_seconds)) if len(replayed.steps_seconds) == 1 else None
+    answer.window = WindowAnswer(start=subject.window.start, end=subject.window.end, step_seconds=step)
     answer.warnings[:0] = subject.read_window.notes
     return answer
 

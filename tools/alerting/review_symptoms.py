@@ -55,7 +55,8 @@ async def felt_symptoms(deps: Deps, source: MetricSource, *, window: Window, ser
     if not by_service:
         return None
     told = sorted({limits.get(name, usual) for name in by_service})
-    shown = f"{told[0]:.3g}" if len(told) == 1 else f"{told[0]:.3g} to {told[-1]:.3g}"
+    percents = [f"{100 * limit:.3g}%" for limit in told]
+    shown = percents[0] if len(percents) == 1 else f"{percents[0]} to {percents[-1]}"
     whose = "its" if len(by_service) == 1 else "their"
     said = f"{listed([cleaned(name, limit=80) for name in by_service])} failed over {shown} of {whose} requests"
     return Symptoms(by_service, said)

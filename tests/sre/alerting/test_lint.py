@@ -209,3 +209,21 @@ def test_every_check_in_the_table_is_looked_for() -> None:
         "out_of_reach", "failing",
     }  # fmt: skip
     assert seen | replayed == set(checks())
+
+
+def test_rules_that_were_not_reached_are_named_and_the_others_judged() -> None:
+    """*Our choice*: `should_stop` is asked before each rule."""
+    text = _file(*(f"alert: A{number}\nexpr: queue > {number}" for number in range(5)))
+    rules = reviewed_rules([RuleText(text, read_rule_file(text), "rules.yml")])
+    answers = iter((False, False, True))
+    linted = lint(rules, KNOWN, runbook_url=str, should_stop=lambda: next(answers))
+    assert linted.unread == {2, 3, 4}
+    assert {one.rule for one in linted.findings} == {0, 1}
+
+
+def test_a_metric_is_not_called_gone_for_good_after_an_hour_without_it() -> None:
+    """*Our choice*: its exporter may be down; the finding stays, the diff that takes the alert away does not."""
+    text = _file("alert: A\nexpr: lost_total > 5")
+    gone = {"lost_total": SelectorFacts(0, metric_exists=False)}
+    long, short = (_findings(text, KnownData(selectors=gone, days=days))["absent_metric"] for days in (14.0, 0.04))
+    assert (long.removes, short.removes) == (True, False)

@@ -167,3 +167,15 @@ def test_any_rule_we_wrote_can_be_turned_into_any_other(
     index = place % sum(map(len, groups))
     assert list(file.rules())[index] == changed or ours.diff(index, changed)
     assert ours.diff(index, None)
+
+
+def test_an_edit_that_would_change_another_rule_through_an_anchor_is_not_offered() -> None:
+    """*Source*: YAML 1.2.2, 7.1: an alias is the node that its anchor names, so the second rule would wait too."""
+    text = (
+        "groups:\n  - name: g\n    rules:\n      - alert: A\n        expr: up == 0\n        labels: &l\n"
+        "          severity: page\n      - alert: B\n        expr: up == 1\n        labels: *l\n"
+    )
+    source = _source(text)
+    changed = replace(next(iter(source.rules)), labels={"severity": "ticket"})
+    assert source.diff(0, changed) == ""
+    assert source.diff(0, replace(next(iter(source.rules)), for_seconds=60.0)) != ""  # type: ignore[arg-type]

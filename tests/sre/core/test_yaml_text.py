@@ -46,6 +46,7 @@ MERGES = "\n".join(
         ("- " * 100_000, "nested more than"),
         ("x" * (MAX_CHARS + 1), "longer than"),
         ("[" + "1," * 300_000 + "]", "aliases written out"),
+        ("[&a " + "x" * 100_000 + ", *a" * 20 + "]", "2,000,000 characters, aliases written out"),
         ("a: !!python/object/apply:os.system [ls]\n", "not YAML"),
         ("a: \x00\n", "not YAML"),
         ("a: " + "9" * 5_000, "not YAML"),

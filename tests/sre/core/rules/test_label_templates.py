@@ -12,6 +12,7 @@ from sre.core.rules.label_templates import expanded, holds_value
         ("{{.Labels.host}}", "a"),
         ("[{{ $labels.none }}]", "[]"),
         ("x {{- $labels.host -}} y", "xay"),
+        ("x  {{- $labels.host -}}  {{- $labels.host }}  {{- $labels.host -}}\n y", "xaaay"),
         ("x  {{- $value -}}  y", "x1234.5y"),
         ("{{ $value | humanize }}", "1.234k"),
         ("{{ $value|humanize1024 }}", "1.206ki"),
