@@ -1,0 +1,175 @@
+"""From a ranking to what is told: who moved first, what was changed before, who followed, how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+import numpy as np
+
+from sre.core.golden_conventions import conventions
+
+if TYPE_CHECKING:
+    from sre.incidents.scan.assembly import Scanned
+    from sre.incidents.scan.changes import Change
+    from sre.incidents.suspects.model import Ranking, Suspect, SuspectService, Timeline
+
+Sureness: TypeAlias = Literal["high", "medium", "low", "none"]
+# A change further back than this is no reason any more that is worth naming first (our choice).
+_REACH_MS: Final = 3_600_000
+# Alerts tell of an incident; they do not start one.
+_ACTS: Final = frozenset({"deploy", "return", "restart", "setting", "scaling"})
+# Of suspects: enough to see the pattern of the first service, little of those who follow (our choice).
+_OF_FIRST, _OF_OTHERS, _MAX_ROWS = 5, 2, 14
+# A service whose score is below this share of the first is not said to have moved first.
+_CREDIBLE_SHARE: Final = 0.4
+# The first stands clearly before the next (our choice).
+_CLEAR_RATIO: Final = 1.3
+_RARE_RATIO: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a resource may use at most: `metric` at `value`."""
+
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A suspect, how to look at it, and its limit where it has one."""
+
+    suspect: Suspect
+    scanned: Scanned | None
+    limit: Limit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is told of an incident.
+
+    Attributes:
+        suspects: Most suspect service first, its strongest series first.
+        first: The service that most likely started it; None where nothing stands out.
+        causes: For each service the last change of it before it moved.
+        changes: All changes, what may have started it first.
+        followers: Services that show what happened elsewhere.
+        reasons: What makes it more or less sure.
+    """
+
+    suspects: tuple[Finding, ...]
+    first: SuspectService | None
+    causes: Mapping[str, Change]
+    changes: tuple[Change, ...]
+    followers: tuple[SuspectService, ...]
+    sureness: Sureness
+    reasons: tuple[str, ...]
+
+
+def findings_of(
+    ranking: Ranking, *, scanned: Sequence[Scanned], changes: Sequence[Change], timeline: Timeline
+) -> Findings:
+    """Return what a ranking says, joined with what was changed and how to look at it."""
+    moved = [one for one in ranking.services if one.suspects] if ranking.is_visible else []
+    first = moved[0] if moved else None
+    causes = {
+        one.service: cause for one in moved if (cause := _cause_of(one, changes, step_ms=timeline.step_ms)) is not None
+    }
+    sureness, reasons = _sureness(ranking, moved, causes)
+    return Findings(
+        suspects=_rows(moved, scanned, timeline),
+        first=first,
+        causes=causes,
+        changes=_ordered(changes, moved, causes, timeline),
+        followers=tuple(one for one in moved if one.follows),
+        sureness=sureness,
+        reasons=reasons,
+    )
+
+
+def _cause_of(service: SuspectService, changes: Sequence[Change], *, step_ms: int) -> Change | None:
+    if service.onset_ms is None:
+        return None
+    onset_ms = service.onset_ms
+    # A change is seen up to a step late, and so is what it does.
+    before = [
+        one
+        for one in changes
+        if one.entity == service.service
+        and one.kind in _ACTS
+        and onset_ms - _REACH_MS <= one.at_ms <= onset_ms + step_ms
+    ]
+    return max(before, key=lambda one: (one.at_ms, one.kind == "deploy"), default=None)
+
+
+def _ordered(
+    changes: Sequence[Change], moved: Sequence[SuspectService], causes: Mapping[str, Change], timeline: Timeline
+) -> tuple[Change, ...]:
+    ranks = {one.service: rank for rank, one in enumerate(moved)}
+    starts = timeline.times_ms[timeline.is_incident]
+    start_ms = int(starts[0]) if len(starts) else int(timeline.times_ms[-1])
+    onset_ms = next((one.onset_ms for one in moved if one.onset_ms is not None), start_ms)
+
+    def weight(one: Change) -> tuple[bool, int, bool, int]:
+        is_late = one.at_ms > onset_ms + timeline.step_ms
+        return one not in causes.values(), ranks.get(one.entity, len(ranks)), is_late, abs(one.at_ms - onset_ms)
+
+    return tuple(sorted(changes, key=weight))
+
+
+def _rows(moved: Sequence[SuspectService], scanned: Sequence[Scanned], timeline: Timeline) -> tuple[Finding, ...]:
+    by_key = {(one.behaviour.service, one.behaviour.metric, one.behaviour.labels): one for one in scanned}
+    rows: list[Finding] = []
+    for rank, service in enumerate(moved):
+        for suspect in service.suspects[: _OF_OTHERS if rank else _OF_FIRST]:
+            found = by_key.get((suspect.service, suspect.metric, suspect.labels))
+            rows.append(Finding(suspect, found, _limit_of(suspect, scanned, timeline)))
+    return tuple(rows[:_MAX_ROWS])
+
+
+def _limit_of(suspect: Suspect, scanned: Sequence[Scanned], timeline: Timeline) -> Limit | None:
+    """Return what a used resource is limited to, by the naming conventions for pools and the like."""
+    for convention in conventions().saturation:
+        match = convention.used.fullmatch(suspect.metric)
+        if match is None or convention.is_free or convention.kind == "counter":
+            continue
+        name = convention.limit.format(**match.groupdict())
+        for one in scanned:
+            behaviour = one.behaviour
+            if (behaviour.service, behaviour.metric, behaviour.labels) == (suspect.service, name, suspect.labels):
+                values = behaviour.values[timeline.is_incident]
+                return Limit(name, float(np.nanmedian(values))) if np.isfinite(values).any() else None
+    return None
+
+
+def _sureness(
+    ranking: Ranking, moved: Sequence[SuspectService], causes: Mapping[str, Change]
+) -> tuple[Sureness, tuple[str, ...]]:
+    if not moved:
+        return "none", ()
+    first, *others = moved
+    rival = next((one for one in others if one.follows is None), None)
+    is_clear = rival is None or first.score >= _CLEAR_RATIO * rival.score
+    is_rare = ranking.chance_ratio is not None and ranking.chance_ratio <= _RARE_RATIO
+    has_cause = first.service in causes
+    reasons = [
+        "nobody else moved by itself"
+        if rival is None
+        else f"score {first.score:.2f} against {rival.score:.2f} of the next",
+        "a change of it lies before" if has_cause else "no change of it was seen before",
+    ]
+    if ranking.chance_ratio is not None:
+        reasons.append(f"fault-free time looks this unusual in {100 * ranking.chance_ratio:.3g} % of windows")
+    points = sum((is_clear, is_rare, has_cause))
+    return ("high" if points == 3 else "medium" if points == 2 else "low"), tuple(reasons)
+
+
+def first_movers(services: Sequence[SuspectService]) -> tuple[SuspectService, ...]:
+    """Return the credible services in the order in which they moved."""
+    top = services[0].score if services else 0.0
+    dated = [
+        one for one in services if one.onset_ms is not None and one.suspects and one.score >= _CREDIBLE_SHARE * top
+    ]
+    return tuple(sorted(dated, key=lambda one: (one.onset_ms or 0, -one.score)))

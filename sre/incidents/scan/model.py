@@ -1,0 +1,103 @@
+"""The words of a scan: what is asked of each metric, in which queries, and how the rows come back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from sre.core.promql_text import LabelMatch, selector
+from sre.core.times import Duration, format_duration
+
+# What is read of a metric. `total` and `count` are the two halves of a mean.
+Part: TypeAlias = Literal["level", "highest", "rate", "total", "count", "quantile"]
+# The label that tells the rows of several metrics in one answer apart.
+ITEM_LABEL = "scan_item"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A metric at the source.
+
+    Attributes:
+        type: As metadata say; `unknown` where they do not.
+        series_count: As far as known, else 1.
+    """
+
+    name: str
+    type: str = "unknown"
+    series_count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ScanItem:
+    """One metric as it is read: summed up on the server to whom it speaks about, and a few details.
+
+    Attributes:
+        by: Labels that are kept.
+        only: Matchers beside the name.
+        series_count: Series of the source behind it.
+        priority: 0 is read first.
+        family: Name without the suffix of its type: what the halves of a mean share.
+        status: The label of `by` that says how a request ended, or an empty string.
+        errors: Pattern of its values that mean failure.
+        may_count: Nothing says whether it is a counter; its values will tell.
+    """
+
+    metric: str
+    part: Part
+    by: tuple[str, ...]
+    only: tuple[LabelMatch, ...] = ()
+    series_count: int = 1
+    priority: int = 3
+    family: str = ""
+    status: str = ""
+    errors: str = ""
+    may_count: bool = False
+
+    @property
+    def selector(self) -> str:
+        """Return the series it is read from."""
+        return selector(self.metric, self.only)
+
+    def expression(self, window: Duration, *more: LabelMatch) -> str:
+        """Return the PromQL of it.
+
+        Args:
+            window: Range of rates.
+            more: Further matchers, such as those of one service.
+        """
+        series = selector(self.metric, (*self.only, *more))
+        return aggregated(self.part, self.by, series, window)
+
+
+def aggregated(part: Part, by: tuple[str, ...], series: str, window: Duration) -> str:
+    """Return the PromQL that sums series up: levels as a mean, quantiles as the worst, rates as a sum."""
+    over = f" by ({', '.join(by)})" if by else ""
+    rate = f"rate({series}[{format_duration(window.seconds)}])"
+    match part:
+        case "level":
+            return f"avg{over} ({series})"
+        case "highest":
+            return f"max{over} ({series})"
+        case "quantile":
+            return f"histogram_quantile(0.95, sum by ({', '.join((*by, 'le'))}) ({rate}))"
+        case _:
+            return f"sum{over} ({rate})"
+
+
+@dataclass(frozen=True, slots=True)
+class ScanQuery:
+    """Several metrics in one question.
+
+    Attributes:
+        items: What is read; a row belongs to one by its metric name, or by `ITEM_LABEL`.
+    """
+
+    text: str
+    items: Mapping[str, ScanItem] = field(default_factory=dict)
+
+    @property
+    def series_count(self) -> int:
+        """Series of the source that it reads."""
+        return sum(item.series_count for item in self.items.values())

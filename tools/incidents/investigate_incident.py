@@ -1,0 +1,87 @@
+"""The tool `investigate_incident`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from tools.arguments import EndTime, SourceName, StartTime
+from tools.context import ToolContext, deps_of, in_thread, read_window, report_progress
+from tools.incidents.investigation_answer import InvestigationAnswer
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sre.core.times import Window
+    from sre.incidents.suspects.model import Ranking
+    from tools.incidents.metric_scan import Scan
+    from tools.incidents.scan_discovery import Discovered
+
+
+async def investigate_incident(
+    ctx: ToolContext,
+    *,
+    start: StartTime,
+    end: EndTime = "now",
+    service: Annotated[str, Field(description="Where it hurts, if known", max_length=200)] = "",
+    source: SourceName = "",
+) -> InvestigationAnswer:
+    """Find what started an incident: scan all metrics of a source, rank who changed at or before the symptom.
+
+    Use when something broke and the cause is not known; start where the symptom began. Returns suspects by service
+    and metric with onset, size against their own normal, changes nearby (versions, restarts, alerts), who only
+    followed, and next calls. Says so when metrics show nothing. A lead with its evidence, not proof.
+    Not for one service's state now (use `check_service_health`) or one query (use `query_prometheus`).
+    Effects are robust standard deviations; rates are per second, ratios 0..1.
+    """
+    from sre.incidents.scan.findings import findings_of
+    from tools.incidents.investigation_report import investigation_answer
+    from tools.incidents.metric_scan import scan_metrics
+    from tools.incidents.nearby_changes import nearby_changes
+    from tools.incidents.scan_discovery import discovered
+
+    deps = deps_of(ctx)
+    metrics = deps.sources.metric(source or None)
+    read = await read_window(deps, metrics, start=start, end=end)
+    await report_progress(ctx, 0, 100, "Finding the metrics")
+    asked, notes = _until(read.window, read.now)
+    found = await discovered(metrics, asked, service=service)
+    await report_progress(ctx, 10, 100, "Reading changes")
+    nearby = await nearby_changes(metrics, found.changes, found.windows)
+
+    async def told(done: int, total: int) -> None:
+        await report_progress(ctx, 15 + 75 * done / total, 100, f"Read {done} of {total} groups of metrics")
+
+    scan = await scan_metrics(metrics, found, found.windows, told=told)
+    await report_progress(ctx, 90, 100, "Ranking")
+    timeline = found.windows.timeline()
+    ranking = await in_thread(lambda: _ranked(scan, found, service))
+    findings = await in_thread(
+        lambda: findings_of(ranking, scanned=scan.scanned, changes=nearby.changes, timeline=timeline)
+    )
+    answer = investigation_answer(found, scan, nearby, ranking=ranking, findings=findings, service=service)
+    answer.source = metrics.name
+    answer.warnings[:0] = (*read.notes, *notes)
+    return answer
+
+
+def _until(window: Window, now: datetime) -> tuple[Window, tuple[str, ...]]:
+    """Return the window without what lies ahead."""
+    from sre.core.times import Window, format_instant
+
+    if window.end <= now or window.start >= now:
+        return window, ()
+    return Window(window.start, now), (f"end lies ahead of now and was moved to {format_instant(now)}.",)
+
+
+def _ranked(scan: Scan, found: Discovered, service: str) -> Ranking:
+    from sre.incidents.suspects.model import Symptom
+    from sre.incidents.suspects.ranking import rank_suspects
+
+    return rank_suspects(
+        [one.behaviour for one in scan.scanned],
+        found.windows.timeline(),
+        callers=found.edges,
+        symptom=Symptom(service) if service else None,
+    )

@@ -1,0 +1,288 @@
+"""From findings to the answer of `investigate_incident`, and the sentences that sum it up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sre.core.figures import figure_text, plain_text
+from sre.core.text import cleaned, listed, quoted
+from sre.core.times import Window, format_duration, format_instant, instant_from_ms
+from tools.answer import QueryEvidence, WindowAnswer
+from tools.incidents.investigation_answer import (
+    ChangeRow,
+    FirstMove,
+    InvestigationAnswer,
+    ScannedPart,
+    ServiceRow,
+    SuspectRow,
+)
+from tools.incidents.investigation_checks import next_checks
+
+if TYPE_CHECKING:
+    from sre.incidents.scan.changes import Change
+    from sre.incidents.scan.findings import Finding, Findings
+    from sre.incidents.suspects.model import Ranking, SuspectService
+    from tools.incidents.metric_scan import Scan
+    from tools.incidents.nearby_changes import Nearby
+    from tools.incidents.scan_discovery import Discovered
+
+_MAX_SERVICES = 8
+_MAX_CHANGES = 12
+_MAX_CAVEATS = 2
+_MAX_NAME = 80
+_MAX_VALUE = 60
+_MAX_NAMED = 6
+_MAX_QUERIES = 5
+_UNITS = (
+    ("error ratio", "", "ratio"),
+    ("", "_bytes", "bytes"),
+    ("rate", "_seconds_total", ""),
+    ("rate", "_bytes_total", "bytes_per_second"),
+    ("rate", "", "per_second"),
+    ("", "_seconds", "seconds"),
+    ("", "_milliseconds", "milliseconds"),
+    ("", "_ratio", "ratio"),
+)
+
+
+def investigation_answer(
+    found: Discovered, scan: Scan, nearby: Nearby, *, ranking: Ranking, findings: Findings, service: str
+) -> InvestigationAnswer:
+    """Return the answer for what was found."""
+    windows = scan.windows
+    onset_ms = findings.first.onset_ms if findings.first else None
+    return InvestigationAnswer(
+        summary=_summary(ranking, findings, scan, service=service),
+        verdict="suspect_found" if findings.first else "nothing_stands_out",
+        sureness=findings.sureness,
+        reasons=[*findings.reasons, *([ranking.reason] if ranking.reason else [])],
+        first_to_move=_first_move(ranking, findings),
+        services=[_service_row(one, findings) for one in ranking.services[:_MAX_SERVICES] if findings.first],
+        suspects=[_suspect_row(one) for one in findings.suspects],
+        changes=[_change_row(one, onset_ms) for one in findings.changes[:_MAX_CHANGES]],
+        next_checks=next_checks(findings, windows, service=service),
+        window=WindowAnswer(start=windows.asked.start, end=windows.asked.end, step_seconds=windows.step.seconds),
+        normal_windows=[
+            *(WindowAnswer(start=one.start, end=one.end) for one in windows.seasons),
+            WindowAnswer(start=windows.main.start, end=windows.incident_start),
+        ],
+        scanned=ScannedPart(
+            metrics=len(found.items),
+            source_series=sum(item.series_count for item in found.items),
+            series=ranking.examined_count + ranking.unusable_count,
+            flat=ranking.flat_count,
+            changed_before=ranking.changed_before_count,
+            unusable=ranking.unusable_count,
+            queries=scan.asked_count + len(nearby.asked),
+            call_edges=len(found.edges),
+        ),
+        queries=[
+            QueryEvidence(query=one.scanned.query, series_count=1, sample_count=one.scanned.point_count)
+            for one in findings.suspects[:_MAX_QUERIES]
+            if one.scanned is not None
+        ],
+        warnings=_warnings(found, scan, nearby, ranking, service=service),
+        left_out=_left_out(found, scan, findings, ranking),
+    )
+
+
+def _first_move(ranking: Ranking, findings: Findings) -> FirstMove | None:
+    from sre.incidents.scan.findings import first_movers
+
+    first = next(iter(first_movers(ranking.services) if findings.first else ()), None)
+    if first is None or first.onset_ms is None:
+        return None
+    dated = [one for one in first.suspects if one.onset_ms is not None]
+    metric = min(dated, key=lambda one: (one.onset_ms or 0, -one.score)).metric if dated else ""
+    return FirstMove(
+        service=cleaned(first.service, limit=_MAX_NAME), metric=cleaned(metric), at=instant_from_ms(first.onset_ms)
+    )
+
+
+def _service_row(one: SuspectService, findings: Findings) -> ServiceRow:
+    cause = findings.causes.get(one.service)
+    return ServiceRow(
+        service=cleaned(one.service, limit=_MAX_NAME),
+        score=one.score,
+        onset=instant_from_ms(one.onset_ms) if one.onset_ms is not None else None,
+        follows=cleaned(one.follows, limit=_MAX_NAME) if one.follows else None,
+        change=f"{format_instant(instant_from_ms(cause.at_ms))}: {_what(cause)}" if cause else None,
+        changed_series=one.changed_count,
+        series=one.series_count,
+    )
+
+
+def _suspect_row(one: Finding) -> SuspectRow:
+    suspect, scanned = one.suspect, one.scanned
+    return SuspectRow(
+        service=cleaned(suspect.service, limit=_MAX_NAME),
+        metric=cleaned(scanned.metric if scanned else suspect.metric),
+        measure=scanned.measure if scanned else "",
+        labels={cleaned(name): cleaned(value, limit=_MAX_NAME) for name, value in suspect.labels.items()},
+        onset=instant_from_ms(suspect.onset_ms) if suspect.onset_ms is not None else None,
+        direction=suspect.direction,
+        before=suspect.before,
+        during=suspect.during,
+        ratio=suspect.ratio,
+        limit=one.limit.value if one.limit else None,
+        effect=suspect.effect,
+        score=suspect.score,
+        caveats=list(suspect.caveats[:_MAX_CAVEATS]),
+        query=scanned.query if scanned else "",
+    )
+
+
+def _change_row(one: Change, onset_ms: int | None) -> ChangeRow:
+    return ChangeRow(
+        at=instant_from_ms(one.at_ms),
+        kind=one.kind,
+        service=cleaned(one.entity, limit=_MAX_NAME),
+        what=_what(one),
+        minutes_before=(onset_ms - one.at_ms) / 60_000 if onset_ms is not None else None,
+    )
+
+
+def _what(one: Change) -> str:
+    """Return what was done, without to whom; its texts are from outside."""
+    before, after = cleaned(one.before, limit=_MAX_VALUE), cleaned(one.after, limit=_MAX_VALUE)
+    processes = f"{one.restarted_count} process{'es' if one.restarted_count != 1 else ''}"
+    match one.kind:
+        case "deploy" | "return":
+            back = "back to " if one.kind == "return" else ""
+            return f"{back}version {quoted(after)} after {quoted(before)}"
+        case "restart":
+            return f"{processes} crashed and began anew" if after else f"{processes} restarted"
+        case "alert":
+            return f"alert {quoted(after)} began to fire"
+        case "scaling":
+            return f"copies from {before} to {after}"
+        case _:
+            return f"{quoted(after)} changed"
+
+
+def _summary(ranking: Ranking, findings: Findings, scan: Scan, *, service: str) -> str:
+    window = f"{format_instant(scan.windows.asked.start)} to {format_instant(scan.windows.asked.end)}"
+    looked = f"{ranking.examined_count:,} series of {len(ranking.services)} services and hosts"
+    if findings.first is None:
+        about = f" for {quoted(service, limit=_MAX_NAME)}" if service else ""
+        sentences = [
+            f"Nothing stands out from {window} among {looked}: a cause{about} is not visible in these metrics."
+            if ranking.examined_count
+            else f"No series from {window} could be judged.",
+            *([f"{ranking.reason.rstrip('.')}."] if ranking.reason else []),
+        ]
+        near = [one for one in findings.changes if one.kind != "alert"][:1]
+        sentences += [f"Changed nearby: {_whom(near[0])}{_what(near[0])} at {_at(near[0].at_ms)}."] if near else []
+        return " ".join(sentences)
+    return " ".join([_accusation(findings), *_story(findings), _how_sure(findings), f"Examined {looked}, {window}."])
+
+
+def _accusation(findings: Findings) -> str:
+    first = findings.first
+    if first is None:
+        return ""
+    name = quoted(first.service, limit=_MAX_NAME)
+    own = [one for one in findings.suspects if one.suspect.service == first.service]
+    opening = f"The incident most likely started in {name}" if findings.sureness != "low" else f"Weak lead: {name}"
+    return f"{opening}: {_moved(own[0])}." if own else f"{opening}."
+
+
+def _moved(one: Finding) -> str:
+    suspect = one.suspect
+    measure = one.scanned.measure if one.scanned else "level"
+    metric = cleaned(one.scanned.metric if one.scanned else suspect.metric)
+    unit = _unit(metric, measure)
+    of = f" of {figure_text(one.limit.value, unit)} allowed" if one.limit else ""
+    detail = ", ".join(f"{cleaned(key)}={quoted(value, limit=_MAX_VALUE)}" for key, value in suspect.labels.items())
+    what = f"{'' if measure == 'level' else f'{measure} of '}{metric}{f' ({detail})' if detail else ''}"
+    at = f" at {_at(suspect.onset_ms)}" if suspect.onset_ms is not None else ""
+    if suspect.direction in ("appeared", "vanished"):
+        value = f", {figure_text(suspect.during, unit)}{of}" if suspect.direction == "appeared" else ""
+        return f"{what} {suspect.direction}{at}{value}"
+    verb = "rose" if suspect.direction == "up" else "fell"
+    change = f"from {figure_text(suspect.before, unit)} to {figure_text(suspect.during, unit)}{of}"
+    return f"{what} {verb} {change}{at} ({plain_text(suspect.effect)} robust standard deviations)"
+
+
+def _story(findings: Findings) -> list[str]:
+    first = findings.first
+    if first is None:
+        return []
+    sentences = []
+    cause = findings.causes.get(first.service)
+    if cause is not None:
+        sentences.append(
+            f"Shortly before, at {_at(cause.at_ms)}: {quoted(cause.entity, limit=_MAX_NAME)}, {_what(cause)}."
+        )
+    own = [one for one in findings.suspects[1:] if one.suspect.service == first.service][:1]
+    sentences += [f"Also {_moved(one)}." for one in own]
+    followers = [quoted(one.service, limit=_MAX_NAME) for one in findings.followers]
+    if followers:
+        sentences.append(f"Followed, probably not at fault: {listed(followers, limit=_MAX_NAMED)}.")
+    return sentences
+
+
+def _how_sure(findings: Findings) -> str:
+    return f"Sureness {findings.sureness}: {'; '.join(findings.reasons)}."
+
+
+def _whom(one: Change) -> str:
+    return f"{quoted(one.entity, limit=_MAX_NAME)}, " if one.entity else ""
+
+
+def _at(at_ms: int) -> str:
+    return format_instant(instant_from_ms(at_ms // 1000 * 1000))
+
+
+def _unit(metric: str, measure: str) -> str:
+    return next((unit for of, tail, unit in _UNITS if of in ("", measure) and metric.endswith(tail)), "")
+
+
+def _warnings(found: Discovered, scan: Scan, nearby: Nearby, ranking: Ranking, *, service: str) -> list[str]:
+    windows = scan.windows
+    warnings = list(dict.fromkeys(cleaned(text) for text in scan.source_warnings))[:3]
+    if service and not found.is_service_known:
+        warnings.append(f"No series carries the name {quoted(service, limit=_MAX_NAME)}; everything was scanned alike.")
+    normal = Window(windows.main.start, windows.incident_start).seconds
+    if normal < windows.asked.seconds:
+        warnings.append(f"Short history: only {format_duration(normal)} before the window to tell what is normal.")
+    if not windows.seasons:
+        warnings.append("No data of the same hours of earlier days: a daily rise of traffic may look like a change.")
+    if not found.is_spacing_known:
+        warnings.append("How far samples are apart is not known; a minute was assumed.")
+    if ranking.changed_before_count:
+        count = ranking.changed_before_count
+        warnings.append(
+            f"{count} series had changed before the window and are no suspects; if the trouble began "
+            f"before {format_instant(windows.incident_start)}, ask again with an earlier start."
+        )
+    if nearby.unread:
+        warnings.append(f"Changes could not be read from: {listed([cleaned(name) for name in nearby.unread])}.")
+    return warnings
+
+
+def _left_out(found: Discovered, scan: Scan, findings: Findings, ranking: Ranking) -> list[str]:
+    notes = []
+    if found.selection.left_out:
+        names = [cleaned(one.name) for one in found.selection.left_out]
+        count = sum(one.series_count for one in found.selection.left_out)
+        notes.append(
+            f"Not scanned, over the limit of series: {len(names)} metrics with {count:,} series "
+            f"({listed(names, limit=_MAX_NAMED)}); ask for them with query_prometheus."
+        )
+    if scan.unread:
+        names = [cleaned(item.metric) for query, _ in scan.unread for item in query.items.values()]
+        why = cleaned(scan.unread[0][1].message)
+        notes.append(
+            f"Not read: {len(names)} metrics ({listed(names, limit=_MAX_NAMED)}): {why} Ask again for a shorter window."
+        )
+    if scan.unread_seasons:
+        notes.append(f"{scan.unread_seasons} questions for the same hours of earlier days had no answer in time.")
+    if found.unlisted_count:
+        notes.append(f"{found.unlisted_count} metrics could not be listed in time or have no series in the window.")
+    hidden = sum(len(one.suspects) for one in ranking.services) - len(findings.suspects) if findings.first else 0
+    if hidden > 0:
+        notes.append(f"{hidden} more series that changed; suspects holds the strongest of each service by score.")
+    if len(findings.changes) > _MAX_CHANGES:
+        notes.append(f"{len(findings.changes) - _MAX_CHANGES} changes further from the first suspect.")
+    return notes
