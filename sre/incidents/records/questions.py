@@ -26,24 +26,23 @@ def open_questions(incident: Incident, *, today: date) -> tuple[str, ...]:
     return (*missing, *action_questions(incident, today=today))
 
 
+def action_gaps(incident: Incident) -> tuple[str, ...]:
+    """Return what is missing among the actions; whether one prevents a repetition is asked once it is over."""
+    kept = [action for action in incident.actions if action.status != "dropped"]
+    gaps = [f"actions: #{action.number} has no {' or '.join(_lacks(action))}" for action in kept if _lacks(action)]
+    is_learnt = any(action.kind == "prevent" for action in kept)
+    if incident.severity in NEEDS_POSTMORTEM and incident.is_over() and not is_learnt:
+        gaps.insert(0, f"actions: a {incident.severity} without one that prevents a repetition (kind prevent)")
+    return tuple(gaps)
+
+
 def action_questions(incident: Incident, *, today: date) -> tuple[str, ...]:
     """Return what is missing or late among the actions."""
-    questions = []
-    kept = [action for action in incident.actions if action.status != "dropped"]
-    if incident.severity in NEEDS_POSTMORTEM and not any(action.kind == "prevent" for action in kept):
-        questions.append(f"actions: a {incident.severity} without one that prevents a repetition (kind prevent)")
-    questions += [f"actions: #{action.number} has no {_and(_lacks(action))}" for action in kept if _lacks(action)]
-    overdue = [f"#{action.number}" for action in kept if action.is_overdue(today)]
-    if overdue:
-        questions.append(f"actions: overdue {', '.join(overdue)}")
-    return tuple(questions)
+    overdue = [f"#{action.number}" for action in incident.actions if action.is_overdue(today)]
+    return (*action_gaps(incident), *([f"actions: overdue {', '.join(overdue)}"] if overdue else []))
 
 
 def _lacks(action: TrackedAction) -> list[str]:
     if not action.is_open():
         return []
     return [name for name, given in (("kind", action.kind), ("owner", action.owner), ("due", action.due)) if not given]
-
-
-def _and(names: list[str]) -> str:
-    return " or ".join(names)
