@@ -1,6 +1,6 @@
 #!/bin/sh
-# Brings real Prometheus, Alertmanager and PostgreSQL where this machine allows it (Debian or Ubuntu, as root). Elsewhere the tests
-# use what is on PATH and say what they skipped; with CI=true a missing part fails there, not here.
+# Brings real Prometheus, Alertmanager and PostgreSQL where this machine allows it (Debian or Ubuntu, as root). Elsewhere the
+# tests use what is there and say what they skipped; with CI=true a missing part fails there, not here.
 set -eu
 
 have_postgres() {
