@@ -22,7 +22,9 @@ from connectors.demo import DemoSource
 from connectors.grafana import GrafanaClient
 from connectors.grafana.fake import FakeGrafana
 from connectors.http import Endpoint
+from tests.support.incident_records import demo_incident
 from tests.support.mcp import FixedClock, deps_with, text_of, tool_client
+from tests.support.memory_journal import MemoryJournal
 from tools.answer import HARD_LIMIT_CHARS
 from tools.registry import TOOLS
 
@@ -73,6 +75,11 @@ WORKING: dict[str, dict[str, Any]] = {
         "dashboard": '{"uid": "a", "title": "A", "schemaVersion": 42, "panels": []}',
         "folder": "SRE",
     },
+    "assess_severity": {"facts": {"failing_ratio": 0.3, "core": True}, "services": ["checkout"]},
+    "declare_incident": {"title": "Checkout fails", "severity": "P1", "services": ["checkout"], "started_at": "-10m"},
+    "update_incident": {"incident": "INC-1", "status": "mitigated", "note": "rolled back", "at": "now"},
+    "get_incidents": {"search": "ignore"},
+    "track_action_items": {"incident": "INC-1", "title": "Alert on the pool", "kind": "detect", "due": "14d"},
     "draft_postmortem": {"title": "Checkout fails", "start": "2026-10-29T14:05:00Z", "end": "2026-10-29T15:00:00Z"},
 }
 
@@ -147,7 +154,11 @@ async def client(demo: DemoSource, tmp_path: Path) -> AsyncIterator[Client]:
     slos = tmp_path / "slos"
     slos.mkdir()
     copyfile("connectors/demo/slos/checkout-availability.yaml", slos / "checkout-availability.yaml")
-    systems = {"alert_source": _alertmanager(), "dashboard_store": _grafana(), "slo_folder": slos}
+    journal = MemoryJournal()
+    await demo_incident(journal, title=INJECTION)
+    systems = {
+        "alert_source": _alertmanager(), "dashboard_store": _grafana(), "slo_folder": slos, "journal": journal,
+    }  # fmt: skip
     async with tool_client(deps_with(demo, clock=FixedClock(), **systems), allow_writes=True) as connected:
         yield connected
 

@@ -41,7 +41,12 @@ THE_CATALOGUE_TODAY = {
     "review_alerts",
     "silence_alert",
     "forecast_capacity",
+    "assess_severity",
+    "declare_incident",
+    "update_incident",
+    "get_incidents",
     "draft_postmortem",
+    "track_action_items",
 }
 
 each_tool = pytest.mark.parametrize("spec", TOOLS, ids=lambda spec: spec.name)
