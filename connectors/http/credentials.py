@@ -1,13 +1,13 @@
 """What is sent to be let in, and how to keep it out of every text."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import anyio.to_thread
 
-from connectors.http.endpoint import BasicAuth, BearerToken, BearerTokenFile, Endpoint, require_token
+from connectors.http.endpoint import BasicAuth, BearerToken, BearerTokenFile, Endpoint, bearer, require_token
 from sre.core.errors import ConfigError
 
 _MASK = "***"
@@ -51,16 +51,20 @@ async def credentials_for(endpoint: Endpoint) -> Credentials:
     secrets = list(headers.values())
     match endpoint.auth:
         case BearerToken(token=token, scheme=scheme):
-            told = "a bearer token was sent"
+            told = f"a {_kind(scheme)} was sent"
         case BearerTokenFile(path=path, scheme=scheme):
             token = await anyio.to_thread.run_sync(_token_in, path)
-            told = "the bearer token of token_file was sent"
+            told = f"the {_kind(scheme)} of token_file was sent"
         case BasicAuth():
             return _with_basic(endpoint.auth, headers=headers, secrets=secrets)
         case None:
             told = "no token or password is set, only headers were sent" if headers else "no credentials were sent"
             return _made(headers, secrets=secrets, told=told)
     return _made({**headers, "Authorization": scheme(token)}, secrets=[*secrets, token], told=told)
+
+
+def _kind(scheme: Callable[[str], str]) -> str:
+    return "bearer token" if scheme is bearer else "token"
 
 
 def _with_basic(auth: BasicAuth, *, headers: dict[str, str], secrets: list[str]) -> Credentials:

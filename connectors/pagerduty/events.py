@@ -25,6 +25,8 @@ _ROUTING_KEY = re.compile(r"[0-9A-Za-z]{32}")
 # Events v2, "Trigger Events": bounds on what is sent.
 _MAX_SUMMARY = 1024
 _MAX_KEY = 255
+# Events v2 works events off later; any other status is not its own.
+_TAKEN = 202
 _SIGN_IN = ("Check PAGERDUTY_ROUTING_KEY: the integration key of an Events API v2 integration.",)
 
 
@@ -80,12 +82,6 @@ class EventsClient:
             InputError: PagerDuty does not accept the event.
             ConfigError: It does not accept the routing key.
         """
-        from connectors.pagerduty.model import WireAccepted
-        from connectors.pagerduty.wire import read_one
-
-        def read_accepted(body: bytearray) -> WireAccepted:
-            return read_one(body, WireAccepted)
-
         body = json.dumps({"routing_key": self._key, **event_body(event)}).encode()
         request = Request("/v2/enqueue", method="POST", json_body=body, secrets=(self._key,))
         answer = await self._events.http.send(request)
@@ -95,8 +91,17 @@ class EventsClient:
                     "PagerDuty does not accept the routing key.", setting="PAGERDUTY_ROUTING_KEY", next_steps=_SIGN_IN
                 )
             raise self._events.refused(answer, problem, what="accept the event", field="event")
-        accepted = await self._events.decoded(answer, read_accepted)
-        return accepted.dedup_key or event.key
+        return await self._events.decoded(answer, lambda body: _key_in(body, event, is_taken=answer.status == _TAKEN))
+
+
+def _key_in(body: bytearray, event: PageEvent, *, is_taken: bool) -> str:
+    from connectors.pagerduty.model import WireAccepted
+    from connectors.pagerduty.wire import NotTheApiError, read_one
+
+    key = read_one(body, WireAccepted).dedup_key or event.key
+    if not is_taken or not key:
+        raise NotTheApiError("answered with JSON that is not of the PagerDuty API, so the event may not have arrived")
+    return key
 
 
 def event_body(event: PageEvent) -> "dict[str, Json]":
