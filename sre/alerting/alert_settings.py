@@ -6,9 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from sre.alerting.fields import Fields, read_yaml
+from sre.alerting.fields import Fields
 from sre.core.problems import Findings
 from sre.core.times import parse_duration
+from sre.core.yaml_text import yaml_value
 
 ResourceKind: TypeAlias = Literal["pool", "fills", "load", "none"]
 _TABLE = Path(__file__).with_name("service_alerts.yaml")
@@ -99,7 +100,7 @@ def read_settings(text: str, *, field: str = "thresholds") -> AlertSettings:
         InputError: Not YAML, an unknown name, or a value out of range; lists every problem.
     """
     settings = default_settings()
-    document = read_yaml(text, field=field)
+    document = yaml_value(text, what=field, field=field)
     if document is None:
         return settings
     found = Findings()

@@ -10,7 +10,7 @@ import numpy as np
 
 from sre.alerting.causes import cause_of, limit_of
 from sre.alerting.interruptions import Interval, RuleHistory, merged
-from sre.alerting.review_model import Assumptions, Finding, assumptions
+from sre.alerting.review_model import Assumptions, Finding, Judged, assumptions
 from sre.alerting.signal_kinds import signal_kind
 from sre.core.alert_conditions import conditions_of
 from sre.core.errors import InputError, RefusedError
@@ -67,25 +67,13 @@ class Symptoms:
         return merged((one for each in self.by_service.values() for one in each), gap_ms=0)
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
-    """What the past of some alerts shows.
-
-    Attributes:
-        unread: Indexes of the rules that were not reached.
-    """
-
-    findings: tuple[Finding, ...]
-    unread: frozenset[int] = frozenset()
-
-
 def replay_findings(
     histories: Sequence[RuleHistory],
     *,
     symptoms: Symptoms | None,
     nearest: Mapping[int, Nearest],
     should_stop: Callable[[], bool] = lambda: False,
-) -> Weighed:
+) -> Judged:
     """Return what the past of the alerts shows.
 
     Args:
@@ -105,7 +93,7 @@ def replay_findings(
     found += _coincidences(histories, should_stop)
     if symptoms is not None:
         found += _missed(histories, symptoms)
-    return Weighed(tuple(found), unread)
+    return Judged(tuple(found), unread)
 
 
 def _own_findings(history: RuleHistory, *, symptoms: Symptoms | None) -> Iterator[Finding]:

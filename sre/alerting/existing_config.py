@@ -5,13 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from sre.alerting.fields import refuse_endless
 from sre.alerting.routes import MatchType, Route, RouteMatcher
 from sre.alerting.secret_fields import add_inline_secrets
-from sre.core.errors import InputError
 from sre.core.problems import Findings
 from sre.core.rules.writing import YamlValue
-from sre.core.text import quoted
+from sre.core.yaml_text import yaml_documents
 
 Config = Mapping[str, YamlValue]
 _MATCHER = re.compile(r'\s*([a-zA-Z_][\w]*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^",{}]*?))\s*')
@@ -42,22 +40,15 @@ def read_existing(text: str, *, field: str = "existing") -> ExistingConfigs:
     Raises:
         InputError: Not YAML, neither of the two kinds, or with a credential in it.
     """
-    import yaml
-
-    try:
-        documents = [one for one in yaml.safe_load_all(text) if one is not None]
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise InputError(f"{field} is not YAML: {quoted(str(error))}.", field=field) from None
     found = Findings()
     kinds: dict[str, Config] = {}
-    for index, document in enumerate(documents):
-        refuse_endless(document, field=field)
+    for index, document in enumerate(yaml_documents(text, what=field, field=field)):
         add_inline_secrets(document, found, path=f"$[{index}]")
         kind = _kind(document)
         if not kind or kind in kinds:
             found.add(f"$[{index}]", "is no (other) configuration", "give prometheus.yml, alertmanager.yml, or both")
         else:
-            kinds[kind] = document
+            kinds[kind] = cast("Config", document)
     found.raise_if_any(what="The existing configuration", field_name=field)
     return ExistingConfigs(kinds.get("prometheus", {}), kinds.get("alertmanager", {}))
 

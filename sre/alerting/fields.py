@@ -9,8 +9,6 @@ from sre.core.text import quoted
 from sre.core.times import parse_duration
 
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-# More than any hand-written document; an alias can make a short text into an endless one.
-_MAX_VALUES = 20_000
 
 
 class Fields:
@@ -158,39 +156,3 @@ class Fields:
     def _value(self, key: str) -> object:
         self._asked.add(key)
         return self._values.get(key)
-
-
-def read_yaml(text: str, *, field: str) -> object:
-    """Return what a YAML text holds, or None for an empty one.
-
-    Raises:
-        InputError: Not YAML, or more than a person writes.
-    """
-    import yaml
-
-    try:
-        document: object = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        reason = str(getattr(error, "problem", "") or "") or type(error).__name__
-        raise InputError(f"{field} is not YAML: {quoted(reason)}.", field=field) from None
-    refuse_endless(document, field=field)
-    return document
-
-
-def refuse_endless(document: object, *, field: str) -> None:
-    """Refuse a document that aliases blow up, or that holds itself.
-
-    Raises:
-        InputError: It has too many values.
-    """
-    waiting: list[object] = [document]
-    count = 0
-    while waiting:
-        value = waiting.pop()
-        count += 1
-        if count > _MAX_VALUES:
-            raise InputError(f"{field} holds more than {_MAX_VALUES:,} values.", field=field)
-        if isinstance(value, Mapping):
-            waiting.extend(value.values())
-        elif isinstance(value, Sequence) and not isinstance(value, str):
-            waiting.extend(value)

@@ -107,7 +107,7 @@ class RuleHistory:
         known = assumptions()
         if not self.days:
             return 0.0
-        page = self.reviewed.urgency in ("page", "unknown") if is_page is None else is_page
+        page = self.reviewed.is_page if is_page is None else is_page
         if self.reviewed.urgency == "none":
             return 0.0
         each = known.minutes_per_page if page else known.minutes_per_ticket

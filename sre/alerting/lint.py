@@ -1,27 +1,15 @@
 """Everything that is wrong with a set of rules before any of them is run."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sre.alerting.lint_data import data_findings, dialect_findings
 from sre.alerting.lint_expressions import expression_findings
 from sre.alerting.lint_rules import rule_findings
-from sre.alerting.review_model import Finding, KnownData, ReviewedRule
+from sre.alerting.review_model import Finding, Judged, KnownData, ReviewedRule
 from sre.core.promql.nodes import Node
 from sre.core.rules import AlertRule
 from sre.core.text import quoted
-
-
-@dataclass(frozen=True, slots=True)
-class Linted:
-    """What is wrong with some rules.
-
-    Attributes:
-        unread: Indexes of the rules that were not reached.
-    """
-
-    findings: tuple[Finding, ...]
-    unread: frozenset[int] = frozenset()
 
 
 def lint(
@@ -30,7 +18,7 @@ def lint(
     *,
     runbook_url: Callable[[str], str],
     should_stop: Callable[[], bool] = lambda: False,
-) -> Linted:
+) -> Judged:
     """Return what is wrong with the rules.
 
     Args:
@@ -42,7 +30,7 @@ def lint(
     for place, reviewed in enumerate(rules):
         if should_stop():
             left = frozenset(one.index for one in rules[place:])
-            return Linted(tuple(_each_once([*found, *_duplicates(rules[:place])])), left)
+            return Judged(tuple(_each_once([*found, *_duplicates(rules[:place])])), left)
         for checked in (
             expression_findings(reviewed, known),
             rule_findings(reviewed, runbook_url=runbook_url),
@@ -50,7 +38,7 @@ def lint(
             dialect_findings(reviewed),
         ):
             found += checked
-    return Linted(tuple(_each_once([*found, *_duplicates(rules)])))
+    return Judged(tuple(_each_once([*found, *_duplicates(rules)])))
 
 
 def _duplicates(rules: Sequence[ReviewedRule]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from sre.alerting.causes import cause_of, limit_of
 from sre.alerting.kept_labels import kept_labels
 from sre.alerting.lint_expressions import is_noisy_without_for, with_expr
 from sre.alerting.review_model import Finding, ReviewedRule
-from sre.alerting.urgency import severity_of
+from sre.alerting.urgency import severity_of, ticket_word
 from sre.core.conventions import DESCRIPTION_ANNOTATION, RUNBOOK_ANNOTATION, SEVERITY_LABEL, SUMMARY_ANNOTATION
 from sre.core.promql.nodes import AggregateNode, Node
 from sre.core.promql_tree import walk
@@ -39,7 +39,6 @@ _FUNCTIONS: Final = frozenset(
     )
 )  # fmt: skip
 _VARIABLES: Final = frozenset({"labels", "value", "externalLabels", "externalURL"})
-_PAGE_WORDS: Final = {"critical": "warning", "crit": "warn", "p1": "p2", "p0": "p2", "sev1": "sev2", "sev0": "sev2"}
 
 
 def rule_findings(reviewed: ReviewedRule, *, runbook_url: Callable[[str], str]) -> Iterator[Finding]:
@@ -238,7 +237,7 @@ def _cause(reviewed: ReviewedRule, rule: AlertRule) -> Iterator[Finding]:
     if cause and reviewed.urgency == "page":
         spelt = severity_of(rule.labels)
         name = next(name for name in (SEVERITY_LABEL, *rule.labels) if rule.labels.get(name) == spelt)
-        ticket = _PAGE_WORDS.get(spelt.lower(), "ticket")
+        ticket = ticket_word(spelt)
         yield Finding(
             "cause_pages",
             reviewed.index,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from sre.alerting.fields import Fields, read_yaml
+from sre.alerting.fields import Fields
 from sre.alerting.receiver_model import (
     AUDIENCES,
     DEFAULT_SECRETS_DIR,
@@ -20,6 +20,7 @@ from sre.alerting.receiver_model import (
 from sre.alerting.secret_fields import add_inline_secrets
 from sre.core.problems import Findings
 from sre.core.text import quoted
+from sre.core.yaml_text import yaml_value
 
 _URL = re.compile(r"https?://[^\s/]+(?:/\S*)?")
 _ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+")
@@ -37,7 +38,7 @@ def read_notification_plan(text: str, *, field: str = "receivers") -> Notificati
     Raises:
         InputError: Not YAML, or wrong; lists every problem. Also for a credential in the text.
     """
-    document = read_yaml(text, field=field)
+    document = yaml_value(text, what=field, field=field)
     found = Findings()
     add_inline_secrets(document, found)
     plan = _plan(Fields(document, "$", found))

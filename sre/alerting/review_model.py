@@ -50,6 +50,11 @@ class ReviewedRule:
         """Whom it reaches."""
         return urgency_of(self.rule.labels)
 
+    @property
+    def is_page(self) -> bool:
+        """Whether it counts as a page: what nobody graded reaches whoever the default route reaches."""
+        return self.urgency in ("page", "unknown")
+
     def diff(self, changed: Rule | None) -> str:
         """Return the diff of its file that changes it, None removes it."""
         return self.source.diff(self.place, changed)
@@ -86,6 +91,18 @@ class Finding:
     def why(self) -> str:
         """Why it matters."""
         return checks()[self.check].why
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was found about some rules.
+
+    Attributes:
+        unread: Indexes of the rules that were not reached.
+    """
+
+    findings: tuple[Finding, ...]
+    unread: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from sre.core.conventions import (
     SEVERITY_LABEL,
     SUMMARY_ANNOTATION,
 )
-from sre.core.markdown import code_span, escaped
+from sre.core.markdown import markdown_environment
 from sre.core.rules import AlertRule
 from sre.core.times import format_duration
 
@@ -164,30 +164,7 @@ def _waits(rules: Sequence[AlertRule]) -> str:
 
 
 def _environment() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    # Not HTML: every text from outside goes through `md`, `code` or `fenced`, and a test tries to break out.
-    environment = Environment(  # noqa: S701
-        loader=FileSystemLoader(_TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {
-        "md": escaped,
-        "code": code_span,
-        "fenced": _fenced,
-        "percent": lambda ratio: f"{ratio * 100:.10g} %",
-        "time": format_duration,
-    }
+    filters = {"percent": lambda ratio: f"{ratio * 100:.10g} %", "time": format_duration}
+    environment = markdown_environment(_TEMPLATES, filters)
     environment.globals |= {"TO_FILL": TO_FILL}
     return environment
-
-
-def _fenced(text: str, language: str = "") -> str:
-    """Return text as a code block whose fence is longer than any run of backticks inside."""
-    fence = "```"
-    while fence in text:
-        fence += "`"
-    return f"{fence}{language}\n{text.strip()}\n{fence}"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import cast
 
-from sre.alerting.fields import Fields, read_yaml
+from sre.alerting.fields import Fields
 from sre.alerting.scrape_discovery import read_discovery, read_targets
 from sre.alerting.scrape_model import (
     DEFAULT_ALERTMANAGER,
@@ -19,6 +19,7 @@ from sre.alerting.scrape_model import (
 from sre.alerting.secret_fields import add_inline_secrets
 from sre.core.problems import Findings
 from sre.core.text import quoted
+from sre.core.yaml_text import yaml_value
 
 _JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}")
 
@@ -29,7 +30,7 @@ def read_scrape_plan(text: str, *, field: str = "services") -> ScrapePlan:
     Raises:
         InputError: Not YAML, or wrong; lists every problem. Also for a credential in the text.
     """
-    document = read_yaml(text, field=field)
+    document = yaml_value(text, what=field, field=field)
     found = Findings()
     is_list = isinstance(document, Sequence) and not isinstance(document, str)
     top = {"services": document} if is_list else document

@@ -22,6 +22,17 @@ _WORDS: Final[Mapping[Urgency, frozenset[str]]] = {
     "none": frozenset(("none", "info", "informational", "information", "notice", "debug", "heartbeat", "deadman")),
 }  # fmt: skip
 
+# What the same team would write on a ticket.
+_TICKET_FOR: Final[Mapping[str, str]] = {
+    "critical": "warning", "crit": "warn", "p0": "p2", "p1": "p2", "sev0": "sev2", "sev1": "sev2", "s0": "s2",
+    "s1": "s2",
+}  # fmt: skip
+
+
+def ticket_word(severity: str) -> str:
+    """Return the severity that makes a ticket of a page, in the words of a team that spells a page like this."""
+    return _TICKET_FOR.get(severity.lower(), "ticket")
+
 
 def urgency_of(labels: Mapping[str, str]) -> Urgency:
     """Return whether an alert wakes somebody, waits, or only informs; `unknown` where no label says so."""

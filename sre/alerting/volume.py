@@ -66,9 +66,11 @@ def volume(histories: Sequence[RuleHistory], *, start_ms: int, end_ms: int) -> V
     """Return the load that these alerts were over a history."""
     known = assumptions()
     own = [(history, history.interruptions()) for history in histories if history.reviewed.urgency != "none"]
-    totals = {kind: sum(len(found) for history, found in own if _is_page(history) is kind) for kind in (True, False)}
-    rows = [_row(history, found, total=totals[_is_page(history)]) for history, found in own if found]
-    pages = [one for history, found in own if _is_page(history) for one in found]
+    totals = {
+        kind: sum(len(found) for history, found in own if history.reviewed.is_page is kind) for kind in (True, False)
+    }
+    rows = [_row(history, found, total=totals[history.reviewed.is_page]) for history, found in own if found]
+    pages = [one for history, found in own if history.reviewed.is_page for one in found]
     incidents = _incidents(pages)
     days = (end_ms - start_ms) / (24 * _HOUR_MS)
     per_shift = _by_shift(incidents, start_ms=start_ms)
@@ -97,11 +99,6 @@ def _incidents(pages: Sequence[Interval]) -> tuple[Interval, ...]:
     longest_ms = round(known.incident_minutes * _MINUTE_MS)
     busy = [replace(one, end_ms=min(one.end_ms, one.start_ms + longest_ms)) for one in pages]
     return merged(busy, gap_ms=round(known.one_interruption_minutes * _MINUTE_MS))
-
-
-def _is_page(history: RuleHistory) -> bool:
-    # An alert nobody graded reaches whoever the default route reaches; it is counted as the worse of the two.
-    return history.reviewed.urgency in ("page", "unknown")
 
 
 def _row(history: RuleHistory, found: Sequence[Interval], *, total: int) -> RuleVolume:

@@ -6,8 +6,14 @@ shown.
 """
 
 import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sre.core.text import cleaned
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 TEXT_LIMIT = 2_000
 # CommonMark 0.31, 2.4: any ASCII punctuation may be escaped. Only what can start something is, so text stays readable.
@@ -28,7 +34,32 @@ def escaped(text: str, *, limit: int = TEXT_LIMIT) -> str:
 def code_span(text: str, *, limit: int = TEXT_LIMIT) -> str:
     """Return `text` as an inline code span; the fence is longer than any run of backticks inside (CommonMark 6.1)."""
     plain = cleaned(text, limit=limit)
-    longest = max((len(run) for run in re.findall(r"`+", plain)), default=0)
-    fence = "`" * (longest + 1)
+    fence = "`" * (_longest_run(plain) + 1)
     pad = " " if plain.startswith("`") or plain.endswith("`") or not plain else ""
     return f"{fence}{pad}{plain}{pad}{fence}"
+
+
+def fenced(text: str, language: str = "") -> str:
+    """Return text as a code block whose fence is longer than any run of backticks inside (CommonMark 4.5)."""
+    fence = "`" * max(3, _longest_run(text) + 1)
+    return f"{fence}{language}\n{text.strip()}\n{fence}"
+
+
+def markdown_environment(templates: Path, filters: Mapping[str, Callable[..., object]]) -> "Environment":
+    """Return what renders a folder's Markdown templates, with `md`, `code` and `fenced` for text from outside."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    # Not HTML: what comes from outside goes through these filters, and tests of each document try to break out.
+    environment = Environment(  # noqa: S701
+        loader=FileSystemLoader(templates),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"md": escaped, "code": code_span, "fenced": fenced, **filters}
+    return environment
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in re.findall(r"`+", text)), default=0)

@@ -1,13 +1,13 @@
 """The postmortem as Markdown. Every line is given, computed with its query, or marked as to be filled."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sre.core.figures import figure_text, seconds_text
-from sre.core.markdown import code_span, escaped
+from sre.core.markdown import markdown_environment
 from sre.core.times import format_instant
 from sre.incidents.model import (
     ACTION_KINDS,
@@ -86,19 +86,7 @@ def impact_sentence(impact: ServiceImpact) -> str:
 
 
 def _environment() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    # Not HTML: every text from outside goes through `md` or `code`, and a test tries to break out.
-    environment = Environment(  # noqa: S701
-        loader=FileSystemLoader(_TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {
-        "md": escaped,
-        "code": code_span,
+    filters: dict[str, Callable[..., object]] = {
         "utc": _utc,
         "minutes": _minutes,
         "count": lambda measured: _cited(measured, "count"),
@@ -108,6 +96,7 @@ def _environment() -> "Environment":
         "impact_sentence": impact_sentence,
         "met": {True: "met", False: "**missed**", None: "not known"}.__getitem__,
     }
+    environment = markdown_environment(_TEMPLATES, filters)
     environment.globals |= {"TO_FILL": TO_FILL}
     return environment
 

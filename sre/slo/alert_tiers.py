@@ -1,17 +1,17 @@
 """Which burn-rate tiers an SLO alerts by: those of the table, as its window, its budget and its own settings allow."""
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sre.core.errors import InputError
 from sre.core.exact import exact_number
 from sre.core.slo.budget import budget_ratio
-from sre.core.slo.burn_rate import BurnRateTier, detection_seconds, factor_for_share, tiers_for
+from sre.core.slo.burn_rate import BurnRateTier, tiers_for
 from sre.core.slo.model import AlertingSettings, Slo
 from sre.core.slo.sli_queries import sli_queries
 from sre.core.slo.tiers import default_tiers
 from sre.core.slo.windows import CalendarUnit, RollingWindow, SloWindow
 from sre.core.times import format_duration
+from sre.slo.period_tiers import is_turned_off, own_tier
 
 # A calendar period differs in length from one to the next, a rule's threshold must not: these are the lengths that
 # factors are made for (our choice; a month of 30 d gives the factors of the book).
@@ -73,7 +73,7 @@ def alert_tiers(slo: Slo) -> AlertTiers:
             reason = f"its window of {format_duration(share.long_seconds)} is not shorter than the period"
             left_out.append(TierLeftOut(share.name, reason))
             continue
-        placed = _in_whole_bases(tier, base_seconds=base, slo=slo, period_seconds=period)
+        placed = own_tier(tier, slo, period_seconds=period, base_seconds=base)
         why = _why_not(placed, slo)
         if why is None:
             used.append(placed)
@@ -99,8 +99,7 @@ def _check_names(settings: AlertingSettings) -> None:
 
 
 def _why_not(tier: BurnRateTier, slo: Slo) -> TierLeftOut | None:
-    setting = slo.alerting.tiers.get(tier.name)
-    if setting is not None and not setting.is_enabled:
+    if is_turned_off(tier, slo):
         return TierLeftOut(tier.name, "turned off by the definition")
     threshold = threshold_ratio(tier, objective_ratio=slo.objective_ratio)
     if threshold >= 1:
@@ -114,23 +113,3 @@ def _why_not(tier: BurnRateTier, slo: Slo) -> TierLeftOut | None:
         reason = f"slices of {format_duration(tier.short_seconds)} are too coarse for its windows"
         return TierLeftOut(tier.name, reason, is_refused=True)
     return None
-
-
-def _in_whole_bases(tier: BurnRateTier, *, base_seconds: float, slo: Slo, period_seconds: float) -> BurnRateTier:
-    """Return the tier with windows that are multiples of the base, longer where they must be, its share kept."""
-    setting = slo.alerting.tiers.get(tier.name)
-    severity = setting.severity if setting is not None and setting.severity is not None else tier.severity
-    long = math.ceil(tier.long_seconds / base_seconds) * base_seconds
-    short = math.ceil(tier.short_seconds / base_seconds) * base_seconds
-    if (long, short) == (tier.long_seconds, tier.short_seconds):
-        return replace(tier, severity=severity)
-    factor = factor_for_share(budget_share=tier.budget_share, window_seconds=long, period_seconds=period_seconds)
-    delay = detection_seconds(factor=factor, objective_ratio=slo.objective_ratio, long_seconds=long)
-    return replace(
-        tier,
-        severity=severity,
-        long_seconds=long,
-        short_seconds=short,
-        factor=factor,
-        detection_seconds=delay if delay < long else None,
-    )

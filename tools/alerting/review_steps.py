@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from server.deps import Deps
     from sre.alerting.episodes import Nearest, Symptoms
     from sre.alerting.inlining import Records
-    from sre.alerting.lint import Linted
     from sre.alerting.review import Ranked
-    from sre.alerting.review_model import Finding, KnownData, ReviewedRule
+    from sre.alerting.review_model import Finding, Judged, KnownData, ReviewedRule
     from tools.alerting.review_answer import ReviewAnswer
     from tools.alerting.review_reading import Existing, ReadRules
     from tools.alerting.review_replay import Replayed
@@ -216,7 +215,7 @@ def _records(rules: Sequence[ReviewedRule], existing: Existing) -> Records:
     return Records(by_name, frozenset(by_name) - (existing.names or frozenset()))
 
 
-def _linted(deps: Deps, alerts: Sequence[ReviewedRule], known: KnownData | None, watch: Stopwatch) -> Linted:
+def _linted(deps: Deps, alerts: Sequence[ReviewedRule], known: KnownData | None, watch: Stopwatch) -> Judged:
     from sre.alerting.delivery_rules import runbook_address
     from sre.alerting.lint import lint
     from sre.alerting.review_model import KnownData

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sre.core.markdown import code_span, escaped
+from sre.core.markdown import code_span, escaped, fenced
 from sre.core.text import cleaned
 
 HOSTILE = [
@@ -91,3 +91,10 @@ def test_nothing_a_renderer_would_link_by_itself_is_left(text: str) -> None:
 @pytest.mark.parametrize("query", ["up", 'a{b="c"}', "a ` b", "`a`", "``", "```x```", 'x{l="`"}'])
 def test_a_code_span_shows_the_query_as_it_is(query: str) -> None:
     assert [text for kind, text in rendered("- " + code_span(query)) if kind == "code_inline"] == [query]
+
+
+def test_a_fence_is_longer_than_any_inside_it() -> None:
+    """*Source*: CommonMark 0.31, 4.5: a code block ends at a fence at least as long as the one that opened it."""
+    assert fenced("a", "sh") == "```sh\na\n```"
+    assert fenced("a\n```\nb\n`````") == "``````\na\n```\nb\n`````\n``````"
+    assert len(fenced("`" * 200_000)) == 600_004
