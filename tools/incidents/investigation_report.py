@@ -153,7 +153,7 @@ def _what(one: Change) -> str:
         case "restart":
             return f"{processes} crashed and began anew" if after else f"{processes} restarted"
         case "alert":
-            return f"alert {quoted(after)} began to fire"
+            return f"alert {quoted(after)} {'was firing already' if before else 'began to fire'}"
         case "scaling":
             return f"copies from {before} to {after}"
         case _:

@@ -147,7 +147,10 @@ def _alert_starts(
 ) -> list[Change]:
     starts = np.flatnonzero(present & ~np.concatenate(([False], present[:-1])))
     entity, name = entity_of(query.metric, labels), labels.get("alertname", "")
-    return [Change("alert", entity, int(times[index]), "", name, query.text) for index in starts]
+    # What fires at the first step began at some time before.
+    return [
+        Change("alert", entity, int(times[index]), "" if index else "firing", name, query.text) for index in starts
+    ]
 
 
 def _moves(

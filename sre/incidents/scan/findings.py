@@ -123,10 +123,16 @@ def _rows(moved: Sequence[SuspectService], scanned: Sequence[Scanned], timeline:
     by_key = {(one.behaviour.service, one.behaviour.metric, one.behaviour.labels): one for one in scanned}
     rows: list[Finding] = []
     for rank, service in enumerate(moved):
-        for suspect in service.suspects[: _OF_OTHERS if rank else _OF_FIRST]:
+        for suspect in _telling(service.suspects)[: _OF_OTHERS if rank else _OF_FIRST]:
             found = by_key.get((suspect.service, suspect.metric, suspect.labels))
             rows.append(Finding(suspect, found, _limit_of(suspect, scanned, timeline)))
     return tuple(rows[:_MAX_ROWS])
+
+
+def _telling(suspects: Sequence[Suspect]) -> list[Suspect]:
+    """Return suspects with each metric once before any of them again: ten routes say what one says."""
+    strongest = {one.metric: one for one in reversed(suspects)}
+    return sorted(suspects, key=lambda one: strongest[one.metric] is not one)
 
 
 def _limit_of(suspect: Suspect, scanned: Sequence[Scanned], timeline: Timeline) -> Limit | None:

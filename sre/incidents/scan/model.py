@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from sre.core.labels import METRIC_NAME
 from sre.core.promql_text import LabelMatch, selector
 from sre.core.times import Duration, format_duration
 
@@ -13,6 +15,7 @@ from sre.core.times import Duration, format_duration
 Part: TypeAlias = Literal["level", "highest", "rate", "total", "count", "quantile"]
 # The label that tells the rows of several metrics in one answer apart.
 ITEM_LABEL = "scan_item"
+_PLAIN_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,6 @@ class ScanItem:
     errors: str = ""
     may_count: bool = False
 
-    @property
-    def selector(self) -> str:
-        """Return the series it is read from."""
-        return selector(self.metric, self.only)
-
     def expression(self, window: Duration, *more: LabelMatch) -> str:
         """Return the PromQL of it.
 
@@ -67,8 +65,14 @@ class ScanItem:
             window: Range of rates.
             more: Further matchers, such as those of one service.
         """
-        series = selector(self.metric, (*self.only, *more))
-        return aggregated(self.part, self.by, series, window)
+        return aggregated(self.part, self.by, series_of(self.metric, (*self.only, *more)), window)
+
+
+def series_of(metric: str, matches: Sequence[LabelMatch]) -> str:
+    """Return the selector of a metric, whatever its name holds."""
+    if _PLAIN_NAME.fullmatch(metric):
+        return selector(metric, matches)
+    return selector("", [(METRIC_NAME, "=", metric), *matches])
 
 
 def aggregated(part: Part, by: tuple[str, ...], series: str, window: Duration) -> str:

@@ -154,9 +154,9 @@ def _kept_labels(metric: str, found: Sequence[Labels], *, status: str, drops: fr
     details = [
         name for name in sorted(names - unwanted) if _LEGACY_LABEL.fullmatch(name) and _tells(metric, found, name)
     ]
-    details = _without_echoes(found, [*whom, *details], details)
     while details and _is_too_fine(metric, found, [name for name in details if name != status]):
         details.remove(_first_to_drop(found, [name for name in details if name != status]))
+    details = _without_echoes(found, details)
     if status and status not in details:
         details.append(status)
     return tuple(name for name in (*whom, *sorted(details)) if _LEGACY_LABEL.fullmatch(name))
@@ -170,17 +170,17 @@ def _tells(metric: str, found: Sequence[Labels], name: str) -> bool:
     return len(pairs) > len({entity for entity, _ in pairs})
 
 
-def _without_echoes(found: Sequence[Labels], names: Sequence[str], details: Sequence[str]) -> list[str]:
-    """Return the details without those that the others imply, such as the method of a route."""
+def _without_echoes(found: Sequence[Labels], details: Sequence[str]) -> list[str]:
+    """Return the details without those that other details imply, such as the method of a route."""
 
     def rows(kept: Sequence[str]) -> int:
         return len({tuple(labels.get(name, "") for name in kept) for labels in found})
 
-    left, all_rows = list(names), rows(names)
+    left, all_rows = list(details), rows(details)
     for name in sorted(details, key=lambda one: (one not in _MANY_ALIKE, rows([one]), one)):
         if rows([one for one in left if one != name]) == all_rows:
             left.remove(name)
-    return [name for name in details if name in left]
+    return left
 
 
 def _is_too_fine(metric: str, found: Sequence[Labels], details: Sequence[str]) -> bool:
