@@ -8,6 +8,7 @@ from pydantic import Field
 
 from tools.answer import Answer, Instant
 from tools.context import ToolContext, deps_of
+from tools.incidents.p0_confirmation import P0Reply, confirmed
 from tools.incidents.records_answer import IncidentRecord
 
 _Short = Annotated[str, Field(max_length=200)]
@@ -19,13 +20,14 @@ class DeclareIncidentAnswer(Answer):
 
     incident: IncidentRecord
     is_new: bool = Field(True, description="False: declared before under this key")
-    similar: list[str] = Field(default_factory=list, description="Open incidents that may be the same")
+    similar: list[str] = Field(default_factory=list, description="Open ones that may be the same")
     next_steps: list[str] = Field(default_factory=list)
     now: Instant
 
 
 async def declare_incident(
     ctx: ToolContext,
+    confirmation: P0Reply,
     *,
     title: _Short,
     severity: _Short = "",
@@ -43,12 +45,24 @@ async def declare_incident(
     Use when users are hurt, or soon will be. Severity P0-P3; "P0/P1" takes the higher one. started_at: of the harm;
     detected_at: default now. `roles` and `facts` as in `update_incident`. `key` (PagerDuty id, alert fingerprint):
     declared once.
-    Not for one that is declared (`update_incident`).
+    A person is asked about a P0 where the client can. Not for one that is declared (`update_incident`).
     """
     from tools.incidents.declare_incident_steps import Declaration, declared_answer
 
     return await declared_answer(
         ctx,
         deps_of(ctx),
-        Declaration(title, severity, services, impact, started_at, detected_at, roles, facts, key, author),
+        Declaration(
+            title,
+            severity,
+            services,
+            impact,
+            started_at,
+            detected_at,
+            roles,
+            facts,
+            key,
+            author,
+            confirmed(confirmation),
+        ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from sre.core.text import cleaned, listed
 from sre.core.times import format_instant
 from sre.incidents.records.changing import CLOCK_TOLERANCE
 from sre.incidents.records.deadlines import deadlines
-from sre.incidents.records.duplicates import near_duplicates
+from sre.incidents.records.duplicates import NearDuplicate, near_duplicates
 from sre.incidents.records.entries import incident_of
 from sre.incidents.records.milestones import odd_times, order_violations
 from sre.incidents.records.model import KIND
@@ -31,10 +32,15 @@ if TYPE_CHECKING:
     from sre.incidents.records.changing import Addition
     from sre.incidents.records.model import Incident, Milestone, Role
     from tools.context import ToolContext
+    from tools.incidents.p0_confirmation import Confirmed
     from tools.recording import RecordTime
 
 _UNSURE = "Unsure between two severities, so the higher one; it can be lowered with update_incident."
+_NOTICED_NOW = "detected_at was taken as now; if it was noticed earlier, say when: update_incident, times detected."
+_UNCONFIRMED = "Nobody answered whether this is a P0, so it was declared without waiting; lower it if it is not."
 _MAX_SIMILAR = 3
+# What began longer ago is written down afterwards, and when it was noticed is not known (our choice).
+_NOTICED_WITHIN = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,7 @@ class Declaration:
     facts: dict[str, Any]
     key: str
     author: str
+    confirmed: Confirmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +74,6 @@ class _Read:
     additions: list[Addition]
 
 
-async def confirmed_p0(ctx: ToolContext, title: str) -> bool | None:  # noqa: ARG001  # the face of the question
-    """Return whether a person confirmed a P0; None where the client cannot ask, and the record must not wait."""
-    return None
-
-
 async def declared_answer(ctx: ToolContext, deps: Deps, wanted: Declaration) -> DeclareIncidentAnswer:
     """Record the declaration and answer with the record and what to do next.
 
@@ -81,7 +83,7 @@ async def declared_answer(ctx: ToolContext, deps: Deps, wanted: Declaration) -> 
     """
     journal, time = deps.records(), await record_time(deps)
     read = _read(wanted, time, latest=max(time.now, deps.clock.now()))
-    if read.severity.severity == "P0" and await confirmed_p0(ctx, read.title) is False:
+    if wanted.confirmed == "no":
         raise RefusedError(
             "Nothing was declared: the P0 was not confirmed.",
             next_steps=("declare it with the severity that fits: P1, P2 or P3",),
@@ -91,7 +93,7 @@ async def declared_answer(ctx: ToolContext, deps: Deps, wanted: Declaration) -> 
     kept = await journal.begin(KIND, entries, key=cleaned(wanted.key))
     incident = incident_of(kept)
     known = await all_incidents(deps)
-    return _answer(incident, read, known, time, is_new=kept[0].new.key == token)
+    return _answer(incident, read, known, time, is_new=kept[0].new.key == token, confirmed=wanted.confirmed)
 
 
 def _read(wanted: Declaration, time: RecordTime, *, latest: datetime) -> _Read:
@@ -100,6 +102,8 @@ def _read(wanted: Declaration, time: RecordTime, *, latest: datetime) -> _Read:
     if not title:
         reader.wrong("title", "title must say what users feel, in a few words")
     facts = reader.facts(wanted.facts)
+    if facts.evidence:
+        reader.wrong("facts", "facts.evidence belongs to a note, and a declaration has none: use impact or causes")
     times = _times(wanted, reader, latest)
     read = _Read(
         title=title,
@@ -129,8 +133,13 @@ def _times(wanted: Declaration, reader: RecordReader, latest: datetime) -> dict[
     if start is not None:
         said["start"] = start
     detected = reader.at(wanted.detected_at.strip(), "detected_at")
-    # Somebody who declares it has noticed it.
-    said["detected"] = detected or max(reader.time.now, start or reader.time.now)
+    now = reader.time.now
+    if detected is not None:
+        said["detected"] = detected
+    elif start is None or abs(now - start) <= _NOTICED_WITHIN:
+        # Who declares it has noticed it, at the latest now.
+        said["detected"] = max(now, start or now)
+        reader.time.notes.append(_NOTICED_NOW)
     for name, at in said.items():
         if at > latest + CLOCK_TOLERANCE:
             reader.wrong(f"{name}ed_at", f"{name} ({format_instant(at)}) lies in the future")
@@ -161,32 +170,45 @@ def _entries(read: _Read, wanted: Declaration, scribe: Scribe, now: datetime, to
 
 
 def _answer(
-    incident: Incident, read: _Read, known: Sequence[Incident], time: RecordTime, *, is_new: bool
+    incident: Incident,
+    read: _Read,
+    known: Sequence[Incident],
+    time: RecordTime,
+    *,
+    is_new: bool,
+    confirmed: Confirmed,
 ) -> DeclareIncidentAnswer:
     record = record_of(incident, now=time.now)
-    similar = near_duplicates(incident, known) if is_new else ()
+    similar: Sequence[NearDuplicate] = near_duplicates(incident, known) if is_new else ()
     answer = DeclareIncidentAnswer(summary="", incident=record, is_new=is_new, now=time.now)
-    answer.similar = [
-        f"{named(one.incident)} ({one.incident.severity}, {one.incident.status}): {one.why}"
-        for one in similar[:_MAX_SIMILAR]
-    ]
-    answer.warnings = [*time.notes, *_warnings(incident, read, answer.similar, is_new=is_new)]
+    answer.similar = [one.incident.reference for one in similar]
+    answer.warnings = [*time.notes, *_warnings(incident, read, similar, is_new=is_new)]
     answer.left_out = shortened_note(record, incident)
     answer.next_steps = _next_steps(incident, record.roles_to_fill)
     answer.summary = _summary(incident, answer, now=time.now)
     return answer
 
 
-def _warnings(incident: Incident, read: _Read, similar: Sequence[str], *, is_new: bool) -> list[str]:
+def _warnings(incident: Incident, read: _Read, similar: Sequence[NearDuplicate], *, is_new: bool) -> list[str]:
     if not is_new:
-        return ["Declared before under this key: this call changed nothing. update_incident adds to it."]
+        return [_known_already(incident)]
     warnings = [_UNSURE] if read.severity.is_unsure else []
-    warnings += [f"May be the same as {one}." for one in similar]
+    warnings += [
+        f"May be the same as {named(one.incident)} ({one.incident.severity}, {one.incident.status}): {one.why}."
+        for one in similar[:_MAX_SIMILAR]
+    ]
     if not incident.services:
         warnings.append("No service is named, so it cannot be found by service.")
     if "start" not in incident.times:
-        warnings.append("The start of the harm is not known: limits count from detection until it is.")
+        warnings.append("The start of the harm is not known: limits count from its detection until it is.")
+    elif "detected" not in incident.times:
+        warnings.append("When it was noticed is not known: the limit to respond counts from its start until it is.")
     return [*warnings, *odd_times(incident.times, is_over=incident.is_over())]
+
+
+def _known_already(incident: Incident) -> str:
+    back = "if the harm is back, declare it under another key" if incident.is_over() else "update_incident adds to it"
+    return f"Declared before under this key: this call changed nothing; {back}."
 
 
 def _next_steps(incident: Incident, to_fill: Sequence[str]) -> list[str]:
@@ -209,7 +231,7 @@ def _summary(incident: Incident, answer: DeclareIncidentAnswer, *, now: datetime
     limits = " ".join(_limit_words(one.kind, one.target, one.due, one.state) for one in deadlines(incident, now=now))
     update = next(iter(update_rows(incident, now=now)), None)
     told = f" First update ({update.audience}) due {_clock(update.due)}." if update and answer.is_new else ""
-    like = f" May be the same as {answer.similar[0]}." if answer.similar else ""
+    like = f" May be the same as {listed(answer.similar, limit=_MAX_SIMILAR)}." if answer.similar else ""
     return f"{begun} {limits}{told}{like}"
 
 
@@ -217,8 +239,8 @@ def _limit_words(kind: str, target: str, due: datetime | None, state: str) -> st
     name = kind.capitalize()
     if due is None:
         return f"{name}: {target}."
-    late = " (overdue)" if state == "overdue" else ""
-    return f"{name} by {_clock(due)}{late}, {target}."
+    late = ": overdue" if state == "overdue" else ""
+    return f"{name} ({target}) by {_clock(due)}{late}."
 
 
 def _clock(at: datetime | None) -> str:

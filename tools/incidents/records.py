@@ -9,7 +9,7 @@ from pydantic import Field
 from sre.core.errors import InputError
 from sre.core.journal import StreamRef
 from sre.core.text import nearest_names, quoted
-from sre.incidents.records.entries import incident_of
+from sre.incidents.records.entries import incident_of, is_declared
 from sre.incidents.records.model import KIND, Incident, number_of
 from tools.context import in_thread
 
@@ -39,7 +39,7 @@ async def read_incident(deps: Deps, reference: str, *, field: str = "incident") 
     journal = deps.records()
     number = number_of(reference)
     entries = await journal.entries(stream_of(number)) if number is not None else ()
-    if not entries:
+    if not is_declared(entries):
         raise no_such_incident(reference, await all_incidents(deps), field=field)
     return incident_of(entries)
 
@@ -51,7 +51,7 @@ async def all_incidents(deps: Deps) -> tuple[Incident, ...]:
         ConfigError: There is no place for records.
     """
     streams = await deps.records().streams(KIND)
-    return await in_thread(lambda: tuple(incident_of(entries) for entries in streams))
+    return await in_thread(lambda: tuple(incident_of(entries) for entries in streams if is_declared(entries)))
 
 
 def named(incident: Incident) -> str:

@@ -215,12 +215,12 @@ def names_of(names: Sequence[str]) -> list[str]:
 
 def late_words(incident: Incident, *, now: datetime) -> list[str]:
     """Return what is late about an incident, as words for a sentence: deadlines, updates, actions."""
-    late = [f"{one.kind} overdue ({one.target})" for one in deadlines(incident, now=now) if one.state == "overdue"]
-    if incident.is_over():
-        late = []
-    late += [f"{row.audience} update late" for row in update_rows(incident, now=now) if row.is_late]
-    overdue = [action for action in incident.actions if action.is_overdue(now.date())]
-    return [*late, f"{len(overdue)} action{'s' if len(overdue) != 1 else ''} overdue"] if overdue else late
+    limits = () if incident.is_over() else deadlines(incident, now=now)
+    late = [f"{one.kind} ({one.target})" for one in limits if one.state == "overdue"]
+    updates = [row.audience for row in update_rows(incident, now=now) if row.is_late]
+    late += [f"update for {' and '.join(updates)}"] if updates else []
+    overdue = sum(action.is_overdue(now.date()) for action in incident.actions)
+    return [*late, f"{overdue} action{'s' if overdue != 1 else ''}"] if overdue else late
 
 
 def shortened_note(record: IncidentRecord, incident: Incident) -> list[str]:

@@ -135,7 +135,7 @@ async def _target(deps: Deps, call: ActionCall) -> _Target:
             f"{incident.reference} has no action {number}.",
             field="item",
             valid=[f"{a.number} {quoted(a.title, limit=80)}" for a in incident.actions[:20]],
-            next_steps=("the words of an action, not a number, add one",),
+            next_steps=("title without item adds one",),
         )
     return _Target(incident, number)
 

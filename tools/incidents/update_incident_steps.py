@@ -192,13 +192,14 @@ def _limits(incident: Incident, *, now: datetime) -> str:
     for one in deadlines(incident, now=now):
         if one.due is not None and one.state in ("met", "missed"):
             words.append(f"{one.kind} target {one.target} {one.state}")
-        elif one.due is not None and not incident.is_over():
+        elif one.due is not None and one.state == "running" and not incident.is_over():
             words.append(f"{one.kind} due {format_instant(one.due)}")
-    return f"{'; '.join(words).capitalize()}." if words else ""
+    sentence = "; ".join(words)
+    return f"{sentence[:1].upper()}{sentence[1:]}." if words else ""
 
 
 def _update(incident: Incident, *, now: datetime) -> str:
-    soonest = next(iter(update_rows(incident, now=now)), None)
+    soonest = next((row for row in update_rows(incident, now=now) if not row.is_late), None)
     if soonest is None or soonest.due is None:
         return ""
     return f" Next update ({soonest.audience}) due {format_instant(soonest.due)}."

@@ -178,7 +178,7 @@ def _plain_changes(before: Incident, wishes: Wishes, unchanged: list[str]) -> li
 def _time_changes(before: Incident, wishes: Wishes, unchanged: list[str]) -> list[Addition]:
     """Return the milestones to record; beside a change of status all of them, since that sets some by itself."""
     changes = []
-    for milestone, at in wishes.times.items():
+    for milestone, at in _times_meant(before, wishes).items():
         if wishes.status in (None, before.status) and before.times.get(milestone) == at:
             unchanged.append(f"{milestone} was so already")
         else:
@@ -187,12 +187,21 @@ def _time_changes(before: Incident, wishes: Wishes, unchanged: list[str]) -> lis
     return changes
 
 
+def _times_meant(before: Incident, wishes: Wishes) -> dict[Milestone, datetime | None]:
+    """Return the times that were said; who says only when it ended means that it was mitigated by then."""
+    times = dict(wishes.times)
+    end, is_over_now = times.get("end"), wishes.status in ("resolved", "mitigated")
+    if end is not None and is_over_now and "mitigated" not in {**before.times, **times} and end < wishes.at:
+        times["mitigated"] = end
+    return times
+
+
 def _fresh(before: Incident, additions: Sequence[Addition], at: datetime, unchanged: list[str]) -> list[Addition]:
     """Return what is not in the record yet; a call that is sent again must not say everything twice."""
     known = {_identity(Addition(one.new.kind, one.new.data, one.new.at)) for one in before.entries}
     fresh = [one for one in additions if _identity(one, at=at) not in known]
     if len(fresh) < len(additions):
-        unchanged.append(f"{len(additions) - len(fresh)} of what was told is recorded already")
+        unchanged.append(f"{len(additions) - len(fresh)} of what was told was recorded already")
     return fresh
 
 
