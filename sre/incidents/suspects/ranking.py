@@ -1,8 +1,27 @@
 """Rank services by how much speaks for the incident having started in them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from sre.incidents.suspects.model import Behaviour, CallEdges, Ranking, Symptom, Timeline
+import numpy as np
+
+from sre.core.errors import InputError, NoDataError
+from sre.core.series import BoolArray, FloatArray, IntArray
+from sre.incidents.suspects.description import Describer, score_of
+from sre.incidents.suspects.evidence import Evidence, weigh
+from sre.incidents.suspects.followers import Explained, explained_by_callees
+from sre.incidents.suspects.gathering import Gathering, gather
+from sre.incidents.suspects.model import Behaviour, CallEdges, Ranking, Suspect, SuspectService, Symptom, Timeline
+from sre.incidents.suspects.onset import OUTSIDE_DEVIATIONS
+from sre.incidents.suspects.visibility import Calibration, Visibility, calibration, visibility
+
+# Our choice: what a callee wholly explains keeps a little of its evidence, because call graphs are never complete.
+_FOLLOWER_DISCOUNT: Final = 0.7
+# Our choice: the symptom was what made somebody look, so that it moved says half as much.
+_SYMPTOM_WEIGHT: Final = 0.5
+_FOLLOWS_RATIO: Final = 0.5
+_SUSPECTS_PER_SERVICE: Final = 5
 
 
 def rank_suspects(
@@ -23,6 +42,138 @@ def rank_suspects(
         suspects_limit: How many series to describe at most (all are judged).
 
     Raises:
+        InputError: A series is not as long as the timeline, or no step is normal or in the incident.
         NoDataError: No series has samples in both the normal time and the incident.
     """
-    raise NotImplementedError
+    _check(behaviours, timeline)
+    evidence = weigh(behaviours, timeline)
+    _check_judged(evidence)
+    symptom_rows = _symptom_rows(behaviours, symptom)
+    strengths = evidence.strength * np.where(symptom_rows, _SYMPTOM_WEIGHT, 1.0)
+    explained = explained_by_callees(behaviours, evidence=evidence.strength, change=evidence.change, callers=callers)
+    discounted = strengths * (1 - _FOLLOWER_DISCOUNT * explained.ratio)
+    search = _Search(
+        gathering=gather(behaviours),
+        evidence=evidence,
+        explained=explained,
+        whole=strengths,
+        discounted=discounted,
+        describer=Describer(
+            tuple(behaviours),
+            timeline,
+            evidence,
+            explained,
+            discounted,
+            frozenset(np.flatnonzero(symptom_rows).tolist()),
+        ),
+    )
+    return search.ranking(suspects_limit)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Search:
+    gathering: Gathering
+    evidence: Evidence
+    explained: Explained
+    whole: FloatArray
+    discounted: FloatArray
+    describer: Describer
+
+    def ranking(self, suspects_limit: int) -> Ranking:
+        calibrated = calibration(self.gathering, self.evidence.references)
+        undiscounted = self.gathering.scores(self.evidence.strength[:, None])[:, 0] - calibrated.usual
+        excess = self.gathering.scores(self.discounted[:, None])[:, 0] - calibrated.usual
+        order = np.argsort(-excess, kind="stable")
+        seen = self._visibility(undiscounted, calibrated)
+        rows = self._strongest(suspects_limit)
+        described = {row: self.describer.suspect(row) for row in rows}
+        return Ranking(
+            services=tuple(self._service(int(index), float(excess[index]), described) for index in order),
+            suspects=tuple(described[row] for row in rows),
+            is_visible=seen.is_visible,
+            reason=seen.reason,
+            chance_ratio=seen.chance_ratio,
+            examined_count=int(self._examined.sum()),
+            flat_count=int((self._examined & self.evidence.raw.is_flat).sum()),
+            changed_before_count=int(self._changed_before.sum()),
+            unusable_count=int((~self._examined).sum()),
+        )
+
+    def _visibility(self, excess: FloatArray, calibrated: Calibration) -> Visibility:
+        strongest = int(np.argmax(excess))
+        return visibility(float(excess[strongest]), calibrated=calibrated, service=self.gathering.services[strongest])
+
+    def _strongest(self, limit: int) -> list[int]:
+        order = np.argsort(-self.discounted, kind="stable")[:limit]
+        return [int(row) for row in order if self.discounted[row] > 0]
+
+    def _service(self, index: int, excess: float, described: dict[int, Suspect]) -> SuspectService:
+        rows = self.gathering.rows_of(index)
+        order = rows[np.argsort(-self.discounted[rows], kind="stable")]
+        chosen = [int(row) for row in order[:_SUSPECTS_PER_SERVICE] if int(row) in described]
+        suspects = tuple(described[row] for row in chosen)
+        onsets = [suspect.onset_ms for suspect in suspects if suspect.onset_ms is not None]
+        return SuspectService(
+            service=self.gathering.services[index],
+            score=score_of(excess),
+            suspects=suspects,
+            onset_ms=min(onsets) if onsets else None,
+            follows=self._follows(rows),
+            series_count=int(self._examined[rows].sum()),
+            changed_count=int((self.evidence.strength[rows] > 0).sum()),
+        )
+
+    def _follows(self, rows: IntArray) -> str | None:
+        """Return the callee that explains most of what the service did, None where it moved by itself."""
+        strongest = int(rows[np.argmax(self.whole[rows])])
+        if self.whole[strongest] <= 0 or self.explained.ratio[strongest] < _FOLLOWS_RATIO:
+            return None
+        own = max(self.discounted[rows])
+        return self.explained.by[strongest] if own < (1 - _FOLLOWER_DISCOUNT / 2) * self.whole[strongest] else None
+
+    @property
+    def _examined(self) -> BoolArray:
+        presence = self.evidence.presence
+        return self.evidence.normal.is_usable | presence.appeared | presence.vanished
+
+    @property
+    def _changed_before(self) -> BoolArray:
+        drifted = np.abs(np.nan_to_num(self.evidence.normal.drift)) > OUTSIDE_DEVIATIONS
+        return self.evidence.normal.is_usable & drifted & (self.evidence.strength <= 0)
+
+
+def _symptom_rows(behaviours: Sequence[Behaviour], symptom: Symptom | None) -> BoolArray:
+    """Return the series that show the symptom: those of its service and of the kind of its metric."""
+    if symptom is None or not symptom.metric:
+        return np.zeros(len(behaviours), dtype=np.bool_)
+    kinds = {
+        behaviour.kind
+        for behaviour in behaviours
+        if behaviour.service == symptom.service and behaviour.metric == symptom.metric
+    }
+    return np.array([behaviour.service == symptom.service and behaviour.kind in kinds for behaviour in behaviours])
+
+
+def _indices(rows: BoolArray) -> frozenset[int]:
+    return frozenset(np.flatnonzero(rows).tolist())
+
+
+def _check(behaviours: Sequence[Behaviour], timeline: Timeline) -> None:
+    steps = len(timeline.times_ms)
+    if wrong := [behaviour for behaviour in behaviours if behaviour.values.shape != (steps,)]:
+        message = f'"{wrong[0].metric}" of "{wrong[0].service}" must have {steps} values, as many as the timeline'
+        raise InputError(message, field="behaviours")
+    if not behaviours:
+        raise NoDataError("There is no series to look for suspects in.", next_steps=("Widen the window.",))
+    if not timeline.is_incident.any() or not timeline.is_normal.any():
+        raise InputError("the timeline needs at least one normal step and one of the incident", field="timeline")
+
+
+def _check_judged(evidence: Evidence) -> None:
+    presence = evidence.presence
+    if not (evidence.normal.is_usable | presence.appeared | presence.vanished).any():
+        raise NoDataError(
+            "No series has enough samples before the incident to know its normal.",
+            causes=("the history is shorter than eight steps", "the metrics are new"),
+            next_steps=("Take more history before the incident.",),
+        )

@@ -1,0 +1,116 @@
+"""What is normal for each series: its level, how far it usually strays, and where it stood just before the incident."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from sre.core.series import BoolArray, FloatArray
+from sre.incidents.suspects.model import Timeline
+from sre.incidents.suspects.rows import quantile_of_sorted, row_median, sorted_rows
+
+# 1.4826 and 0.6080 = 1 / 1.6449: the median absolute deviation, and the 90th percentile of deviations, of a standard
+# normal variable are 1 when multiplied by these (Rousseeuw and Croux, JASA 88, 1993, for the first).
+_MAD_FACTOR: Final = 1.4826
+_P90_FACTOR: Final = 0.6080
+# Our choice: a change of a thousandth of the level is never worth a standard deviation.
+_LEAST_RELATIVE_SCALE: Final = 0.001
+# Our choice: whole numbers are known to half a unit.
+_WHOLE_NUMBER_SCALE: Final = 0.5
+_LEAST_SAMPLES: Final = 8
+_LEAST_RECENT_STEPS: Final = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Normal:
+    """The normal behaviour of every series; all arrays have shape (series,).
+
+    Attributes:
+        median: Median of the normal steps.
+        scale: One robust standard deviation, > 0.
+        recent: Median of the last steps before the incident; the median where these are missing.
+        is_usable: Whether there are enough normal samples to judge.
+        is_flat: Whether the series never moved, in normal times or in the incident.
+        coverage: Share of normal steps with a sample, 0..1.
+    """
+
+    median: FloatArray
+    scale: FloatArray
+    recent: FloatArray
+    is_usable: BoolArray
+    is_flat: BoolArray
+    coverage: FloatArray
+
+    def deviations(self, values: FloatArray) -> FloatArray:
+        """Return how many standard deviations `values` lie beyond both normal and recent level.
+
+        A value between the two levels deviates by 0: whatever had moved before the incident is measured from where it
+        had moved to. shape (series, steps); NaN where `values` is.
+        """
+        low = np.minimum(self.median, self.recent)[:, None]
+        high = np.maximum(self.median, self.recent)[:, None]
+        return (values - np.clip(values, low, high)) / self.scale[:, None]
+
+    def plain_deviations(self, values: FloatArray) -> FloatArray:
+        """Return how many standard deviations `values` lie from the normal level, shape (series, steps)."""
+        return (values - self.median[:, None]) / self.scale[:, None]
+
+    @property
+    def drift(self) -> FloatArray:
+        """How many standard deviations the recent level lies from the normal one, signed."""
+        return (self.recent - self.median) / self.scale
+
+
+def recent_steps(timeline: Timeline) -> BoolArray:
+    """Return which steps come just before the incident: half as many as it has, at least two; shape (steps,)."""
+    first = int(np.argmax(timeline.is_incident)) if timeline.is_incident.any() else len(timeline.times_ms)
+    count = max(_LEAST_RECENT_STEPS, -(-int(timeline.is_incident.sum()) // 2))
+    chosen = np.zeros(len(timeline.times_ms), dtype=np.bool_)
+    chosen[max(0, first - count) : first] = True
+    return chosen
+
+
+def normal_behaviour(values: FloatArray, timeline: Timeline, *, least_scale: FloatArray) -> Normal:
+    """Learn what is normal from the normal steps.
+
+    The scale is the larger of the two robust estimates, so that a series with rare bursts is not called flat, and at
+    most a tenth of the normal steps may be disturbed (by earlier incidents) without harm.
+
+    Args:
+        values: shape (series, steps), NaN where no sample.
+        timeline: Which steps are normal.
+        least_scale: shape (series,), the noise that is known from elsewhere, in the units of `values`; 0 where none.
+    """
+    usual = values[:, timeline.is_normal]
+    rows, counts = sorted_rows(usual)
+    median = quantile_of_sorted(rows, counts, 0.5)
+    away, _ = sorted_rows(np.abs(usual - median[:, None]))
+    spread = np.maximum(
+        _MAD_FACTOR * quantile_of_sorted(away, counts, 0.5), _P90_FACTOR * quantile_of_sorted(away, counts, 0.9)
+    )
+    recent = row_median(values[:, recent_steps(timeline)])
+    span = _span(values)
+    scale = np.maximum.reduce([np.nan_to_num(spread), least_scale, _least_scale(values, median, span)])
+    return Normal(
+        median=median,
+        scale=scale,
+        recent=np.where(np.isnan(recent), median, recent),
+        is_usable=counts >= min(_LEAST_SAMPLES, max(1, usual.shape[1] // 2)),
+        is_flat=span <= 0,
+        coverage=counts / max(1, usual.shape[1]),
+    )
+
+
+def _span(values: FloatArray) -> FloatArray:
+    finite = np.isfinite(values)
+    highest = np.where(finite, values, -np.inf).max(axis=1, initial=-np.inf)
+    lowest = np.where(finite, values, np.inf).min(axis=1, initial=np.inf)
+    return np.where(finite.any(axis=1), highest - lowest, 0.0)
+
+
+def _least_scale(values: FloatArray, median: FloatArray, span: FloatArray) -> FloatArray:
+    """Return a floor under the scale: of the level, of the largest move, of the resolution of whole numbers."""
+    finite = np.where(np.isfinite(values), values, 0.0)
+    is_whole = (finite == np.rint(finite)).all(axis=1)
+    relative = _LEAST_RELATIVE_SCALE * np.maximum(np.abs(np.nan_to_num(median)), span)
+    return np.maximum(np.where(is_whole, np.maximum(relative, _WHOLE_NUMBER_SCALE), relative), np.finfo(float).tiny)
