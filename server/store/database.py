@@ -55,14 +55,15 @@ class Database(Protocol):
     Attributes:
         connections: How many may be open at once.
         placeholder: How a value is marked in a statement.
-        lock_rows: What makes a SELECT hold its rows until the end of the transaction; empty where the whole file is
-            held anyway.
+        locks_all: Whether a writer keeps all others waiting, whatever they write.
+        lock_rows: What makes a SELECT hold its rows until the end of the transaction, if it does not hold all anyway.
         has_table: Statement that gives a row if there is a table of the name it is given.
         errors: What its library raises.
     """
 
     connections: int
     placeholder: str
+    locks_all: bool
     lock_rows: str
     has_table: str
 

@@ -52,6 +52,7 @@ class PostgresDatabase:
 
     connections = 4
     placeholder = "%s"
+    locks_all = False
     lock_rows = " FOR UPDATE"
     has_table = "SELECT 1 WHERE to_regclass(?) IS NOT NULL"
 
@@ -79,8 +80,8 @@ class PostgresDatabase:
         if not writes:
             statements.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             return
-        statements.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
-        statements.run(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+        # In one message: each costs a round trip.
+        statements.run(f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
 
     def lock_schema(self, statements: Statements) -> None:
         """Wait for other processes that bring the tables up to date."""

@@ -11,6 +11,8 @@ from server.store.transactions import stamp
 from sre.core.journal import Entry, NewEntry, StreamRef
 
 COLUMNS = "number, kind, at, recorded_at, author, source, entry_key, data"
+# What `data_json` writes has no space around it, so the look for it is spared.
+_decoded = json.JSONDecoder().raw_decode
 # What `row_of` puts before `COLUMNS`.
 STREAM_COLUMNS = 2
 _UNSTORABLE = "\ufffd"
@@ -35,7 +37,7 @@ def row_of(new: NewEntry, *, stream: StreamRef, number: int, recorded_at: dateti
 def entry_of(row: Row, *, stream: StreamRef) -> Entry:
     """Return the entry that the values of `COLUMNS` make."""
     number, kind, at, recorded_at, author, source, key, data = row
-    new = NewEntry(kind, datetime.fromisoformat(at), author, source, json.loads(data), key or "")
+    new = NewEntry(kind, datetime.fromisoformat(at), author, source, _decoded(data)[0], key or "")
     return Entry(stream, number, datetime.fromisoformat(recorded_at), new)
 
 

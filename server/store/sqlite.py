@@ -48,6 +48,7 @@ class SqliteDatabase:
     """A file, made when first used, or memory that ends with the process."""
 
     placeholder = "?"
+    locks_all = True
     lock_rows = ""
     has_table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
 

@@ -9,7 +9,7 @@ from tests.support.real_postgres import PostgresServer
 
 pytestmark = pytest.mark.anyio
 
-WRITERS, EVENTS, STREAMS = 8, 10_000, 50
+WRITERS, EVENTS, STREAMS = 8, 10_000, 100
 
 
 async def test_eight_processes_write_ten_thousand_events_to_one_sqlite_file(tmp_path: Path) -> None:
