@@ -183,6 +183,8 @@ def _answer(
     answer = DeclareIncidentAnswer(summary="", incident=record, is_new=is_new, now=time.now)
     answer.similar = [one.incident.reference for one in similar]
     answer.warnings = [*time.notes, *_warnings(incident, read, similar, is_new=is_new)]
+    if is_new and confirmed == "no answer":
+        answer.warnings.append(_UNCONFIRMED)
     answer.left_out = shortened_note(record, incident)
     answer.next_steps = _next_steps(incident, record.roles_to_fill)
     answer.summary = _summary(incident, answer, now=time.now)
