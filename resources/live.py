@@ -14,6 +14,7 @@ from sre.core.errors import ConfigError, SreError
 from sre.core.text import HIDDEN_CATEGORIES, nearest_names, quoted
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from mcp.server import MCPServer
@@ -21,14 +22,17 @@ if TYPE_CHECKING:
     from connectors.openslo.files import BrokenDocument
     from connectors.openslo.folder import RegisteredSlo, Registry, SloFolder
     from server.deps import Deps
+    from sre.incidents.records.model import Incident
 
 SLOS_URI: Final = "sre://slos"
 RUNBOOKS_URI: Final = "sre://runbooks"
+INCIDENTS_URI: Final = "sre://incidents"
 _MARKDOWN: Final = "text/markdown"
 _YAML: Final = "application/yaml"
 # What a client can take in; the tool `list_slos` ranks and filters.
 _MAX_ROWS = 500
 _MAX_PROBLEMS = 3
+_MAX_NAMED = 10
 # A page that people wrote on for years is still far below this.
 _MAX_RUNBOOK_BYTES = 200_000
 _ALERT_NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
@@ -42,6 +46,12 @@ def register(server: MCPServer[Deps], deps: Deps) -> None:
 
     async def slo_document(slo: str) -> str:
         return await slo_document_text(deps, slo)
+
+    async def incidents() -> str:
+        return await incidents_text(deps)
+
+    async def incident(id: str) -> str:  # noqa: A002  # named in the URI
+        return await incident_text(deps, id)
 
     async def runbook(alert: str) -> str:
         return await to_thread.run_sync(runbook_text, deps, alert)
@@ -70,6 +80,23 @@ def register(server: MCPServer[Deps], deps: Deps) -> None:
         description="As it stands in its file, comments and all.",
         mime_type=_YAML,
     )(slo_document)
+    server.add_resource(
+        FunctionResource(
+            uri=INCIDENTS_URI,
+            name="incidents",
+            title="The incidents that are recorded",
+            description="Live: each incident with severity, status and actions, the most urgent first.",
+            mime_type=_MARKDOWN,
+            fn=incidents,
+        )
+    )
+    server.resource(
+        INCIDENTS_URI + "/{id}",
+        name="incident",
+        title="The record of an incident",
+        description="Such as INC-7: times, deadlines, notes, causes, actions, and who recorded what and when.",
+        mime_type=_MARKDOWN,
+    )(incident)
 
 
 async def slos_text(deps: Deps) -> str:
@@ -93,6 +120,54 @@ async def slo_document_text(deps: Deps, name: str) -> str:
     except SreError as error:
         raise ResourceNotFoundError(error.explained()) from error
     return _visible(text)
+
+
+async def incidents_text(deps: Deps) -> str:
+    """Return the incidents as a Markdown page."""
+    from sre.incidents.records.page import incidents_page
+
+    if deps.journal is None:
+        return "# Incidents\n\nThere is no place for records: set SRE_MCP_DATA_DIR.\n"
+    known, now = await _incidents(deps), await _record_now(deps)
+    return await to_thread.run_sync(lambda: incidents_page(known, now=now, limit=_MAX_ROWS))
+
+
+async def incident_text(deps: Deps, reference: str) -> str:
+    """Return the record of an incident as a Markdown page.
+
+    Raises:
+        ResourceNotFoundError: There is no such incident; lists the most urgent ones.
+    """
+    from sre.incidents.records.listing import by_urgency
+    from sre.incidents.records.model import number_of
+    from sre.incidents.records.page import incident_page
+
+    number = number_of(reference)
+    found = await _incidents(deps, number) if number else ()
+    if not found:
+        known = ", ".join(incident.reference for incident in by_urgency(await _incidents(deps))[:_MAX_NAMED])
+        there = f"There are: {known}." if known else "None is recorded yet."
+        raise ResourceNotFoundError(f"No incident is called {quoted(reference)}. {there}")
+    now = await _record_now(deps)
+    return await to_thread.run_sync(lambda: incident_page(found[0], now=now))
+
+
+async def _incidents(deps: Deps, number: int | None = None) -> tuple[Incident, ...]:
+    """Return all incidents, or the one of a number."""
+    from sre.core.journal import StreamRef
+    from sre.incidents.records.entries import incident_of, is_declared
+    from sre.incidents.records.model import KIND
+
+    try:
+        journal = deps.records()
+        streams = (await journal.entries(StreamRef(KIND, number)),) if number else await journal.streams(KIND)
+    except SreError as error:
+        raise ResourceNotFoundError(error.explained()) from error
+    return await to_thread.run_sync(lambda: tuple(incident_of(entries) for entries in streams if is_declared(entries)))
+
+
+async def _record_now(deps: Deps) -> datetime:
+    return await deps.recorded_until() or deps.clock.now()
 
 
 def runbook_text(deps: Deps, alert: str) -> str:

@@ -9,7 +9,7 @@ from connectors.amtool import Amtool
 from connectors.base import AlertSource, DashboardStore, MetricSource, OncallSource
 from connectors.promtool import Promtool
 from sre.core.clock import Clock
-from sre.core.errors import ConfigError, InputError
+from sre.core.errors import ConfigError, InputError, SreError
 from sre.core.journal import Journal
 from sre.core.text import quoted
 from sre.metrics.model import SignalQueries
@@ -143,6 +143,13 @@ class Deps:
                 ),
             )
         return self.oncall_source
+
+    async def recorded_until(self) -> datetime | None:
+        """Return the end of the recording that the default source is; None for a live one, or one that cannot tell."""
+        try:
+            return await self.sources.metric().latest()
+        except SreError:
+            return None
 
     async def now_of(self, source: MetricSource) -> datetime:
         """Return what `now` means for a source: the end of a snapshot, the clock for a live system, to the second.

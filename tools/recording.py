@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sre.core.errors import SreError
 from sre.core.journal import JsonValue, NewEntry
 from sre.core.text import cleaned
 from sre.core.times import parse_instant
@@ -74,9 +73,7 @@ async def record_time(deps: Deps) -> RecordTime:
 
     So that an incident of recorded data lies among those data. A source that cannot tell is not waited for.
     """
-    clock = deps.clock.now().replace(microsecond=0)
-    try:
-        recorded = await deps.sources.metric().latest()
-    except SreError:
-        recorded = None
-    return RecordTime(clock) if recorded is None else RecordTime(recorded, [recorded_note(recorded)])
+    recorded = await deps.recorded_until()
+    if recorded is not None:
+        return RecordTime(recorded, [recorded_note(recorded)])
+    return RecordTime(deps.clock.now().replace(microsecond=0))
