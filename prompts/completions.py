@@ -1,4 +1,4 @@
-"""What to offer while somebody types an argument: names of services, sources and SLOs, and fixed choices.
+"""What to offer while somebody types an argument: names of services, sources, SLOs and incidents, and fixed choices.
 
 Completion is a courtesy. It asks one source, within two seconds, and offers nothing rather than an error.
 """
@@ -22,6 +22,8 @@ TIME_LIMIT_SECONDS = 2.0
 MAX_VALUES = 100
 # Labels that name a service, best first: ours and Kubernetes' habit, then the label every Prometheus target has.
 SERVICE_LABELS = ("service", "job")
+# As the address of a record and the prompts name it.
+_INCIDENT_ARGUMENTS = ("id", "incident")
 _LOOKBACK = timedelta(hours=6)
 
 _log = logging.getLogger(__name__)
@@ -60,6 +62,8 @@ async def _values(
         return deps.sources.names()
     if argument_name == "slo":
         return await _slo_names(deps)
+    if argument_name in _INCIDENT_ARGUMENTS:
+        return await _incident_references(deps)
     return choices.get(argument_name, ())
 
 
@@ -70,6 +74,20 @@ async def _slo_names(deps: Deps) -> Iterable[str]:
 
     with anyio.move_on_after(TIME_LIMIT_SECONDS):
         return await SloFolder(deps.slo_folder, also=deps.demo_slo_folder).names()
+    return ()
+
+
+async def _incident_references(deps: Deps) -> Iterable[str]:
+    """Return how the incidents are called, the most urgent first."""
+    if deps.journal is None:
+        return ()
+    from sre.incidents.records.entries import incident_of, is_declared
+    from sre.incidents.records.listing import by_urgency
+    from sre.incidents.records.model import KIND
+
+    with anyio.move_on_after(TIME_LIMIT_SECONDS):
+        streams = await deps.journal.streams(KIND)
+        return [one.reference for one in by_urgency(incident_of(kept) for kept in streams if is_declared(kept))]
     return ()
 
 
