@@ -25,28 +25,27 @@ def surprise(deviations: FloatArray) -> FloatArray:
         deviations: shape (series, steps), NaN where no sample.
 
     Returns:
-        shape (series,); 0 where fewer than two steps have samples.
+        shape (series,); 0 where fewer than half the steps of every stretch have samples.
     """
-    upward = _lasting(np.log1p(np.square(np.maximum(deviations, 0.0))))
-    downward = _lasting(np.log1p(np.square(np.minimum(deviations, 0.0))))
-    return np.maximum(upward, downward)
-
-
-def reference_windows(step_count: int, *, length: int) -> IntArray:
-    """Return the first steps of at most 64 windows of `length` steps, evenly spread; half overlapping at most."""
-    last = step_count - length
-    if last < 0:
-        return np.zeros(0, dtype=np.int64)
-    stride = max(1, length // 2, -(-last // _MOST_REFERENCE_WINDOWS))
-    return np.arange(0, last + 1, stride, dtype=np.int64)
+    found: FloatArray = _stretches(deviations, length=deviations.shape[1]).max(axis=1, initial=0.0)
+    return found
 
 
 def reference_surprises(deviations: FloatArray, *, length: int) -> FloatArray:
-    """Return the surprise of every series in fault-free windows as long as the incident, shape (series, windows)."""
-    starts = reference_windows(deviations.shape[1], length=length)
+    """Return the surprise of every series in fault-free windows as long as the incident, shape (series, windows).
+
+    At most 64 windows, evenly spread, overlapping by half at most; none where there are fewer than `length` steps.
+
+    Args:
+        deviations: shape (series, normal steps).
+        length: Steps of the incident.
+    """
+    starts = _starts(deviations.shape[1], length=length)
     if not len(starts):
         return np.zeros((len(deviations), 0))
-    return np.stack([surprise(deviations[:, start : start + length]) for start in starts], axis=1)
+    means = _stretches(deviations, length=length)
+    width = length - _stretch(length) + 1
+    return np.stack([means[:, start : start + width].max(axis=1) for start in starts], axis=1)
 
 
 def usual_surprise(references: FloatArray) -> FloatArray:
@@ -54,16 +53,38 @@ def usual_surprise(references: FloatArray) -> FloatArray:
     return row_quantile(references, _REFERENCE_QUANTILE) if references.shape[1] else np.zeros(len(references))
 
 
-def _lasting(steps: FloatArray) -> FloatArray:
-    """Return the largest mean over a stretch of half the window, without its most extreme step."""
-    length = steps.shape[1]
-    if length == 0:
-        return np.zeros(len(steps))
-    stretch = max(min(2, length), int(np.ceil(length * _LASTING_RATIO)))
-    windows = sliding_window_view(np.nan_to_num(steps), stretch, axis=1)
-    counts = sliding_window_view(np.isfinite(steps), stretch, axis=1).sum(axis=2)
-    kept = np.maximum(counts - 1, 1)
-    totals = windows.sum(axis=2) - np.where(counts > 1, windows.max(axis=2), 0.0)
-    means = np.where(2 * counts >= stretch, totals / kept, 0.0)
-    best: FloatArray = means.max(axis=1)
-    return best
+def _starts(step_count: int, *, length: int) -> IntArray:
+    last = step_count - length
+    if last < 0:
+        return np.zeros(0, dtype=np.int64)
+    stride = max(1, length // 2, -(-last // _MOST_REFERENCE_WINDOWS))
+    return np.arange(0, last + 1, stride, dtype=np.int64)
+
+
+def _stretch(length: int) -> int:
+    return max(min(2, length), int(np.ceil(length * _LASTING_RATIO)))
+
+
+def _stretches(deviations: FloatArray, *, length: int) -> FloatArray:
+    """Return the trimmed mean of every stretch of half of `length`, in its worse direction; shape (series, stretches)."""
+    if deviations.shape[1] == 0:
+        return np.zeros((len(deviations), 0))
+    stretch = _stretch(length)
+    counts = _sums(np.isfinite(deviations).astype(np.float64), stretch)
+    clean = np.nan_to_num(deviations)
+    upward = _trimmed_means(np.log1p(np.square(np.maximum(clean, 0.0))), counts, stretch)
+    return np.maximum(upward, _trimmed_means(np.log1p(np.square(np.minimum(clean, 0.0))), counts, stretch))
+
+
+def _trimmed_means(steps: FloatArray, counts: FloatArray, stretch: int) -> FloatArray:
+    extreme = sliding_window_view(steps, stretch, axis=1).max(axis=2)
+    totals = _sums(steps, stretch) - np.where(counts > 1, extreme, 0.0)
+    # Sums are differences of running totals: what is left of rounding is no evidence.
+    return np.where(2 * counts >= stretch, np.maximum(totals, 0.0) / np.maximum(counts - 1, 1), 0.0)
+
+
+def _sums(steps: FloatArray, stretch: int) -> FloatArray:
+    """Return the sum of every stretch, shape (series, columns - stretch + 1)."""
+    running = np.cumsum(np.pad(steps, ((0, 0), (1, 0))), axis=1)
+    sums: FloatArray = running[:, stretch:] - running[:, :-stretch]
+    return sums
