@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from connectors.http import Answer, ByteBudget, Endpoint, Pacing, Request
 from connectors.pagerduty.conversation import Conversation
 from connectors.pagerduty.events import EventsClient, RoutingKey
+from connectors.pagerduty.listing import PAGE_SIZE, left_out_of, oldest_first, once, pieces_of, read_list
 from sre.core.errors import ConfigError, InputError
 from sre.core.oncall import (
     ChangeEvent,
@@ -29,6 +30,7 @@ from sre.core.times import Window, format_instant
 if TYPE_CHECKING:
     import httpx
 
+    from connectors.pagerduty.model import WireLogEntry
     from connectors.pagerduty.wire import Json, Wire
 
 Item = TypeVar("Item")
@@ -127,8 +129,8 @@ class PagerDutyClient:
         if window is None:
             params = (("date_range", "all"), *params)
         found = await self._listed("/incidents", "incidents", WireIncident, params=params, window=window)
-        incidents = _once([one.as_incident() for one in found.items], lambda one: one.id)
-        return Listed(tuple(sorted(incidents, key=lambda one: one.created_at)), found.left_out)
+        incidents = once([one.as_incident() for one in found.items], lambda one: one.id)
+        return Listed(oldest_first(incidents, lambda one: one.created_at), found.left_out)
 
     async def incident(self, incident_id: str) -> PagedIncident | None:
         """Return one incident, or None where there is none with this id."""
@@ -146,8 +148,8 @@ class PagerDutyClient:
         found = await self._listed(
             f"{_path(incident_id)}/alerts", "alerts", WireAlert, params=params, most=_MOST_ALERTS, incident=incident_id
         )
-        alerts = _once([one.as_alert() for one in found.items], lambda one: one.id)
-        return Listed(tuple(sorted(alerts, key=lambda one: one.created_at)), found.left_out)
+        alerts = once([one.as_alert() for one in found.items], lambda one: one.id)
+        return Listed(oldest_first(alerts, lambda one: one.created_at), found.left_out)
 
     async def incident_log(self, incident_id: str) -> Listed[LogEntry]:
         """Return all that happened to an incident, oldest first."""
@@ -157,7 +159,7 @@ class PagerDutyClient:
         found = await self._listed(
             f"{_path(incident_id)}/log_entries", "log_entries", WireLogEntry, params=params, incident=incident_id
         )
-        return Listed(_in_order([one.as_entry() for one in found.items]), found.left_out)
+        return _log_of(found)
 
     async def incident_notes(self, incident_id: str) -> tuple[IncidentNote, ...]:
         """Return what people wrote down on an incident, oldest first."""
@@ -178,14 +180,14 @@ class PagerDutyClient:
 
         params: Params = (("include[]", "channels"),)
         found = await self._listed("/log_entries", "log_entries", WireLogEntry, params=params, window=window)
-        return Listed(_in_order([one.as_entry() for one in found.items]), found.left_out)
+        return _log_of(found)
 
     async def on_calls(self) -> Listed[OnCall]:
         """Return who is on call now, by policy and level."""
         from connectors.pagerduty.model import WireOnCall
 
         found = await self._listed("/oncalls", "oncalls", WireOnCall, most=_MOST_THINGS)
-        people = _once(
+        people = once(
             [one.as_on_call() for one in found.items],
             lambda one: (one.policy.id, one.level, one.who.id, one.schedule, one.start, one.end),
         )
@@ -197,7 +199,7 @@ class PagerDutyClient:
 
         params: Params = (("query", search),) if search else ()
         found = await self._listed("/services", "services", WireService, params=params, most=_MOST_THINGS)
-        services = _once([one.as_service() for one in found.items], lambda one: one.id)
+        services = once([one.as_service() for one in found.items], lambda one: one.id)
         return Listed(tuple(sorted(services, key=lambda one: one.name.lower())), found.left_out)
 
     async def change_events(self, *, window: Window) -> Listed[ChangeEvent]:
@@ -205,8 +207,8 @@ class PagerDutyClient:
         from connectors.pagerduty.model import WireChange
 
         found = await self._listed("/change_events", "change_events", WireChange, window=window, most=_MOST_THINGS)
-        changes = _once([one.as_change() for one in found.items], lambda one: one.id or id(one))
-        return Listed(tuple(sorted(changes, key=lambda one: one.at)), found.left_out)
+        changes = once([one.as_change() for one in found.items], lambda one: one.id or id(one))
+        return Listed(oldest_first(changes, lambda one: one.at), found.left_out)
 
     async def acknowledge(self, incident_id: str) -> PagedIncident:
         """Take an incident, so that nobody else is woken, and return it as it is now.
@@ -298,7 +300,6 @@ class PagerDutyClient:
         most: int = _MOST_ENTRIES,
         incident: str = "",
     ) -> Listed[Entry]:
-        from connectors.pagerduty.listing import PAGE_SIZE, pieces_of, read_list
         from connectors.pagerduty.wire import Page, read_page
 
         budget = ByteBudget(self._rest.http.endpoint.max_body_bytes)
@@ -315,27 +316,13 @@ class PagerDutyClient:
         seconds = self._rest.http.endpoint.timeout_seconds
         reading = await read_list(ask, pieces=pieces, most=most, seconds=seconds)
         what = key.replace("oncalls", "people on call").replace("_", " ")
-        left_out = _left_out(self.name, what, count=len(reading.entries), why=reading.why, has_window=bool(window))
+        left_out = left_out_of(self.name, what, count=len(reading.entries), why=reading.why, has_window=bool(window))
         return Listed(tuple(reading.entries), left_out)
 
 
-def _left_out(system: str, what: str, *, count: int, why: str, has_window: bool) -> str:
-    if not why:
-        return ""
-    narrower = " Ask for a shorter window." if has_window else ""
-    return f"{system} has more {what} than the {count:,} that were read: {why}.{narrower}"
-
-
-def _in_order(entries: Sequence[LogEntry]) -> tuple[LogEntry, ...]:
-    # Times are whole seconds. PagerDuty lists the newest first, so that reversing keeps what led to what.
-    newest_first = bool(entries) and entries[0].at > entries[-1].at
-    ordered = list(reversed(entries)) if newest_first else list(entries)
-    return tuple(sorted(_once(ordered, lambda one: one.id), key=lambda one: one.at))
-
-
-def _once(items: Sequence[Item], identity: Callable[[Item], object]) -> list[Item]:
-    """Return the items without those that came twice, as they do when a list grows while it is read."""
-    return list({identity(one): one for one in items}.values())
+def _log_of(found: "Listed[WireLogEntry]") -> Listed[LogEntry]:
+    entries = once([one.as_entry() for one in found.items], lambda one: one.id)
+    return Listed(oldest_first(entries, lambda one: one.at), found.left_out)
 
 
 def _since_until(piece: Window | None) -> Params:

@@ -2,24 +2,27 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Generic, TypeVar
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 import anyio
 
-from connectors.pagerduty.wire import Page
 from sre.core.errors import UpstreamError
 from sre.core.times import Window
 
+if TYPE_CHECKING:
+    from connectors.pagerduty.wire import Page
+
+    Ask: TypeAlias = Callable[[int, Window | None], Awaitable[Page["Entry"]]]
+
 Entry = TypeVar("Entry")
+Item = TypeVar("Item")
 
 # PagerDuty, "Pagination": a page has up to 100, and limit and offset together cannot exceed 10,000.
 PAGE_SIZE = 100
 _LAST_OFFSET = 10_000 - PAGE_SIZE
 # PagerDuty takes up to 6 months between since and until; the shortest six months have 181 days.
 _LONGEST = timedelta(days=180)
-
-Ask = Callable[[int, Window | None], Awaitable[Page[Entry]]]
 
 
 @dataclass(slots=True)
@@ -31,7 +34,7 @@ class Reading(Generic[Entry]):
     why: str = ""
 
 
-async def read_list(ask: Ask[Entry], *, pieces: Sequence[Window | None], most: int, seconds: float) -> Reading[Entry]:
+async def read_list(ask: "Ask[Entry]", *, pieces: Sequence[Window | None], most: int, seconds: float) -> Reading[Entry]:
     """Read a list page by page, one request after the other, as PagerDuty wants it.
 
     What goes wrong after the first page ends the list there instead of losing it.
@@ -55,7 +58,7 @@ async def read_list(ask: Ask[Entry], *, pieces: Sequence[Window | None], most: i
 
 
 async def _read_piece(
-    ask: Ask[Entry], piece: Window | None, reading: Reading[Entry], *, most: int, deadline: float
+    ask: "Ask[Entry]", piece: Window | None, reading: Reading[Entry], *, most: int, deadline: float
 ) -> None:
     offset = 0
     while True:
@@ -79,8 +82,8 @@ async def _read_piece(
 
 
 async def _next_page(
-    ask: Ask[Entry], offset: int, piece: Window | None, reading: Reading[Entry], *, deadline: float
-) -> Page[Entry] | None:
+    ask: "Ask[Entry]", offset: int, piece: Window | None, reading: Reading[Entry], *, deadline: float
+) -> "Page[Entry] | None":
     if reading.pages == 0:
         return await ask(offset, piece)
     try:
@@ -100,3 +103,29 @@ def pieces_of(window: Window) -> tuple[Window, ...]:
         pieces.append(Window(end - _LONGEST, end))
         end -= _LONGEST
     return (*pieces, Window(window.start, end))
+
+
+def left_out_of(system: str, what: str, *, count: int, why: str, has_window: bool) -> str:
+    """Return the sentence that says what is missing of a list, and how to get it; empty where nothing is.
+
+    Args:
+        why: Why reading ended early.
+    """
+    if not why:
+        return ""
+    narrower = " Ask for a shorter window." if has_window else ""
+    return f"Only {count:,} {what} of {system} were read: {why}.{narrower}"
+
+
+def oldest_first(items: Sequence[Item], at: Callable[[Item], datetime]) -> tuple[Item, ...]:
+    """Return the items by time; those of one second in the order in which they came about.
+
+    Times are whole seconds, and PagerDuty lists the newest first, so that reversing keeps what led to what.
+    """
+    is_turned = len(items) > 1 and at(items[0]) < at(items[-1])
+    return tuple(sorted(items if is_turned else reversed(items), key=at))
+
+
+def once(items: Sequence[Item], identity: Callable[[Item], object]) -> list[Item]:
+    """Return the items without those that came twice, as they do when a list grows while it is read."""
+    return list({identity(one): one for one in items}.values())
