@@ -20,6 +20,7 @@ class DeclareIncidentAnswer(Answer):
 
     incident: IncidentRecord
     is_new: bool = Field(True, description="False: declared before under this key")
+    reasons: list[str] = Field(default_factory=list, description="Of the severity, where the facts led to it")
     similar: list[str] = Field(default_factory=list, description="Open ones that may be the same")
     next_steps: list[str] = Field(default_factory=list)
     now: Instant
@@ -42,10 +43,10 @@ async def declare_incident(
 ) -> DeclareIncidentAnswer:
     """Declare an incident: begin its record, with response and repair deadlines, roles to fill, first update due.
 
-    Use when users are hurt, or soon will be. Severity P0-P3; "P0/P1" takes the higher one. started_at: of the harm;
-    detected_at: default now. `roles` and `facts` as in `update_incident`. `key` (PagerDuty id, alert fingerprint):
-    declared once.
-    A person is asked about a P0 where the client can. Not for one that is declared (`update_incident`).
+    Use when users are hurt, or soon will be. Severity P0-P3, "P0/P1" takes the higher one; or none, with the facts of
+    `assess_severity` among `facts`. started_at: of the harm; detected_at: default now. `roles`, `facts` as in
+    `update_incident`. `key` (PagerDuty id, alert fingerprint): declared once. A person is asked about a P0 where the
+    client can. Not for one that is declared (`update_incident`).
     """
     from tools.incidents.declare_incident_steps import Declaration, declared_answer
 

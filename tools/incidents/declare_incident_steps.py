@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,8 @@ from sre.incidents.records.duplicates import NearDuplicate, near_duplicates
 from sre.incidents.records.entries import incident_of
 from sre.incidents.records.milestones import odd_times, order_violations
 from sre.incidents.records.model import KIND
-from sre.incidents.records.severity_words import SaidSeverity, severity_said
 from tools.incidents.declare_incident import DeclareIncidentAnswer
+from tools.incidents.declare_incident_severity import StatedSeverity, facts_of_impact, stated_severity
 from tools.incidents.records import all_incidents, named
 from tools.incidents.records_answer import record_of, shortened_note, update_rows
 from tools.incidents.records_reading import MAX_TITLE_CHARS, RecordReader, names_told, recorded_text
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from tools.incidents.p0_confirmation import Confirmed
     from tools.recording import RecordTime
 
-_UNSURE = "Unsure between two severities, so the higher one; it can be lowered with update_incident."
 _NOTICED_NOW = "detected_at was taken as now; if it was noticed earlier, say when: update_incident, times detected."
 _UNCONFIRMED = "Nobody answered whether this is a P0, so it was declared without waiting; lower it if it is not."
 _MAX_SIMILAR = 3
@@ -65,7 +64,7 @@ class _Read:
     """The arguments once they are understood."""
 
     title: str
-    severity: SaidSeverity
+    severity: StatedSeverity
     services: tuple[str, ...]
     slos: tuple[str, ...]
     impact: str
@@ -101,30 +100,32 @@ def _read(wanted: Declaration, time: RecordTime, *, latest: datetime) -> _Read:
     title = cleaned(wanted.title, limit=MAX_TITLE_CHARS)
     if not title:
         reader.wrong("title", "title must say what users feel, in a few words")
-    facts = reader.facts(wanted.facts)
+    harm, told = facts_of_impact(wanted.facts)
+    facts = reader.facts(told)
     if facts.evidence:
         reader.wrong("facts", "facts.evidence belongs to a note, and a declaration has none: use impact or causes")
     times = _times(wanted, reader, latest)
-    read = _Read(
+    roles = {role: person for role, person in reader.roles(wanted.roles).items() if person}
+    return _Read(
         title=title,
-        severity=SaidSeverity("P0", is_unsure=True),
+        severity=_severity(wanted.severity, harm, reader),
         services=names_told([*wanted.services, *(facts.services or ())]),
         slos=names_told(facts.slos or ()),
         impact=recorded_text(wanted.impact or facts.impact),
-        roles={role: person for role, person in reader.roles(wanted.roles).items() if person},
+        roles=roles,
         times=times,
         additions=reader.additions(facts),
     )
-    return _with_severity(read, wanted.severity, reader)
 
 
-def _with_severity(read: _Read, said: str, reader: RecordReader) -> _Read:
-    """Return it with its severity; a missing one is explained with the rules, unless more is wrong."""
+def _severity(said: str, harm: dict[str, Any], reader: RecordReader) -> StatedSeverity:
+    """Return the severity; where only that is missing, the error holds the rules."""
+    now = reader.time.now
     if not reader.problems:
-        return replace(read, severity=severity_said(said))
-    reader.kept("severity", lambda: severity_said(said))
+        return stated_severity(said, harm, now=now)
+    reader.kept("severity", lambda: stated_severity(said, harm, now=now))
     reader.check()
-    return read
+    raise AssertionError("there were problems to raise")
 
 
 def _times(wanted: Declaration, reader: RecordReader, latest: datetime) -> dict[Milestone, datetime]:
@@ -159,6 +160,7 @@ def _entries(read: _Read, wanted: Declaration, scribe: Scribe, now: datetime, to
         services=read.services,
         slos=read.slos,
         impact=read.impact,
+        **({"reasons": read.severity.reasons} if read.severity.reasons else {}),
         **({"origin": key} if key else {}),
     )
     times = [
@@ -181,6 +183,7 @@ def _answer(
     record = record_of(incident, now=time.now)
     similar: Sequence[NearDuplicate] = near_duplicates(incident, known) if is_new else ()
     answer = DeclareIncidentAnswer(summary="", incident=record, is_new=is_new, now=time.now)
+    answer.reasons = list(read.severity.reasons) if is_new else []
     answer.similar = [one.incident.reference for one in similar]
     answer.warnings = [*time.notes, *_warnings(incident, read, similar, is_new=is_new)]
     if is_new and confirmed == "no answer":
@@ -194,7 +197,7 @@ def _answer(
 def _warnings(incident: Incident, read: _Read, similar: Sequence[NearDuplicate], *, is_new: bool) -> list[str]:
     if not is_new:
         return [_known_already(incident)]
-    warnings = [_UNSURE] if read.severity.is_unsure else []
+    warnings = list(read.severity.warnings)
     warnings += [
         f"May be the same as {named(one.incident)} ({one.incident.severity}, {one.incident.status}): {one.why}."
         for one in similar[:_MAX_SIMILAR]
@@ -230,6 +233,8 @@ def _summary(incident: Incident, answer: DeclareIncidentAnswer, *, now: datetime
     begun = (
         f"Declared {incident.severity}: {head}." if answer.is_new else f"Declared before: {head}, {incident.status}."
     )
+    if answer.is_new and answer.reasons:
+        begun += f" {incident.severity} because {answer.reasons[0]}."
     limits = " ".join(_limit_words(one.kind, one.target, one.due, one.state) for one in deadlines(incident, now=now))
     update = next(iter(update_rows(incident, now=now)), None)
     told = f" First update ({update.audience}) due {_clock(update.due)}." if update and answer.is_new else ""

@@ -32,7 +32,8 @@ def _with(first: str, further: str) -> str:
 
 def _declared(data: _Data) -> str:
     services = f" ({_of(data, 'services')})" if data.get("services") else ""
-    return _with(f"declared {_of(data, 'severity')}{services}", _of(data, "title"))
+    because = f"; {_of(data, 'reasons')}" if data.get("reasons") else ""
+    return _with(f"declared {_of(data, 'severity')}{services}", _of(data, "title")) + because
 
 
 def _action(data: _Data) -> str:

@@ -40,7 +40,7 @@ def severity_said(text: str, *, field: str = "severity") -> SaidSeverity:
             f"The severity {problem}. Unsure between two means the higher one; it can be lowered later.",
             field=field,
             valid=SEVERITIES,
-            next_steps=SEVERITY_RULES,
+            next_steps=(*SEVERITY_RULES, "assess_severity measures it, or asks the facts that decide"),
         )
     numbers = sorted(set(re.findall("[0-3]", spelt)))
     return SaidSeverity(cast("Severity", f"P{numbers[0]}"), len(numbers) > 1 or spelt.endswith("?"))
