@@ -45,6 +45,7 @@ THE_CATALOGUE_TODAY = {
     "declare_incident",
     "update_incident",
     "get_incidents",
+    "investigate_incident",
     "draft_postmortem",
     "track_action_items",
 }

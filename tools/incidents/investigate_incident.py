@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from tools.arguments import EndTime, SourceName, StartTime
+from tools.concurrent import all_of
 from tools.context import ToolContext, deps_of, in_thread, read_window, report_progress
 from tools.incidents.investigation_answer import InvestigationAnswer
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from connectors.base import MetricSource
     from sre.core.times import Window
     from sre.incidents.suspects.model import Ranking
     from tools.incidents.metric_scan import Scan
+    from tools.incidents.nearby_changes import Nearby
     from tools.incidents.scan_discovery import Discovered
+
+# Described, so that the strongest of each service are among them.
+_MAX_SUSPECTS = 200
 
 
 async def investigate_incident(
@@ -37,8 +43,6 @@ async def investigate_incident(
     """
     from sre.incidents.scan.findings import findings_of
     from tools.incidents.investigation_report import investigation_answer
-    from tools.incidents.metric_scan import scan_metrics
-    from tools.incidents.nearby_changes import nearby_changes
     from tools.incidents.scan_discovery import discovered
 
     deps = deps_of(ctx)
@@ -47,13 +51,8 @@ async def investigate_incident(
     await report_progress(ctx, 0, 100, "Finding the metrics")
     asked, notes = _until(read.window, read.now)
     found = await discovered(metrics, asked, service=service)
-    await report_progress(ctx, 10, 100, "Reading changes")
-    nearby = await nearby_changes(metrics, found.changes, found.windows)
-
-    async def told(done: int, total: int) -> None:
-        await report_progress(ctx, 15 + 75 * done / total, 100, f"Read {done} of {total} groups of metrics")
-
-    scan = await scan_metrics(metrics, found, found.windows, told=told)
+    await report_progress(ctx, 10, 100, "Reading metrics and changes")
+    scan, nearby = await _read(ctx, metrics, found)
     await report_progress(ctx, 90, 100, "Ranking")
     timeline = found.windows.timeline()
     ranking = await in_thread(lambda: _ranked(scan, found, service))
@@ -64,6 +63,26 @@ async def investigate_incident(
     answer.source = metrics.name
     answer.warnings[:0] = (*read.notes, *notes)
     return answer
+
+
+async def _read(ctx: ToolContext, source: MetricSource, found: Discovered) -> tuple[Scan, Nearby]:
+    from tools.incidents.metric_scan import scan_metrics
+    from tools.incidents.nearby_changes import nearby_changes
+
+    scans: list[Scan] = []
+    changes: list[Nearby] = []
+
+    async def told(done: int, total: int) -> None:
+        await report_progress(ctx, 10 + 80 * done / total, 100, f"Read {done} of {total} groups of metrics")
+
+    async def scan() -> None:
+        scans.append(await scan_metrics(source, found, found.windows, told=told))
+
+    async def look() -> None:
+        changes.append(await nearby_changes(source, found.changes, found.windows))
+
+    await all_of([scan, look])
+    return scans[0], changes[0]
 
 
 def _until(window: Window, now: datetime) -> tuple[Window, tuple[str, ...]]:
@@ -84,4 +103,5 @@ def _ranked(scan: Scan, found: Discovered, service: str) -> Ranking:
         found.windows.timeline(),
         callers=found.edges,
         symptom=Symptom(service) if service else None,
+        suspects_limit=_MAX_SUSPECTS,
     )

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from tools.incidents.nearby_changes import Nearby
     from tools.incidents.scan_discovery import Discovered
 
-_MAX_SERVICES = 8
+_MAX_SERVICES = 6
 _MAX_CHANGES = 12
 _MAX_CAVEATS = 2
 _MAX_NAME = 80
 _MAX_VALUE = 60
 _MAX_NAMED = 6
-_MAX_QUERIES = 5
+_MAX_QUERIES = 3
 _UNITS = (
     ("error ratio", "", "ratio"),
     ("", "_bytes", "bytes"),
@@ -55,9 +55,9 @@ def investigation_answer(
         summary=_summary(ranking, findings, scan, service=service),
         verdict="suspect_found" if findings.first else "nothing_stands_out",
         sureness=findings.sureness,
-        reasons=[*findings.reasons, *([ranking.reason] if ranking.reason else [])],
-        first_to_move=_first_move(ranking, findings),
-        services=[_service_row(one, findings) for one in ranking.services[:_MAX_SERVICES] if findings.first],
+        reasons=[*findings.reasons, *([_sentence(ranking.reason)] if ranking.reason else [])],
+        first_to_move=_first_move(findings),
+        services=[_service_row(one, findings) for one in findings.services[:_MAX_SERVICES]],
         suspects=[_suspect_row(one) for one in findings.suspects],
         changes=[_change_row(one, onset_ms) for one in findings.changes[:_MAX_CHANGES]],
         next_checks=next_checks(findings, windows, service=service),
@@ -82,14 +82,14 @@ def investigation_answer(
             if one.scanned is not None
         ],
         warnings=_warnings(found, scan, nearby, ranking, service=service),
-        left_out=_left_out(found, scan, findings, ranking),
+        left_out=_left_out(found, scan, findings),
     )
 
 
-def _first_move(ranking: Ranking, findings: Findings) -> FirstMove | None:
+def _first_move(findings: Findings) -> FirstMove | None:
     from sre.incidents.scan.findings import first_movers
 
-    first = next(iter(first_movers(ranking.services) if findings.first else ()), None)
+    first = next(iter(first_movers(findings.services)), None)
     if first is None or first.onset_ms is None:
         return None
     dated = [one for one in first.suspects if one.onset_ms is not None]
@@ -169,7 +169,7 @@ def _summary(ranking: Ranking, findings: Findings, scan: Scan, *, service: str) 
             f"Nothing stands out from {window} among {looked}: a cause{about} is not visible in these metrics."
             if ranking.examined_count
             else f"No series from {window} could be judged.",
-            *([f"{ranking.reason.rstrip('.')}."] if ranking.reason else []),
+            *([_sentence(ranking.reason)] if ranking.reason else []),
         ]
         near = [one for one in findings.changes if one.kind != "alert"][:1]
         sentences += [f"Changed nearby: {_whom(near[0])}{_what(near[0])} at {_at(near[0].at_ms)}."] if near else []
@@ -214,8 +214,14 @@ def _story(findings: Findings) -> list[str]:
         sentences.append(
             f"Shortly before, at {_at(cause.at_ms)}: {quoted(cause.entity, limit=_MAX_NAME)}, {_what(cause)}."
         )
-    own = [one for one in findings.suspects[1:] if one.suspect.service == first.service][:1]
-    sentences += [f"Also {_moved(one)}." for one in own]
+    own = [one for one in findings.suspects[1:] if one.suspect.service == first.service]
+    full = [one for one in own if one.is_full]
+    sentences += [f"Full: {_moved(one)}." for one in full[:1]]
+    mover = _first_move(findings)
+    if mover is not None and mover.service != cleaned(first.service, limit=_MAX_NAME):
+        sentences.append(
+            f"The first to move was {quoted(mover.service)}, {mover.metric}, at {format_instant(mover.at)}."
+        )
     followers = [quoted(one.service, limit=_MAX_NAME) for one in findings.followers]
     if followers:
         sentences.append(f"Followed, probably not at fault: {listed(followers, limit=_MAX_NAMED)}.")
@@ -224,6 +230,10 @@ def _story(findings: Findings) -> list[str]:
 
 def _how_sure(findings: Findings) -> str:
     return f"Sureness {findings.sureness}: {'; '.join(findings.reasons)}."
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def _whom(one: Change) -> str:
@@ -261,7 +271,7 @@ def _warnings(found: Discovered, scan: Scan, nearby: Nearby, ranking: Ranking, *
     return warnings
 
 
-def _left_out(found: Discovered, scan: Scan, findings: Findings, ranking: Ranking) -> list[str]:
+def _left_out(found: Discovered, scan: Scan, findings: Findings) -> list[str]:
     notes = []
     if found.selection.left_out:
         names = [cleaned(one.name) for one in found.selection.left_out]
@@ -280,9 +290,9 @@ def _left_out(found: Discovered, scan: Scan, findings: Findings, ranking: Rankin
         notes.append(f"{scan.unread_seasons} questions for the same hours of earlier days had no answer in time.")
     if found.unlisted_count:
         notes.append(f"{found.unlisted_count} metrics could not be listed in time or have no series in the window.")
-    hidden = sum(len(one.suspects) for one in ranking.services) - len(findings.suspects) if findings.first else 0
+    hidden = sum(one.changed_count for one in findings.services) - len(findings.suspects)
     if hidden > 0:
-        notes.append(f"{hidden} more series that changed; suspects holds the strongest of each service by score.")
+        notes.append(f"{hidden} more series that moved; suspects holds the strongest of each service by score.")
     if len(findings.changes) > _MAX_CHANGES:
         notes.append(f"{len(findings.changes) - _MAX_CHANGES} changes further from the first suspect.")
     return notes

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from sre.incidents.scan.changes import Change
     from sre.incidents.scan.timeline import ScanWindows
 
-# Few small questions; the scan must not wait long for them.
-_SECONDS = 12.0
-_READING_SECONDS = 20.0
+# Few small questions, asked beside the scan and given up with it.
+_SPARE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ async def nearby_changes(source: MetricSource, series: Sequence[Labels], windows
     since_ms = epoch_ms(windows.main.start)
     queries = change_queries(series)
     texts = (version_query(), starts_query(since_ms=since_ms), *(query.text for query in queries))
-    seconds = min(_SECONDS, seconds_left(spare_seconds=_READING_SECONDS))
+    seconds = seconds_left(spare_seconds=_SPARE_SECONDS)
 
     async def read(text: str) -> RangeResult | SreError:
         ask = partial(source.range_query, text, window=windows.main, step=windows.step)

@@ -13,7 +13,7 @@ from sre.core.times import Duration, Window, format_instant
 from tools.concurrent import all_of, attempted, outcome_of, seconds_left, within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from connectors.base import MetricSource
     from sre.core.labels import Labels
@@ -34,8 +34,8 @@ _LISTINGS_AT_ONCE = 4
 _HINT_SECONDS = 8.0
 _NAMES_SECONDS = 15.0
 _LISTING_SECONDS = 20.0
-# Kept for reading what was found.
-_READING_SECONDS = 25.0
+# Kept for reading what was found: 12 s for a slow source, and what the reading itself keeps back.
+_READING_SECONDS = 23.0
 _SHORT_PROBE_SECONDS, _LONG_PROBE_SECONDS = 900.0, 3600.0
 _ASSUMED_SPACING = Duration(60.0)
 _PLAIN_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
@@ -66,13 +66,19 @@ class Discovered:
 
 @dataclass(slots=True)
 class _Facts:
-    """What is asked at the same time."""
+    """What is learned."""
 
+    names: tuple[str, ...] = ()
     metadata: Mapping[str, MetricMetadata] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     of_service: frozenset[str] = frozenset()
+    is_service_known: bool = True
     spacing: Duration | None = None
     seasons: tuple[Window, ...] = ()
+    series: tuple[Labels, ...] = ()
+    changes: tuple[Labels, ...] = ()
+    # Series that every Prometheus has: it writes them itself.
+    witness: str = "up"
 
 
 async def discovered(source: MetricSource, asked: Window, *, service: str) -> Discovered:
@@ -90,20 +96,27 @@ async def discovered(source: MetricSource, asked: Window, *, service: str) -> Di
     coverage = await source.coverage()
     _check_covered(source.name, asked, coverage)
     searched = Window(asked.start - timedelta(seconds=lead_seconds(asked)), asked.end)
-    names = await _names(source, searched)
-    facts = await _facts(source, asked, searched, names=names, service=service, coverage=coverage)
+    facts = _Facts()
+    asking = _Asking(source, asked, searched, facts)
+    # In three rounds (this, the listing, the reading), so that a source that takes 12 s for each answer gives one.
+    own, when = partial(asking.own, service), partial(asking.when, coverage)
+    first: list[Callable[[], Awaitable[None]]] = [asking.names, asking.types, asking.counts, own, when]
+    await all_of(first)
+    names = facts.names
     selection = selected_metrics(
         names, metadata=facts.metadata, counts=facts.counts, of_service=facts.of_service, max_series=MAX_SERIES
     )
+    chunks = _chunks((one.name, one.series_count) for one in selection.metrics)
+    changing = [name for name in names if is_change_metric(name)]
+    await all_of([partial(asking.listed, chunks, changing), partial(asking.when_otherwise, coverage)])
     windows = scan_windows(
         asked,
         spacing=facts.spacing or _ASSUMED_SPACING,
         data_start=coverage.start if coverage else None,
         has_season=facts.seasons,
+        series_count=selection.series_count,
     )
-    chunks = _chunks((one.name, one.series_count) for one in selection.metrics)
-    changing = [name for name in names if is_change_metric(name)]
-    series, changes = await _listed(source, chunks, changing, searched)
+    series = facts.series
     have = {labels.metric for labels in series}
     return Discovered(
         windows=windows,
@@ -112,9 +125,9 @@ async def discovered(source: MetricSource, asked: Window, *, service: str) -> Di
             series, types={one.name: one.type for one in selection.metrics}, of_service=facts.of_service
         ),
         edges=call_edges(series),
-        changes=changes,
+        changes=facts.changes,
         unlisted_count=sum(1 for one in selection.metrics if one.name not in have),
-        is_service_known=not service or bool(facts.of_service),
+        is_service_known=facts.is_service_known,
         is_spacing_known=facts.spacing is not None,
     )
 
@@ -128,75 +141,98 @@ def _check_covered(name: str, asked: Window, coverage: Window | None) -> None:
         )
 
 
-async def _names(source: MetricSource, window: Window) -> tuple[str, ...]:
-    seconds = min(_NAMES_SECONDS, seconds_left(spare_seconds=_READING_SECONDS))
-    names = await within(lambda: source.label_values("__name__", window=window), seconds=seconds, system=source.name)
-    if names:
-        return names
-    raise NoDataError(
-        f"{source.name} has no series from {format_instant(window.start)} to {format_instant(window.end)}.",
-        causes=("nothing was collected then, or", "it is older than what the source keeps."),
-        next_steps=("choose another window or source; `find_metrics` shows what there is.",),
-    )
+class _Asking:
+    """The questions of the discovery; each puts its answer into the facts."""
 
+    def __init__(self, source: MetricSource, asked: Window, searched: Window, facts: _Facts) -> None:
+        self._source, self._asked, self._searched, self._facts = source, asked, searched, facts
 
-async def _facts(
-    source: MetricSource,
-    asked: Window,
-    searched: Window,
-    *,
-    names: Sequence[str],
-    service: str,
-    coverage: Window | None,
-) -> _Facts:
-    from sre.incidents.scan.timeline import season_candidates
+    async def names(self) -> None:
+        """Ask which metrics there are.
 
-    facts = _Facts()
-    candidates = season_candidates(asked)
+        Raises:
+            NoDataError: None.
+        """
+        source, window = self._source, self._searched
+        self._facts.names = await within(
+            lambda: source.label_values("__name__", window=window), seconds=_NAMES_SECONDS, system=source.name
+        )
+        if self._facts.names:
+            return
+        raise NoDataError(
+            f"{source.name} has no series from {format_instant(window.start)} to {format_instant(window.end)}.",
+            causes=("nothing was collected then, or", "it is older than what the source keeps."),
+            next_steps=("choose another window or source; `find_metrics` shows what there is.",),
+        )
 
-    async def types() -> None:
-        facts.metadata = await attempted(source.metadata, seconds=_HINT_SECONDS) or {}
+    async def types(self) -> None:
+        """Ask for metadata."""
+        self._facts.metadata = await attempted(self._source.metadata, seconds=_HINT_SECONDS) or {}
 
-    async def counts() -> None:
-        facts.counts = await _series_counts(source, asked)
+    async def counts(self) -> None:
+        """Ask how many series each metric has, without buckets."""
+        query = 'count by (__name__) ({__name__=~".+", __name__!~".+_bucket"})'
+        ask = partial(self._source.instant_query, query, at=self._asked.end)
+        result = await attempted(ask, seconds=_HINT_SECONDS)
+        pairs = zip(result.labels, result.values, strict=True) if result is not None else ()
+        self._facts.counts = {labels.metric: int(count) for labels, count in pairs}
 
-    async def own() -> None:
-        facts.of_service = await _metrics_of(source, service, searched)
+    async def own(self, service: str) -> None:
+        """Ask which metrics the service publishes that shows the symptom."""
+        from sre.core.golden_signals import service_matchers
 
-    async def when() -> None:
+        if not service:
+            return
+        ask = partial(self._source.series, service_matchers(service), window=self._searched, limit=_MAX_OF_SERVICE)
+        series = await attempted(ask, seconds=_HINT_SECONDS)
+        self._facts.of_service = frozenset(labels.metric for labels in series or ())
+        self._facts.is_service_known = series is None or bool(series)
+
+    async def when(self, coverage: Window | None) -> None:
+        """Ask how far samples are apart and which earlier days there are."""
+        from sre.incidents.scan.timeline import season_candidates
+
+        candidates = season_candidates(self._asked)
         if coverage is not None:
-            facts.spacing = await source.sample_spacing()
-            facts.seasons = tuple(one for one in candidates if one.start >= coverage.start)
+            self._facts.spacing = await self._source.sample_spacing()
+            self._facts.seasons = tuple(one for one in candidates if one.start >= coverage.start)
         else:
-            facts.spacing, facts.seasons = await _probed(source, asked, candidates, witness=_witness(names))
+            found = await _probed(self._source, self._asked, candidates, witness=self._facts.witness)
+            self._facts.spacing, self._facts.seasons = found
 
-    await all_of([types, counts, own, when])
-    return facts
+    async def when_otherwise(self, coverage: Window | None) -> None:
+        """Ask the same by another metric, where the source has no `up`."""
+        facts = self._facts
+        if coverage is None and facts.spacing is None and facts.names and "up" not in facts.names:
+            facts.witness = _selector(facts.names[:1])
+            await self.when(coverage)
 
+    async def listed(self, chunks: Sequence[Sequence[str]], changing: Sequence[str]) -> None:
+        """Ask for the label sets of the metrics to read, and of those that show changes.
 
-async def _series_counts(source: MetricSource, asked: Window) -> dict[str, int]:
-    query = 'count by (__name__) ({__name__=~".+", __name__!~".+_bucket"})'
-    result = await attempted(lambda: source.instant_query(query, at=asked.end), seconds=_HINT_SECONDS)
-    if result is None:
-        return {}
-    return {labels.metric: int(count) for labels, count in zip(result.labels, result.values, strict=True)}
+        Raises:
+            SreError: None could be had; the first reason.
+        """
+        from anyio import CapacityLimiter
 
+        limiter = CapacityLimiter(_LISTINGS_AT_ONCE)
+        source, window = self._source, self._searched
+        seconds = min(_LISTING_SECONDS, seconds_left(spare_seconds=_READING_SECONDS))
 
-async def _metrics_of(source: MetricSource, service: str, window: Window) -> frozenset[str]:
-    """Return the names of the metrics that a service publishes."""
-    from sre.core.golden_signals import service_matchers
+        async def listing(names: Sequence[str], limit: int | None) -> tuple[Labels, ...] | SreError:
+            if not names:
+                return ()
+            ask = partial(source.series, [_selector(names)], window=window, limit=limit)
+            async with limiter:
+                return await outcome_of(ask, seconds=seconds, system=source.name)
 
-    if not service:
-        return frozenset()
-    series = await attempted(
-        lambda: source.series(service_matchers(service), window=window, limit=_MAX_OF_SERVICE), seconds=_HINT_SECONDS
-    )
-    return frozenset(labels.metric for labels in series or ())
-
-
-def _witness(names: Sequence[str]) -> str:
-    """Return a selector of series that are most likely always there."""
-    return "up" if "up" in names else _selector(names[:1])
+        asked = [partial(listing, changing, _MAX_CHANGING), *(partial(listing, chunk, None) for chunk in chunks)]
+        changes, *outcomes = await all_of(asked)
+        failures = [one for one in outcomes if isinstance(one, SreError)]
+        if failures and len(failures) == len(outcomes):
+            raise failures[0]
+        self._facts.series = tuple(labels for one in outcomes if not isinstance(one, SreError) for labels in one)
+        self._facts.changes = changes if not isinstance(changes, SreError) else ()
 
 
 async def _probed(
@@ -217,38 +253,6 @@ async def _probed(
     if not short or not long:
         return None, seasons
     return Duration(sample_spacing(Counted(short, ranges[0]), Counted(long, ranges[1]))), seasons
-
-
-async def _listed(
-    source: MetricSource, chunks: Sequence[Sequence[str]], changing: Sequence[str], window: Window
-) -> tuple[tuple[Labels, ...], tuple[Labels, ...]]:
-    """Return the label sets of the metrics to read, and of those that show changes.
-
-    Raises:
-        SreError: None could be had; the first reason.
-    """
-    from anyio import CapacityLimiter
-
-    limiter = CapacityLimiter(_LISTINGS_AT_ONCE)
-    seconds = min(_LISTING_SECONDS, seconds_left(spare_seconds=_READING_SECONDS))
-
-    async def listing(names: Sequence[str], limit: int | None) -> tuple[Labels, ...] | SreError:
-        if not names:
-            return ()
-        async with limiter:
-            return await outcome_of(
-                lambda: source.series([_selector(names)], window=window, limit=limit),
-                seconds=seconds,
-                system=source.name,
-            )
-
-    asked = [partial(listing, changing, _MAX_CHANGING), *(partial(listing, chunk, None) for chunk in chunks)]
-    changes, *outcomes = await all_of(asked)
-    failures = [one for one in outcomes if isinstance(one, SreError)]
-    if failures and len(failures) == len(outcomes):
-        raise failures[0]
-    series = tuple(labels for one in outcomes if not isinstance(one, SreError) for labels in one)
-    return series, changes if not isinstance(changes, SreError) else ()
 
 
 def _chunks(counted: Iterable[tuple[str, int]]) -> list[list[str]]:

@@ -148,9 +148,7 @@ def _alert_starts(
     starts = np.flatnonzero(present & ~np.concatenate(([False], present[:-1])))
     entity, name = entity_of(query.metric, labels), labels.get("alertname", "")
     # What fires at the first step began at some time before.
-    return [
-        Change("alert", entity, int(times[index]), "" if index else "firing", name, query.text) for index in starts
-    ]
+    return [Change("alert", entity, int(times[index]), "" if index else "firing", name, query.text) for index in starts]
 
 
 def _moves(

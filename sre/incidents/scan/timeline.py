@@ -18,15 +18,17 @@ if TYPE_CHECKING:
 
 _HOUR: Final = 3600.0
 _DAY: Final = 86_400.0
-# How much before the window is normal time (our choice): thrice the window, some hours at least so that a few odd
-# minutes do not make up all of it, and not more than a day, in which much else changes.
-_LEAD_RATIO: Final = 3.0
-_LEAST_LEAD, _MOST_LEAD = 3 * _HOUR, 24 * _HOUR
+# How much before the window is normal time (our choice): so many windows that it can be told how often one looks as
+# unusual by chance, some hours at least so that a few odd minutes do not make up all of it, and not more than two days,
+# in which much else changes.
+_LEAD_RATIO: Final = 8.0
+_LEAST_LEAD, _MOST_LEAD = 3 * _HOUR, 48 * _HOUR
 # People notice late: what changed so shortly before the window is not normal any more (our choice).
 _MARGIN_RATIO: Final = 0.25
 _LEAST_MARGIN, _MOST_MARGIN = 300.0, 1800.0
-# Steps of a scan in lead and window together: fine enough to order onsets, few enough for ten thousand series.
-_POINTS: Final = 300
+# Steps of lead and window together: fine enough to order onsets, few enough for what is held at once.
+_MOST_POINTS, _LEAST_POINTS = 720, 240
+_MOST_CELLS: Final = 3_600_000
 _LEAST_STEPS_OF_WINDOW: Final = 8
 # Same time a day and a week ago, where there are data: what is usual at this hour.
 SEASONS: Final = (Duration(_DAY), Duration(7 * _DAY))
@@ -74,7 +76,12 @@ class ScanWindows:
 
 
 def scan_windows(
-    asked: Window, *, spacing: Duration, data_start: datetime | None, has_season: Sequence[Window] = ()
+    asked: Window,
+    *,
+    spacing: Duration,
+    data_start: datetime | None,
+    has_season: Sequence[Window] = (),
+    series_count: int = 1,
 ) -> ScanWindows:
     """Return what to read for a window.
 
@@ -82,6 +89,7 @@ def scan_windows(
         spacing: Distance of the samples.
         data_start: From when on there are data; None where unknown.
         has_season: Windows of `season_candidates` in which there are data.
+        series_count: Series to be read: of very many, fewer points.
     """
     lead = lead_seconds(asked)
     start = asked.start - timedelta(seconds=lead)
@@ -91,7 +99,8 @@ def scan_windows(
     # Where there is little normal time, it is not used up by caution.
     margin = min(margin, 0.25 * (asked.start - start).total_seconds())
     main = Window(start, asked.end)
-    step = _step(asked, main, spacing)
+    points = min(max(_MOST_CELLS / max(series_count, 1), _LEAST_POINTS), _MOST_POINTS)
+    step = _step(asked, main, spacing, points=points)
     return ScanWindows(
         asked=asked,
         main=main,
@@ -116,8 +125,8 @@ def season_candidates(asked: Window) -> tuple[Window, ...]:
     )
 
 
-def _step(asked: Window, main: Window, spacing: Duration) -> Duration:
-    wanted = max(main.seconds / _POINTS, spacing.seconds * 0.9)
+def _step(asked: Window, main: Window, spacing: Duration, *, points: float) -> Duration:
+    wanted = max(main.seconds / points, spacing.seconds * 0.9)
     # A short window after a long lead still has to have some steps.
     finest = max(spacing.seconds * 0.9, asked.seconds / _LEAST_STEPS_OF_WINDOW)
     wanted = min(wanted, finest)

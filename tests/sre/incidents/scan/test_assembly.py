@@ -130,7 +130,7 @@ def test_columns_without_labels_belong_to_whom_their_names_say_or_to_the_source(
     items = [ScanItem(name, "level", ()) for name in ("cart_cpu", "cart_mem", "mail_cpu", "mail_mem", "answer")]
     one = table()
     query = ScanQuery("", {item.metric: item for item in items})
-    one.add(query, part=0, series=rows(*(({"__name__": item.metric}, [1, 2, 1, 2]) for item in items)))
+    one.add(query, part=0, series=rows(*(({"__name__": item.metric}, [1.0, 2, 1, 2]) for item in items)))
     assert [found.behaviour.service for found in one.scanned()] == ["cart", "cart", "mail", "mail", "prod"]
 
 
@@ -161,7 +161,9 @@ def test_queries_to_look_again_parse_whatever_labels_hold() -> None:
     ]
     hostile = 'x"} or up{a=\\"\n'
     one = table()
-    found = [({ITEM_LABEL: f"m{n}", "service": hostile, "code": "500" if n == 2 else ""}, [1.0, 2, 1, 2]) for n in range(5)]
+    found = [
+        ({ITEM_LABEL: f"m{n}", "service": hostile, "code": "500" if n == 2 else ""}, [1.0, 2, 1, 2]) for n in range(5)
+    ]
     one.add(asked(*items), part=0, series=rows(*found))
     queries = [scanned.query for scanned in one.scanned()]
     assert len(queries) == 6

@@ -18,7 +18,11 @@ from sre.incidents.scan.entities import call_edges, entity_labels, entity_of, na
         ("node_load1", {"job": "node", "instance": "10.1.2.3:9100", "nodename": "db-1"}, "db-1"),
         ("kube_node_status_condition", {"job": "kube-state-metrics", "node": "node-1"}, "node-1"),
         ("container_cpu_usage_seconds_total", {"job": "kubelet", "container": "web", "pod": "web-0"}, "web"),
-        ("container_cpu_usage_seconds_total", {"job": "kubelet", "container": "POD", "pod": "web-5d4f9c7b6d-x2x4z"}, "web"),
+        (
+            "container_cpu_usage_seconds_total",
+            {"job": "kubelet", "container": "POD", "pod": "web-5d4f9c7b6d-x2x4z"},
+            "web",
+        ),
         ("kube_deployment_spec_replicas", {"job": "kube-state-metrics", "deployment": "web"}, "web"),
         ("kube_pod_status_phase", {"job": "kube-state-metrics", "pod": "redis-0"}, "redis"),
         ("istio_requests_total", {"app": "web", "source_workload": "web", "destination_workload": "cart"}, "cart"),

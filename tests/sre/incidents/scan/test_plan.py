@@ -61,13 +61,17 @@ def test_a_detail_with_too_many_values_is_summed_up() -> None:
 
 
 def test_a_detail_that_another_implies_is_left_out() -> None:
-    found = [series("hits_total", service="a", route=r, verb=v) for r, v in (("/a", "GET"), ("/b", "GET"), ("/c", "POST"))]
+    found = [
+        series("hits_total", service="a", route=r, verb=v) for r, v in (("/a", "GET"), ("/b", "GET"), ("/c", "POST"))
+    ]
     assert only_item(*found).by == ("service", "route")
 
 
 def test_the_status_of_requests_is_kept_whatever_else_is_summed_up() -> None:
     found = [
-        series("http_requests_total", service="a", path=f"/u/{n}", code=code) for n in range(50) for code in ("200", "503")
+        series("http_requests_total", service="a", path=f"/u/{n}", code=code)
+        for n in range(50)
+        for code in ("200", "503")
     ]
     item = only_item(*found)
     assert (item.by, item.status, item.errors) == (("service", "code"), "code", "5..")
@@ -79,7 +83,9 @@ def test_without_a_failure_there_is_no_status() -> None:
 
 
 def test_grpc_codes_are_told_by_their_words() -> None:
-    found = [series("grpc_server_handled_total", service="a", grpc_code=code) for code in ("OK", "NotFound", "Internal")]
+    found = [
+        series("grpc_server_handled_total", service="a", grpc_code=code) for code in ("OK", "NotFound", "Internal")
+    ]
     item = only_item(*found)
     assert item.status == "grpc_code"
     assert "Internal" in item.errors

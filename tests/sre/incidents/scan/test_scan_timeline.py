@@ -16,11 +16,11 @@ def window(minutes: float) -> Window:
     return Window(START, START + timedelta(minutes=minutes))
 
 
-def test_an_hour_is_compared_with_three_before_and_with_the_same_hour_of_earlier_days() -> None:
+def test_an_hour_is_compared_with_eight_before_and_with_the_same_hour_of_earlier_days() -> None:
     asked = window(60)
     seasons = season_candidates(asked)
     found = scan_windows(asked, spacing=Duration(60), data_start=None, has_season=seasons)
-    assert found.main == Window(START - timedelta(hours=3), START + timedelta(hours=1))
+    assert found.main == Window(START - timedelta(hours=8), START + timedelta(hours=1))
     assert [one.start for one in found.seasons] == [START - timedelta(days=7), START - timedelta(days=1)]
     assert found.step == Duration(60)
     assert found.rate_window == Duration(240)
@@ -48,7 +48,7 @@ def test_a_window_from_the_first_sample_on_can_still_be_asked() -> None:
     assert len(found.timeline().times_ms) > 1
 
 
-@pytest.mark.parametrize(("days", "count"), [(0.5, 1), (2, 1), (8, 0)])
+@pytest.mark.parametrize(("days", "count"), [(0.04, 2), (0.5, 1), (2, 1), (8, 0)])
 def test_earlier_days_never_overlap_with_what_is_read_anyway(days: float, count: int) -> None:
     asked = window(days * 1440)
     found = season_candidates(asked)

@@ -32,7 +32,9 @@ def test_what_cannot_be_a_cause_is_not_read(name: str) -> None:
     assert names_of([name, "queue_depth"]) == ["queue_depth"]
 
 
-@pytest.mark.parametrize("name", ["up", "pg_up", "node_cpu_seconds_total", "information_requests", "queue_time_seconds"])
+@pytest.mark.parametrize(
+    "name", ["up", "pg_up", "node_cpu_seconds_total", "information_requests", "queue_time_seconds"]
+)
 def test_what_may_be_a_cause_is_read(name: str) -> None:
     assert names_of([name]) == [name]
 
