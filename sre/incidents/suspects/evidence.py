@@ -1,7 +1,7 @@
 """The evidence of every series, in the incident and in fault-free windows of the same length."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -12,6 +12,7 @@ from sre.incidents.suspects.model import Behaviour, Kind, Timeline
 from sre.incidents.suspects.normality import Normal, normal_behaviour, recent_steps
 from sre.incidents.suspects.onset import OUTSIDE_DEVIATIONS, Move, moves
 from sre.incidents.suspects.presence import Presence, presence
+from sre.incidents.suspects.seasons import season, without_season
 from sre.incidents.suspects.surprise import reference_surprises, surprise, usual_surprise
 
 # Our choice: traffic mostly follows (fewer calls arrive when a caller is slow), so it speaks less.
@@ -49,32 +50,60 @@ class Evidence:
     presence: Presence
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prepared:
+    """The values in the units they are judged in, and in their own; shape (series, steps) unless said.
+
+    Attributes:
+        expected: What earlier days foretell, NaN where nothing.
+        least_scale: shape (series,), noise known beforehand.
+    """
+
+    judged: FloatArray
+    values: FloatArray
+    expected: FloatArray
+    least_scale: FloatArray
+
+
 def weigh(behaviours: Sequence[Behaviour], timeline: Timeline) -> Evidence:
     """Judge every series against its own normal."""
-    values = np.stack([behaviour.values for behaviour in behaviours]).astype(np.float64, copy=False)
-    judged, least_scale = _failures_judged(behaviours, values, timeline)
-    normal = normal_behaviour(judged, timeline, least_scale=least_scale)
-    raw = normal if judged is values else normal_behaviour(values, timeline, least_scale=np.zeros(len(values)))
-    weights = np.array([_KIND_WEIGHTS.get(behaviour.kind, 1.0) for behaviour in behaviours])
-    deviations = normal.deviations(judged[:, timeline.is_incident])
-    references = reference_surprises(normal.plain_deviations(judged[:, timeline.is_normal]), length=deviations.shape[1])
+    given = np.stack([behaviour.values for behaviour in behaviours]).astype(np.float64, copy=False)
+    ready = _prepared(behaviours, given, timeline)
+    normal = normal_behaviour(ready.judged, timeline, least_scale=ready.least_scale)
+    raw = normal_behaviour(ready.values, timeline, least_scale=np.zeros(len(given)))
+    incident, window = timeline.is_incident, timeline.is_incident | recent_steps(timeline)
+    deviations = normal.deviations(ready.judged[:, incident], expected=ready.expected[:, incident])
+    references = reference_surprises(
+        normal.plain_deviations(ready.judged[:, timeline.is_normal]), length=deviations.shape[1]
+    )
     usual = usual_surprise(references)
-    window = timeline.is_incident | recent_steps(timeline)
-    found = presence(behaviours, values, timeline)
+    found = presence(behaviours, given, timeline)
+    weights = np.array([_KIND_WEIGHTS.get(behaviour.kind, 1.0) for behaviour in behaviours])
     excess = np.where(normal.is_usable, np.maximum(surprise(deviations) - usual, 0.0), 0.0)
     return Evidence(
         strength=np.maximum(excess, found.strengths(behaviours)) * weights,
         references=np.maximum(references - usual[:, None], 0.0) * (weights * normal.is_usable)[:, None],
         normal=normal,
         raw=raw,
-        values=values,
-        change=_change(raw, values[:, timeline.is_incident]),
+        values=ready.values,
+        change=_mean(raw.beyond(ready.values[:, incident], expected=ready.expected[:, incident])),
         deviations=deviations,
-        # An early onset is dated from where the series usually is, a late one from where it had moved to.
-        move=moves(_dated_deviations(normal, judged[:, window])),
+        move=moves(_dated_deviations(normal, ready, window)),
         window=window,
         presence=found,
     )
+
+
+def _prepared(behaviours: Sequence[Behaviour], values: FloatArray, timeline: Timeline) -> _Prepared:
+    judged, least_scale = _failures_judged(behaviours, values, timeline)
+    found = season(values, timeline)
+    if found is None:
+        return _Prepared(judged, values, np.full(values.shape, np.nan), least_scale)
+    # Failures are judged by their requests; they have no time of day of their own.
+    found = replace(found, is_better=found.is_better & (least_scale == 0))
+    expected = np.where((found.is_better | (least_scale > 0))[:, None], np.nan, found.expected)
+    adjusted = without_season(values, found, timeline)
+    return _Prepared(np.where(least_scale[:, None] > 0, judged, adjusted), adjusted, expected, least_scale)
 
 
 def _failures_judged(
@@ -92,14 +121,20 @@ def _failures_judged(
     return judged, least_scale
 
 
-def _dated_deviations(normal: Normal, values: FloatArray) -> FloatArray:
+def _dated_deviations(normal: Normal, ready: _Prepared, window: BoolArray) -> FloatArray:
+    """Return the deviations that onsets are read from.
+
+    An early onset is dated from where the series usually is, but what had drifted before, from where it had moved to.
+    """
+    values, expected = ready.judged[:, window], ready.expected[:, window]
     drifted = np.abs(normal.drift) > OUTSIDE_DEVIATIONS
-    return np.where(drifted[:, None], normal.deviations(values), normal.plain_deviations(values))
+    is_expected = np.isfinite(expected).any(axis=1)
+    beyond = normal.deviations(values, expected=expected)
+    return np.where((drifted | is_expected)[:, None], beyond, normal.plain_deviations(values))
 
 
-def _change(normal: Normal, incident: FloatArray) -> FloatArray:
-    """Return the mean of the incident beyond the levels before it, 0 within them, shape (series,)."""
-    finite = np.isfinite(incident)
-    mean = np.where(finite, incident, 0.0).sum(axis=1) / np.maximum(finite.sum(axis=1), 1)
-    low, high = np.minimum(normal.median, normal.recent), np.maximum(normal.median, normal.recent)
-    return np.where(finite.any(axis=1), np.nan_to_num(mean - np.clip(mean, low, high)), 0.0)
+def _mean(values: FloatArray) -> FloatArray:
+    """Return the mean of each row, NaN ignored; 0 for a row without numbers."""
+    finite = np.isfinite(values)
+    mean: FloatArray = np.where(finite, values, 0.0).sum(axis=1) / np.maximum(finite.sum(axis=1), 1)
+    return mean

@@ -41,15 +41,26 @@ class Normal:
     is_flat: BoolArray
     coverage: FloatArray
 
-    def deviations(self, values: FloatArray) -> FloatArray:
-        """Return how many standard deviations `values` lie beyond both normal and recent level.
+    def beyond(self, values: FloatArray, *, expected: FloatArray | None = None) -> FloatArray:
+        """Return how far `values` lie beyond normal and recent level, and beyond what is expected at this time.
 
-        A value between the two levels deviates by 0: whatever had moved before the incident is measured from where it
-        had moved to. shape (series, steps); NaN where `values` is.
+        A value between these levels is not beyond them: whatever had moved before the incident is measured from where
+        it had moved to, and whatever moves so every day has not moved. shape (series, steps); NaN where `values` is.
+
+        Args:
+            values: shape (series, steps).
+            expected: shape (series, steps), the level at this time on earlier days; NaN where unknown.
         """
         low = np.minimum(self.median, self.recent)[:, None]
         high = np.maximum(self.median, self.recent)[:, None]
-        return (values - np.clip(values, low, high)) / self.scale[:, None]
+        if expected is not None:
+            low, high = np.fmin(low, expected), np.fmax(high, expected)
+        outside: FloatArray = values - np.clip(values, low, high)
+        return outside
+
+    def deviations(self, values: FloatArray, *, expected: FloatArray | None = None) -> FloatArray:
+        """Return `beyond` in standard deviations."""
+        return self.beyond(values, expected=expected) / self.scale[:, None]
 
     def plain_deviations(self, values: FloatArray) -> FloatArray:
         """Return how many standard deviations `values` lie from the normal level, shape (series, steps)."""

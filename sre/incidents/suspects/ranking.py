@@ -20,6 +20,10 @@ from sre.incidents.suspects.visibility import Calibration, Visibility, calibrati
 _FOLLOWER_DISCOUNT: Final = 0.7
 # Our choice: the symptom was what made somebody look, so that it moved says half as much.
 _SYMPTOM_WEIGHT: Final = 0.5
+# Our choice: what moves at the end of the incident, though other things had moved at its beginning, rather followed.
+_LATENESS_DISCOUNT: Final = 0.4
+# As of a lasting move by more than two deviations beyond what is usual: enough to set the clock by.
+_CREDIBLE_STRENGTH: Final = 2.0
 _FOLLOWS_RATIO: Final = 0.5
 _SUSPECTS_PER_SERVICE: Final = 5
 
@@ -51,7 +55,7 @@ def rank_suspects(
     symptom_rows = _symptom_rows(behaviours, symptom)
     strengths = evidence.strength * np.where(symptom_rows, _SYMPTOM_WEIGHT, 1.0)
     explained = explained_by_callees(behaviours, evidence=evidence.strength, change=evidence.change, callers=callers)
-    discounted = strengths * (1 - _FOLLOWER_DISCOUNT * explained.ratio)
+    discounted = strengths * (1 - _FOLLOWER_DISCOUNT * explained.ratio) * (1 - _LATENESS_DISCOUNT * _lateness(evidence))
     search = _Search(
         gathering=gather(behaviours),
         evidence=evidence,
@@ -81,10 +85,9 @@ class _Search:
 
     def ranking(self, suspects_limit: int) -> Ranking:
         calibrated = calibration(self.gathering, self.evidence.references)
-        undiscounted = self.gathering.scores(self.evidence.strength[:, None])[:, 0] - calibrated.usual
         excess = self.gathering.scores(self.discounted[:, None])[:, 0] - calibrated.usual
         order = np.argsort(-excess, kind="stable")
-        seen = self._visibility(undiscounted, calibrated)
+        seen = self._visibility(calibrated)
         rows = self._strongest(suspects_limit)
         described = {row: self.describer.suspect(row) for row in rows}
         return Ranking(
@@ -99,9 +102,10 @@ class _Search:
             unusable_count=int((~self._examined).sum()),
         )
 
-    def _visibility(self, excess: FloatArray, calibrated: Calibration) -> Visibility:
-        strongest = int(np.argmax(excess))
-        return visibility(float(excess[strongest]), calibrated=calibrated, service=self.gathering.services[strongest])
+    def _visibility(self, calibrated: Calibration) -> Visibility:
+        # Callers and the symptom itself show an incident as well as its cause does.
+        strengths = self.gathering.scores(self.evidence.strength[:, None])[:, 0]
+        return visibility(strengths, calibrated=calibrated, gathering=self.gathering)
 
     def _strongest(self, limit: int) -> list[int]:
         order = np.argsort(-self.discounted, kind="stable")[:limit]
@@ -140,6 +144,15 @@ class _Search:
     def _changed_before(self) -> BoolArray:
         drifted = np.abs(np.nan_to_num(self.evidence.normal.drift)) > OUTSIDE_DEVIATIONS
         return self.evidence.normal.is_usable & drifted & (self.evidence.strength <= 0)
+
+
+def _lateness(evidence: Evidence) -> FloatArray:
+    """Return how long after the first credible move each series moved, as a share of the incident; shape (series,)."""
+    first = evidence.move.first
+    credible = (first >= 0) & (evidence.strength >= _CREDIBLE_STRENGTH)
+    if not credible.any():
+        return np.zeros(len(first))
+    return np.where(first >= 0, np.maximum(first - first[credible].min(), 0) / int(evidence.window.sum()), 0.0)
 
 
 def _symptom_rows(behaviours: Sequence[Behaviour], symptom: Symptom | None) -> BoolArray:

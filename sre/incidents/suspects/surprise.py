@@ -66,7 +66,7 @@ def _stretch(length: int) -> int:
 
 
 def _stretches(deviations: FloatArray, *, length: int) -> FloatArray:
-    """Return the trimmed mean of every stretch of half of `length`, in its worse direction; shape (series, stretches)."""
+    """Return the trimmed mean of each stretch of half of `length`, in its worse direction, (series, stretches)."""
     if deviations.shape[1] == 0:
         return np.zeros((len(deviations), 0))
     stretch = _stretch(length)

@@ -9,9 +9,12 @@ from sre.core.series import FloatArray
 from sre.incidents.suspects.gathering import Gathering
 
 _USUAL_QUANTILE: Final = 0.95
-# Chosen on the development data: see the table in `ranking`.
+# Added to the most that a service ever showed, so that a service that never stirred is not judged by nothing.
+_GRACE: Final = 0.5
+# Set on the development data, by false alarms in fault-free windows: see the table in `ranking`.
 _LEAST_STRENGTH: Final = 1.0
-_MOST_CHANCE: Final = 0.1
+_LEAST_TIMES: Final = 1.25
+_MOST_CHANCE: Final = 0.12
 _LEAST_WINDOWS: Final = 10
 
 
@@ -21,16 +24,24 @@ class Calibration:
 
     Attributes:
         usual: shape (services,), evidence that one fault-free window in twenty gathers against the service.
-        highest: shape (windows,), the highest excess over `usual` of any service, in each fault-free window.
+        most: shape (services,), the most that any fault-free window gathers.
+        times: shape (windows,), for each fault-free window, how many times the most of all other windows its strangest
+            service reached.
     """
 
     usual: FloatArray
-    highest: FloatArray
+    most: FloatArray
+    times: FloatArray
 
-    def chance(self, strength: float) -> float | None:
-        """Return the share of fault-free windows with at least this much excess against some service."""
-        count = len(self.highest)
-        return float(np.sum(self.highest >= strength) + 1) / (count + 1) if count >= _LEAST_WINDOWS else None
+    def times_most(self, strengths: FloatArray) -> FloatArray:
+        """Return how many times the most it ever showed each service shows now, shape (services,)."""
+        times: FloatArray = strengths / (_GRACE + self.most)
+        return times
+
+    def chance(self, times: float) -> float | None:
+        """Return the share of fault-free windows that are at least this strange; None where they are too few."""
+        count = len(self.times)
+        return float(np.sum(self.times >= times) + 1) / (count + 1) if count >= _LEAST_WINDOWS else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,32 +56,40 @@ class Visibility:
 def calibration(gathering: Gathering, references: FloatArray) -> Calibration:
     """Gather the evidence of fault-free windows as that of the incident is gathered.
 
-    A service with hundreds of series will show one that strays at any time; what it usually shows is taken off its
-    evidence, so that services are compared by their excess.
+    A service with hundreds of series has one that strays at any time; what it usually shows is taken off its evidence,
+    so that services are compared by their excess.
 
     Args:
         references: shape (series, windows), evidence in fault-free windows.
     """
-    if references.shape[1] == 0:
-        return Calibration(np.zeros(len(gathering.services)), np.zeros(0))
+    count = len(gathering.services)
+    if references.shape[1] < 2:
+        return Calibration(np.zeros(count), np.zeros(count), np.zeros(0))
     scores = gathering.scores(references)
-    usual = np.quantile(scores, _USUAL_QUANTILE, axis=1)
-    return Calibration(usual, np.max(scores - usual[:, None], axis=0))
+    ordered = np.sort(scores, axis=1)
+    most, second = ordered[:, -1], ordered[:, -2]
+    most_of_others = np.where(scores >= most[:, None], second[:, None], most[:, None])
+    times = np.max(scores / (_GRACE + most_of_others), axis=0)
+    return Calibration(np.quantile(scores, _USUAL_QUANTILE, axis=1), most, times)
 
 
-def visibility(strength: float, *, calibrated: Calibration, service: str) -> Visibility:
-    """Judge the strongest excess of any service."""
-    chance = calibrated.chance(strength)
-    count = len(calibrated.highest)
-    if strength < _LEAST_STRENGTH:
-        reason = (
-            f"no service strays further than at fault-free times: strongest evidence {strength:.2g}, visible from 1"
-        )
-        return Visibility(False, f"not visible in metrics: {reason}", chance)
+def visibility(strengths: FloatArray, *, calibrated: Calibration, gathering: Gathering) -> Visibility:
+    """Judge the service that is furthest beyond anything it showed in fault-free windows.
+
+    Args:
+        strengths: shape (services,), evidence of the incident, nothing taken off.
+    """
+    times = calibrated.times_most(strengths)
+    index = int(np.argmax(times))
+    service, most = gathering.services[index], float(times[index])
+    chance, count = calibrated.chance(most), len(calibrated.times)
+    is_beyond = most >= _LEAST_TIMES and float(strengths[index]) >= _LEAST_STRENGTH
+    is_visible = is_beyond and (chance is None or chance <= _MOST_CHANCE)
     if chance is None:
-        reason = f'"{service}" stands out, but there is too little normal time to say how often that happens by chance'
-        return Visibility(True, reason, None)
-    seen = f"evidence of {strength:.2g} is reached in {round(chance * (count + 1)) - 1} of {count} fault-free windows"
-    if chance > _MOST_CHANCE:
-        return Visibility(False, f"not visible in metrics: {seen}", chance)
-    return Visibility(True, f'"{service}" stands out: {seen}', chance)
+        seen = "there is too little normal time to say how often that happens by chance"
+    else:
+        seen = f"{round(chance * (count + 1)) - 1} of {count} fault-free windows are as strange"
+    shows = f'"{service}" shows {most:.2g} times the most it shows without a fault'
+    return Visibility(
+        is_visible, f"{shows}; {seen}" if is_visible else f"not visible in metrics: {shows}; {seen}", chance
+    )
