@@ -23,6 +23,7 @@ PAGE_SIZE = 100
 _LAST_OFFSET = 10_000 - PAGE_SIZE
 # PagerDuty takes up to 6 months between since and until; the shortest six months have 181 days.
 _LONGEST = timedelta(days=180)
+_BEFORE_THE_CALLER_SECONDS = 0.25
 
 
 @dataclass(slots=True)
@@ -43,13 +44,14 @@ async def read_list(ask: "Ask[Entry]", *, pieces: Sequence[Window | None], most:
         ask: Returns the page at an offset of a piece.
         pieces: Parts of the window, each a list of its own; None for a list that has no window.
         most: How many entries are read.
-        seconds: Bound on all pages after the first.
+        seconds: Bound on all pages after the first, beside the deadline of the caller.
 
     Raises:
         SreError: The first page could not be had.
     """
     reading: Reading[Entry] = Reading()
-    deadline = anyio.current_time() + seconds
+    # A caller that gives up takes all with it, so reading ends a moment before.
+    deadline = min(anyio.current_time() + seconds, anyio.current_effective_deadline() - _BEFORE_THE_CALLER_SECONDS)
     for piece in pieces:
         await _read_piece(ask, piece, reading, most=most, deadline=deadline)
         if reading.why:

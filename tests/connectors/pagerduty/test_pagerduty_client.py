@@ -168,6 +168,25 @@ async def test_a_slow_list_is_read_as_far_as_the_time_goes(fake: FakePagerDuty, 
     assert "the time was up" in found.left_out
 
 
+async def test_a_caller_that_would_give_up_is_told_what_was_read(fake: FakePagerDuty, clock: Clock) -> None:
+    """Our choice: what was read is not lost with the caller's patience."""
+    pages(fake, 150, clock)
+    real = fake.transport().handler
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        if request.url.params["offset"] != "0":
+            await anyio.sleep_forever()
+        answer = real(request)
+        assert isinstance(answer, httpx.Response)
+        return answer
+
+    client = client_of(httpx.MockTransport(slow), clock=clock)
+    with anyio.fail_after(0.75):
+        found = await client.incidents(window=DAY)
+    assert len(found.items) == 100
+    assert "the time was up" in found.left_out
+
+
 def fake_token() -> str:
     return "Token token=s3cret-Token-42"
 
