@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 SETTING = "SRE_MCP_STORE_URL"
 _EXAMPLE = "postgresql://sre_mcp@db.example.org:5432/sre_mcp?sslmode=verify-full"
-_LOCK_SECONDS = 15
+# As with SQLite: a stuck writer is told of while a tool still has time to say so.
+LOCK_SECONDS = 15.0
 # Any number, as long as it stays the same and nobody else takes it: "sre-mcp" in ASCII, shortened.
 _SCHEMA_LOCK = 0x7372652D6D6370
 # A peer that fell silent is given up well before a tool's own deadline. What the URL says wins.
@@ -57,8 +58,9 @@ class PostgresDatabase:
     # to_regclass would be shorter, but asks a cache that may not know yet what another process has just committed.
     has_table = "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = ANY (current_schemas(false)) AND tablename = ?"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, lock_seconds: float = LOCK_SECONDS) -> None:
         self._url = url
+        self._lock_seconds = lock_seconds
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
@@ -82,7 +84,8 @@ class PostgresDatabase:
             statements.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             return
         # In one message: each costs a round trip.
-        statements.run(f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+        waits = f"SET LOCAL lock_timeout = {int(self._lock_seconds * 1000)}"
+        statements.run(f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {waits}")
 
     def lock_schema(self, statements: Statements) -> None:
         """Wait for other processes that bring the tables up to date."""
@@ -116,7 +119,7 @@ class PostgresDatabase:
             return "did not let us in", _SIGN_IN
         # Classes and codes: PostgreSQL manual, appendix A.
         told = {
-            "55P03": (f"was locked by another writer for over {_LOCK_SECONDS} s", _AGAIN),
+            "55P03": (f"was locked by another writer for over {self._lock_seconds:g} s", _AGAIN),
             "40P01": ("ended one of two writers that waited for each other", _AGAIN),
             "42501": ("does not let this user do that", _RIGHTS),
             "3F000": ("has no schema to put tables into", _RIGHTS),
