@@ -10,7 +10,7 @@ from sre.core.series import FloatArray
 from sre.incidents.suspects.model import Behaviour, CallEdges, Kind
 
 # Time and failures travel from callee to caller; CPU, memory and traffic do not.
-_TRAVELLING: Final[frozenset[Kind]] = frozenset({"latency", "errors"})
+TRAVELLING_KINDS: Final[frozenset[Kind]] = frozenset({"latency", "errors"})
 # Our choice: a callee that moved by half as much explains its caller.
 _EXPLAINING_RATIO: Final = 0.5
 _CREDIBLE_EVIDENCE: Final = 1.0
@@ -51,7 +51,7 @@ def explained_by_callees(
     ratio = np.zeros(len(behaviours))
     by = [""] * len(behaviours)
     for index, behaviour in enumerate(behaviours):
-        if behaviour.kind not in _TRAVELLING or evidence[index] <= 0 or change[index] == 0:
+        if behaviour.kind not in TRAVELLING_KINDS or evidence[index] <= 0 or change[index] == 0:
             continue
         for callee in callees.get(behaviour.service, ()):
             other = strongest.get((callee, behaviour.metric))
@@ -65,7 +65,7 @@ def _strongest(behaviours: Sequence[Behaviour], evidence: FloatArray, change: Fl
     """Return, for each service and metric, its series that changed most; only what credibly changed."""
     found: dict[tuple[str, str], int] = {}
     for index, behaviour in enumerate(behaviours):
-        if evidence[index] < _CREDIBLE_EVIDENCE or behaviour.kind not in _TRAVELLING:
+        if evidence[index] < _CREDIBLE_EVIDENCE or behaviour.kind not in TRAVELLING_KINDS:
             continue
         key = (behaviour.service, behaviour.metric)
         if key not in found or abs(change[index]) > abs(change[found[key]]):

@@ -10,7 +10,7 @@ from sre.core.errors import InputError, NoDataError
 from sre.core.series import BoolArray, FloatArray, IntArray
 from sre.incidents.suspects.description import Describer, score_of
 from sre.incidents.suspects.evidence import Evidence, weigh
-from sre.incidents.suspects.followers import Explained, explained_by_callees
+from sre.incidents.suspects.followers import TRAVELLING_KINDS, Explained, explained_by_callees
 from sre.incidents.suspects.gathering import Gathering, gather
 from sre.incidents.suspects.model import Behaviour, CallEdges, Ranking, Suspect, SuspectService, Symptom, Timeline
 from sre.incidents.suspects.onset import OUTSIDE_DEVIATIONS
@@ -156,15 +156,19 @@ def _lateness(evidence: Evidence) -> FloatArray:
 
 
 def _symptom_rows(behaviours: Sequence[Behaviour], symptom: Symptom | None) -> BoolArray:
-    """Return the series that show the symptom: those of its service and of the kind of its metric."""
+    """Return the series that show the symptom: latency and failures of the service where it was seen.
+
+    Only where the metric is known too: a service that somebody merely asks about is not thereby a victim.
+    """
     if symptom is None or not symptom.metric:
         return np.zeros(len(behaviours), dtype=np.bool_)
-    kinds = {
-        behaviour.kind
-        for behaviour in behaviours
-        if behaviour.service == symptom.service and behaviour.metric == symptom.metric
-    }
-    return np.array([behaviour.service == symptom.service and behaviour.kind in kinds for behaviour in behaviours])
+    return np.array(
+        [
+            behaviour.service == symptom.service
+            and (behaviour.metric == symptom.metric or behaviour.kind in TRAVELLING_KINDS)
+            for behaviour in behaviours
+        ]
+    )
 
 
 def _indices(rows: BoolArray) -> frozenset[int]:
