@@ -29,8 +29,9 @@ _KEEPS: Final = (0.0, *(minutes * _MINUTE for minutes in (5, 10, 15, 30)))
 # A proposal has to take away at least half of the calls to be worth a change.
 _WORTHWHILE: Final = 0.5
 _EXAMPLES: Final = 3
-# Most things have a rhythm of a day: in less, a value that stays far from its limit proves little (our choice).
-_LEAST_DAYS_FOR_REACH: Final = 1.0
+# Most things have a rhythm of a day: in less, an alert that fires all the time may be one incident, and a value that
+# stays far from its limit proves little (our choice).
+_LEAST_DAYS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def replay_findings(
         if should_stop():
             unread = frozenset(one.reviewed.index for one in histories[place:])
             break
-        found += _own_findings(history, symptoms=symptoms)
+        found += _own_findings(history, symptoms=symptoms, should_stop=should_stop)
         found += _silent(history, nearest)
     found += _coincidences(histories, should_stop)
     if symptoms is not None:
@@ -96,18 +97,20 @@ def replay_findings(
     return Judged(tuple(found), unread)
 
 
-def _own_findings(history: RuleHistory, *, symptoms: Symptoms | None) -> Iterator[Finding]:
+def _own_findings(
+    history: RuleHistory, *, symptoms: Symptoms | None, should_stop: Callable[[], bool]
+) -> Iterator[Finding]:
     if history.reviewed.urgency == "none":
         return
     interruptions = history.interruptions()
     known = assumptions()
-    if history.firing_ratio() >= known.always_firing_ratio:
+    if history.days >= _LEAST_DAYS and history.firing_ratio() >= known.always_firing_ratio:
         yield _always(history)
         return
     if history.flaps() >= known.least_flaps:
-        yield _unsteady(history, interruptions, check="flapping")
+        yield _unsteady(history, interruptions, check="flapping", should_stop=should_stop)
     elif len(interruptions) >= known.least_flaps and _median_minutes(interruptions) < known.minutes_to_look:
-        yield _unsteady(history, interruptions, check="short_lived")
+        yield _unsteady(history, interruptions, check="short_lived", should_stop=should_stop)
     yield from _noisy(history, interruptions)
     if symptoms is not None:
         yield from _without_symptom(history, interruptions, symptoms)
@@ -130,9 +133,11 @@ def _always(history: RuleHistory) -> Finding:
     )
 
 
-def _unsteady(history: RuleHistory, interruptions: Sequence[Interval], *, check: str) -> Finding:
+def _unsteady(
+    history: RuleHistory, interruptions: Sequence[Interval], *, check: str, should_stop: Callable[[], bool]
+) -> Finding:
     known = assumptions()
-    proposal = steadier(history)
+    proposal = steadier(history, should_stop=should_stop)
     if check == "flapping":
         evidence = (
             f"It called {len(interruptions)} times in {format_days(history.days)}; "
@@ -142,7 +147,11 @@ def _unsteady(history: RuleHistory, interruptions: Sequence[Interval], *, check:
         short = sum(one.minutes < known.minutes_to_look for one in interruptions)
         evidence = f"{short} of {len(interruptions)} calls were over within {known.minutes_to_look:g} min."
     if proposal is None:
-        advice = "No wait up to 1h makes it steady: watch a longer range, or move the limit away from the normal value."
+        advice = (
+            "No wait was tried, to end in time."
+            if should_stop()
+            else "No wait up to 1h makes it steady: watch a longer range, or move the limit away from the normal value."
+        )
         return Finding(check, history.reviewed.index, evidence, advice)
     left = history.interruptions(proposal)
     saved = history.minutes_per_week(interruptions) - history.minutes_per_week(left)
@@ -164,7 +173,7 @@ def _waits(rule: AlertRule) -> str:
     return " and ".join(parts)
 
 
-def steadier(history: RuleHistory) -> AlertRule | None:
+def steadier(history: RuleHistory, *, should_stop: Callable[[], bool] = lambda: False) -> AlertRule | None:
     """Return the rule with the mildest waiting times that take away most calls and no long one; None if none do.
 
     Among those that leave the fewest calls but one in ten, the one that waits least is the mildest.
@@ -174,6 +183,8 @@ def steadier(history: RuleHistory) -> AlertRule | None:
     tried: list[tuple[int, float, AlertRule]] = []
     waits = _and_longer(rule.for_seconds, _WAITS)
     for wait, keep in product(waits, _and_longer(rule.keep_firing_for_seconds, _KEEPS)):
+        if should_stop():
+            break
         candidate = replace(rule, for_seconds=wait, keep_firing_for_seconds=keep)
         after = history.interruptions(candidate)
         if len(after) <= len(before) * (1 - _WORTHWHILE) and _survive(long_ones, after):
@@ -275,7 +286,7 @@ def _silent(history: RuleHistory, nearest: Mapping[int, Nearest]) -> Iterator[Fi
         return
     near = nearest.get(history.reviewed.index)
     days = format_days(history.days)
-    if near is not None and near.is_far and history.days >= _LEAST_DAYS_FOR_REACH:
+    if near is not None and near.is_far and history.days >= _LEAST_DAYS:
         yield Finding(
             "out_of_reach",
             history.reviewed.index,

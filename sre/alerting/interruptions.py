@@ -1,22 +1,26 @@
 """What an alert did in the past as its receiver felt it: interruptions, their length, and what they cost."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sre.alerting.review_model import Assumptions, ReviewedRule, assumptions
 from sre.core.labels import Labels
 from sre.core.rules import AlertRule
 from sre.core.rules.alert_replay import presence_of
 from sre.core.rules.alert_states import Holding, runs
-from sre.core.series import Grid, IntArray, SeriesSet
+from sre.core.series import BoolArray, Grid, IntArray, SeriesSet
 
 _MINUTE_MS: Final = 60_000
 _WEEK_DAYS: Final = 7.0
 _DAY_MS: Final = 86_400_000
+
+
+StepArray: TypeAlias = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,14 @@ class _Presence:
     """Runs of steps at which the expression returned one alert."""
 
     labels: Labels
-    starts: IntArray
-    ends: IntArray
+    starts: StepArray
+    ends: StepArray
+
+
+def _presence(labels: Labels, present: BoolArray) -> _Presence:
+    # Half the usual size: alerts that flap have millions of runs.
+    starts, ends = (steps.astype(np.int32) for steps in runs(present))
+    return _Presence(labels, starts, ends)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +68,7 @@ class RuleHistory:
     rule: AlertRule
     grid: Grid
     presence: tuple[_Presence, ...]
+    _own_calls: list[tuple[Interval, ...]] = field(default_factory=list, repr=False)
 
     @classmethod
     def of(cls, reviewed: ReviewedRule, rule: AlertRule, series: SeriesSet) -> "RuleHistory":
@@ -66,7 +77,7 @@ class RuleHistory:
         Raises:
             InputError: Two series would be one alert at the same time, or there are too many alerts.
         """
-        presence = (_Presence(labels, *runs(present)) for labels, present in presence_of(rule, series))
+        presence = (_presence(labels, present) for labels, present in presence_of(rule, series))
         return cls(reviewed, rule, series.grid, tuple(presence))
 
     @property
@@ -84,7 +95,16 @@ class RuleHistory:
 
     def interruptions(self, rule: AlertRule | None = None) -> tuple[Interval, ...]:
         """Return when it called somebody: alerts of one rule that touch or nearly do are one call."""
+        if rule is None:
+            if not self._own_calls:
+                self._own_calls.append(self.interruptions(self.rule))
+            return self._own_calls[0]
         return self._merged(rule, gap_ms=round(assumptions().one_interruption_minutes * _MINUTE_MS))
+
+    @property
+    def run_count(self) -> int:
+        """Number of times that the expression began to return an alert."""
+        return sum(one.starts.size for one in self.presence)
 
     def was_ever_pending(self) -> bool:
         """Whether the expression ever returned anything."""
@@ -123,7 +143,7 @@ class RuleHistory:
             keep_firing_for_seconds=used.keep_firing_for_seconds,
             step_ms=self.grid.step_ms,
         )
-        return [fired_steps(one.starts, one.ends, holding) for one in self.presence]
+        return [fired_steps(one.starts.astype(np.int64), one.ends.astype(np.int64), holding) for one in self.presence]
 
     def _merged(self, rule: AlertRule | None, *, gap_ms: int) -> tuple[Interval, ...]:
         fired = [each for each in self._fired(rule) if each[0].size]

@@ -5,7 +5,7 @@ hygiene. Minutes come from the replay with the assumptions of `review_assumption
 that were not replayed.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -43,19 +43,21 @@ def ranked_findings(
     histories: Mapping[int, RuleHistory],
     *,
     symptoms: Symptoms | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Ranked:
     """Return the findings with what they cost, the costliest first.
 
     Args:
         histories: By the rule's index, for those that were replayed.
         symptoms: When users felt something; None where nobody knows.
+        should_stop: Asked before each; what is not reached is told without its cost.
     """
     dead = frozenset(one.rule for one in findings if one.check in DEAD_CHECKS and one.rule is not None)
     checks_of: dict[int | None, set[str]] = {}
     for one in findings:
         checks_of.setdefault(one.rule, set()).add(one.check)
     kept = [one for one in findings if not _is_said_better(one, checks_of[one.rule], dead)]
-    priced = [_priced(one, histories, symptoms) for one in kept]
+    priced = [one if should_stop() else _priced(one, histories, symptoms) for one in kept]
     return Ranked(tuple(sorted(priced, key=lambda one: _rank(one, rules, dead))), dead)
 
 

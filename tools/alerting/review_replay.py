@@ -35,9 +35,12 @@ _MAX_SAMPLES_TOGETHER: Final = 300_000_000
 # One query that hangs must not take the time of all the others.
 _QUERY_SECONDS: Final = 20.0
 # Kept back for what comes after the replay: how near silent alerts came, what all of it means, and the diffs.
-_AFTER_SECONDS: Final = 15.0
+_AFTER_SECONDS: Final = 19.0
 # Of that, for what comes after the search for nearest values.
-_AFTER_NEAREST_SECONDS: Final = 10.0
+_AFTER_NEAREST_SECONDS: Final = 15.0
+# What is kept of alerts that flap, together: 160 MB of runs, 60 MB of calls.
+_MAX_RUNS: Final = 20_000_000
+_MAX_CALLS: Final = 500_000
 _MAX_NEAREST: Final = 20
 _NEAREST_POINTS: Final = 2_000
 
@@ -73,11 +76,14 @@ class _Run:
     counts: dict[str, float] = field(default_factory=dict)
     touched: float = 0.0
     done: int = 0
+    runs: int = 0
+    calls: int = 0
     result: Replayed = field(default_factory=Replayed)
 
     async def replay(self, reviewed: ReviewedRule) -> None:
         async with self.limiter:
-            if seconds_left(spare_seconds=_AFTER_SECONDS) < 1:
+            is_full = self.runs > _MAX_RUNS or self.calls > _MAX_CALLS
+            if is_full or seconds_left(spare_seconds=_AFTER_SECONDS) < 1:
                 self.result.unreached.add(reviewed.index)
                 return
             reason = await self._replayed(reviewed)
@@ -105,9 +111,10 @@ class _Run:
             return found.message
         series = found.series
         try:
-            history = await in_thread(lambda: RuleHistory.of(reviewed, rule, series))
+            history, calls = await in_thread(lambda: _with_calls(RuleHistory.of(reviewed, rule, series)))
         except InputError as error:
             return error.message
+        self.runs, self.calls = self.runs + history.run_count, self.calls + calls
         self.result.histories[reviewed.index] = history
         self.result.steps_seconds.add(step)
         self.result.samples += series.point_count
@@ -147,6 +154,10 @@ class _Run:
             )
             self.counts[selector] = float(found.values[0]) if found is not None and found.values.size else 1.0
         return self.counts[selector]
+
+
+def _with_calls(history: RuleHistory) -> tuple[RuleHistory, int]:
+    return history, len(history.interruptions())
 
 
 def inlined_query(reviewed: ReviewedRule, records: Records) -> Query:

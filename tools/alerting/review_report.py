@@ -116,7 +116,7 @@ def _left_out(review: Review) -> list[str]:
         said.append(f"{more} alerts with less cost in volume.by_rule; ask for one service.")
     if review.replayed and review.replayed.unreached:
         said.append(
-            f"{len(review.replayed.unreached):,} alerts were not replayed, to end in time: those that page went first. "
+            f"{len(review.replayed.unreached):,} alerts were not replayed, to end in time and memory: those that page went first. "
             "Ask for one service, fewer rules or a shorter window."
         )
     if review.unread:
@@ -255,7 +255,9 @@ def _summary(review: Review, known: _Names) -> str:
     count = len(review.alerts)
     parts = [f"{_counted(count, 'alert')} reviewed, {_counted(len(review.ranked.findings), 'finding')}."]
     if review.volume is not None:
-        parts.append(_load(review.volume))
+        replayed = len(review.replayed.histories) if review.replayed else 0
+        who = "they" if replayed == count else f"the {replayed:,} that were replayed"
+        parts.append(_load(review.volume, who))
     dead = [names[index] for index in sorted(review.ranked.dead)]
     if dead:
         parts.append(f"{len(dead)} cannot fire: {listed([quoted(name) for name in dead], limit=3)}.")
@@ -284,12 +286,12 @@ def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _load(volume: Volume) -> str:
+def _load(volume: Volume, who: str) -> str:
     from sre.alerting.review_model import assumptions
 
     known = assumptions()
     return (
-        f"In {_long(volume.days)} they would have paged {_counted(volume.pages, 'time')} ({volume.pages_at_night} at "
+        f"In {_long(volume.days)} {who} would have paged {_counted(volume.pages, 'time')} ({volume.pages_at_night} at "
         f"night) and made {_counted(volume.tickets, 'ticket')}. Incidents a shift of {known.shift_hours:g} h: "
         f"{volume.incidents_per_shift:.2g} on average, over the target of {known.incidents_per_shift:g} in "
         f"{volume.shifts_over_target} of {_counted(volume.shifts, 'shift')}."

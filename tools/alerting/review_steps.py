@@ -35,7 +35,7 @@ _MAX_DAYS: Final = 92
 # For the text of the rules: thousands take a second or two, only what was made to be slow takes this long.
 _LINT_SECONDS: Final = 8.0
 # Kept back for the diffs and the answer, while what the replay means is worked out.
-_REPORT_SECONDS: Final = 6.0
+_REPORT_SECONDS: Final = 10.0
 # The same while the diffs are written.
 _SENDING_SECONDS: Final = 3.0
 
@@ -259,7 +259,9 @@ def _weighed(
     return Review(
         subject.rules,
         subject.alerts,
-        ranked_findings([*found, *past.findings], subject.rules, replayed.histories, symptoms=symptoms),
+        ranked_findings(
+            [*found, *past.findings], subject.rules, replayed.histories, symptoms=symptoms, should_stop=should_stop
+        ),
         replayed=replayed,
         volume=load,
         symptoms=symptoms,
