@@ -147,11 +147,9 @@ def _unsteady(
         short = sum(one.minutes < known.minutes_to_look for one in interruptions)
         evidence = f"{short} of {len(interruptions)} calls were over within {known.minutes_to_look:g} min."
     if proposal is None:
-        advice = (
-            "No wait was tried, to end in time."
-            if should_stop()
-            else "No wait up to 1h makes it steady: watch a longer range, or move the limit away from the normal value."
-        )
+        advice = "No wait up to 1h makes it steady: watch a longer range, or move the limit away from the normal value."
+        if should_stop():
+            advice = "No wait was looked for, to end in time; ask for one service."
         return Finding(check, history.reviewed.index, evidence, advice)
     left = history.interruptions(proposal)
     saved = history.minutes_per_week(interruptions) - history.minutes_per_week(left)

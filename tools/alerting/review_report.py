@@ -116,8 +116,8 @@ def _left_out(review: Review) -> list[str]:
         said.append(f"{more} alerts with less cost in volume.by_rule; ask for one service.")
     if review.replayed and review.replayed.unreached:
         said.append(
-            f"{len(review.replayed.unreached):,} alerts were not replayed, to end in time and memory: those that page went first. "
-            "Ask for one service, fewer rules or a shorter window."
+            f"{len(review.replayed.unreached):,} alerts were not replayed, to bound time and memory: those that "
+            "page went first. Ask for one service, fewer rules or a shorter window."
         )
     if review.unread:
         said.append(
