@@ -218,9 +218,9 @@ def late_words(incident: Incident, *, now: datetime) -> list[str]:
     limits = () if incident.is_over() else deadlines(incident, now=now)
     late = [f"{one.kind} ({one.target})" for one in limits if one.state == "overdue"]
     updates = [row.audience for row in update_rows(incident, now=now) if row.is_late]
-    late += [f"update for {' and '.join(updates)}"] if updates else []
+    late += [f"update for {', '.join(updates)}"] if updates else []
     overdue = sum(action.is_overdue(now.date()) for action in incident.actions)
-    return [*late, f"{overdue} action{'s' if overdue != 1 else ''}"] if overdue else late
+    return [*late, f"{overdue} overdue action{'s' if overdue != 1 else ''}"] if overdue else late
 
 
 def shortened_note(record: IncidentRecord, incident: Incident) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from sre.core.errors import InputError
-from sre.core.text import cleaned, cleaned_lines, nearest_names, quoted
+from sre.core.text import cleaned, cleaned_lines, listed, quoted
 from sre.incidents.cadence import AUDIENCES, Audience
 from sre.incidents.records.changing import Addition
 from sre.incidents.records.model import LESSONS, MILESTONES, ROLES, Milestone, Role
@@ -182,7 +182,7 @@ class RecordReader:
         for name, person in given.items():
             role = _ROLES.get(_key(name))
             if role is None:
-                self.wrong("roles", f"there is no role {quoted(name, limit=80)}{_near(name, ROLES)}", valid=ROLES)
+                self.wrong("roles", f"there is no role {quoted(name, limit=80)}: {listed(ROLES)}", valid=ROLES)
             elif not (person is None or isinstance(person, str)):
                 self.wrong("roles", f"roles.{role} is not the name of a person")
             else:
@@ -195,8 +195,8 @@ class RecordReader:
         for name, spelt in given.items():
             milestone = _MILESTONES.get(_key(name))
             if milestone is None:
-                near = _near(name, MILESTONES)
-                self.wrong("times", f"there is no milestone {quoted(name, limit=80)}{near}", valid=MILESTONES)
+                known = listed(MILESTONES)
+                self.wrong("times", f"there is no milestone {quoted(name, limit=80)}: {known}", valid=MILESTONES)
             elif isinstance(spelt, bool) or not (spelt is None or isinstance(spelt, (str, int, float))):
                 self.wrong("times", f"times.{milestone} is not a time")
             else:
@@ -266,8 +266,3 @@ def _said(kind: str, /, **texts: str) -> Addition:
 
 def _key(name: str) -> str:
     return name.strip().casefold().replace(" ", "_").replace("-", "_")
-
-
-def _near(name: str, names: Sequence[str]) -> str:
-    close = nearest_names(name, names, count=1)
-    return f" (did you mean {close[0]}?)" if close else ""

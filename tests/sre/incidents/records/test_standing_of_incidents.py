@@ -189,4 +189,5 @@ def test_any_other_severity_is_answered_with_the_rules(said: str) -> None:
     with pytest.raises(InputError) as caught:
         severity_said(said)
     assert caught.value.valid == ("P0", "P1", "P2", "P3")
-    assert [step[:2] for step in caught.value.next_steps] == ["P0", "P1", "P2", "P3"]
+    assert [step[:2] for step in caught.value.next_steps[:4]] == ["P0", "P1", "P2", "P3"]
+    assert "assess_severity" in caught.value.next_steps[4]
