@@ -22,6 +22,9 @@ from connectors.demo import DemoSource
 from connectors.grafana import GrafanaClient
 from connectors.grafana.fake import FakeGrafana
 from connectors.http import Endpoint
+from connectors.pagerduty import PagerDutyClient
+from connectors.pagerduty.fake import FakePagerDuty
+from connectors.pagerduty.fake_account import ADA
 from tests.support.incident_records import demo_incident
 from tests.support.mcp import FixedClock, deps_with, text_of, tool_client
 from tests.support.memory_journal import MemoryJournal
@@ -159,6 +162,7 @@ async def client(demo: DemoSource, tmp_path: Path) -> AsyncIterator[Client]:
     await demo_incident(journal, title=INJECTION)
     systems = {
         "alert_source": _alertmanager(), "dashboard_store": _grafana(), "slo_folder": slos, "journal": journal,
+        "oncall_source": _pagerduty(),
     }  # fmt: skip
     async with tool_client(deps_with(demo, clock=FixedClock(), **systems), allow_writes=True) as connected:
         yield connected
@@ -174,6 +178,14 @@ def _alertmanager() -> AlertmanagerClient:
     fake = FakeAlertmanager(now=FixedClock().now)
     fake.fire(alertname="CheckoutErrors", service="checkout", severity="page", annotations={"summary": INJECTION})
     return AlertmanagerClient(Endpoint("http://fake.invalid"), transport=fake.transport())
+
+
+def _pagerduty() -> PagerDutyClient:
+    fake = FakePagerDuty(now=FixedClock().now, services={"checkout": "", INJECTION: ""})
+    fake.account.noted(fake.page("checkout", INJECTION), ADA, INJECTION)
+    fake.page(INJECTION, "x")
+    fake.account.announced("checkout", INJECTION, source=INJECTION)
+    return PagerDutyClient(Endpoint("http://fake.invalid"), transport=fake.transport())
 
 
 async def _call(client: Client, tool: str, arguments: dict[str, Any]) -> None:
