@@ -33,13 +33,11 @@ async def investigate_incident(
     service: Annotated[str, Field(description="Where it hurts, if known", max_length=200)] = "",
     source: SourceName = "",
 ) -> InvestigationAnswer:
-    """Find what started an incident: scan all metrics of a source, rank who changed at or before the symptom.
+    """Find what started an incident: all metrics of a source scanned, services ranked by who moved first.
 
-    Use when something broke and the cause is not known; start where the symptom began. Returns suspects by service
-    and metric with onset, size against their own normal, changes nearby (versions, restarts, alerts), who only
-    followed, and next calls. Says so when metrics show nothing. A lead with its evidence, not proof.
-    Not for one service's state now (use `check_service_health`) or one query (use `query_prometheus`).
-    Effects are robust standard deviations; rates are per second, ratios 0..1.
+    Use when something broke and the cause is unknown; start where the symptom began. Gives onset, size against their
+    own normal, changes before (versions, restarts, alerts), who only followed, next calls; or that nothing is visible.
+    Not for a service's state now (use `check_service_health`) or one query (use `query_prometheus`).
     """
     from sre.incidents.scan.findings import findings_of
     from tools.incidents.investigation_report import investigation_answer

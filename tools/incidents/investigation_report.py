@@ -33,6 +33,8 @@ _MAX_NAME = 80
 _MAX_VALUE = 60
 _MAX_NAMED = 6
 _MAX_QUERIES = 3
+# Where a suspect was found, so few series that had changed before are no hint that all began earlier.
+_FEW_RATIO = 0.05
 _UNITS = (
     ("error ratio", "", "ratio"),
     ("", "_bytes", "bytes"),
@@ -256,12 +258,12 @@ def _warnings(found: Discovered, scan: Scan, nearby: Nearby, ranking: Ranking, *
     normal = Window(windows.main.start, windows.incident_start).seconds
     if normal < windows.asked.seconds:
         warnings.append(f"Short history: only {format_duration(normal)} before the window to tell what is normal.")
-    if not windows.seasons:
+    if not windows.has_same_hours:
         warnings.append("No data of the same hours of earlier days: a daily rise of traffic may look like a change.")
     if not found.is_spacing_known:
         warnings.append("How far samples are apart is not known; a minute was assumed.")
-    if ranking.changed_before_count:
-        count = ranking.changed_before_count
+    count = ranking.changed_before_count
+    if count > (_FEW_RATIO * ranking.examined_count if ranking.is_visible else 0):
         warnings.append(
             f"{count} series had changed before the window and are no suspects; if the trouble began "
             f"before {format_instant(windows.incident_start)}, ask again with an earlier start."

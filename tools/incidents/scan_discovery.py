@@ -192,7 +192,10 @@ class _Asking:
         """Ask how far samples are apart and which earlier days there are."""
         from sre.incidents.scan.timeline import season_candidates
 
-        candidates = season_candidates(self._asked)
+        # Which of them are read is known when series have been counted.
+        candidates = tuple(
+            dict.fromkeys((*season_candidates(self._asked), *season_candidates(self._asked, series_count=MAX_SERIES)))
+        )
         if coverage is not None:
             self._facts.spacing = await self._source.sample_spacing()
             self._facts.seasons = tuple(one for one in candidates if one.start >= coverage.start)

@@ -21,7 +21,9 @@ def test_an_hour_is_compared_with_eight_before_and_with_the_same_hour_of_earlier
     seasons = season_candidates(asked)
     found = scan_windows(asked, spacing=Duration(60), data_start=None, has_season=seasons)
     assert found.main == Window(START - timedelta(hours=8), START + timedelta(hours=1))
-    assert [one.start for one in found.seasons] == [START - timedelta(days=7), START - timedelta(days=1)]
+    run_up = timedelta(hours=2)
+    assert [one.start for one in found.seasons] == [START - run_up - timedelta(days=day) for day in (7, 2, 1)]
+    assert [one.end for one in found.seasons] == [asked.end - timedelta(days=day) for day in (7, 2, 1)]
     assert found.step == Duration(60)
     assert found.rate_window == Duration(240)
     assert found.incident_start == START - timedelta(minutes=15)
@@ -48,13 +50,36 @@ def test_a_window_from_the_first_sample_on_can_still_be_asked() -> None:
     assert len(found.timeline().times_ms) > 1
 
 
-@pytest.mark.parametrize(("days", "count"), [(0.04, 2), (0.5, 1), (2, 1), (8, 0)])
+@pytest.mark.parametrize(("days", "count"), [(0.04, 3), (0.2, 2), (0.5, 1), (2, 1), (8, 0)])
 def test_earlier_days_never_overlap_with_what_is_read_anyway(days: float, count: int) -> None:
     asked = window(days * 1440)
     found = season_candidates(asked)
     assert len(found) == count
     main = scan_windows(asked, spacing=Duration(60), data_start=None).main
     assert all(one.end < main.start for one in found)
+
+
+def test_a_window_of_some_hours_is_compared_with_the_whole_day_before() -> None:
+    """Eight times three hours end where the same hours of yesterday begin: their run-up is read too."""
+    found = scan_windows(window(180), spacing=Duration(60), data_start=None)
+    assert found.main.start == START - timedelta(hours=30)
+    assert found.has_same_hours
+
+
+def test_of_very_many_series_less_is_read() -> None:
+    asked = window(60)
+    few, many = (
+        scan_windows(
+            asked,
+            spacing=Duration(15),
+            data_start=None,
+            has_season=season_candidates(asked, series_count=n),
+            series_count=n,
+        )
+        for n in (1_000, 20_000)
+    )
+    assert len(many.timeline().times_ms) < len(few.timeline().times_ms) / 2
+    assert len(many.seasons) < len(few.seasons)
 
 
 @given(minutes=st.floats(1, 60 * 24 * 30), spacing=st.sampled_from([1.0, 5.0, 15.0, 30.0, 60.0, 300.0]))
