@@ -57,9 +57,19 @@ def _run(options: argparse.Namespace) -> int:
             demo=options.demo,
             is_json=options.json,
         )
+    if command == "records":
+        return _records(options)
     from server.commands.install import run as install
 
     return install(client=options.client, config=options.config, demo=options.demo, is_agreed=options.yes)
+
+
+def _records(options: argparse.Namespace) -> int:
+    from server.commands.records import run_export, run_import
+
+    if options.action == "import":
+        return run_import(config=options.config, file=options.file)
+    return run_export(config=options.config, file=options.file, output=options.format, is_overwriting=options.overwrite)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -82,12 +92,25 @@ def _parser() -> argparse.ArgumentParser:
     tools.add_argument("arguments", nargs="*", help="name=value (JSON or text), or one JSON object")
     tools.add_argument("--demo", action="store_true", help="against the demo world")
     tools.add_argument("--json", action="store_true", help="print JSON")
+    _records_options(commands.add_parser("records", help="export the record of incidents and toil, or import one"))
     install = commands.add_parser("install", help="write a client's configuration, showing the change first")
     install.add_argument("client", choices=_CLIENTS)
     _config_option(install)
     install.add_argument("--demo", action="store_true", help="connect the client to the demo world")
     install.add_argument("--yes", action="store_true", help="write without asking")
     return parser
+
+
+def _records_options(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    export = actions.add_parser("export", help="write all records as JSON (complete) or Markdown (for people)")
+    _config_option(export)
+    export.add_argument("file", nargs="?", help="where to; stdout if not given")
+    export.add_argument("--format", choices=("json", "markdown"), default="json")
+    export.add_argument("--overwrite", action="store_true", help="replace a file that is there")
+    importing = actions.add_parser("import", help="add the records of a JSON export that are not there yet")
+    _config_option(importing)
+    importing.add_argument("file", help="a JSON export; - is stdin")
 
 
 def _serving_options(parser: argparse.ArgumentParser) -> None:
