@@ -7,7 +7,7 @@ from datetime import timedelta
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from sre.core.errors import RefusedError
+from sre.core.errors import RefusedError, SreError
 from sre.core.text import cleaned, listed
 from sre.core.times import format_instant
 from sre.incidents.records.changing import CLOCK_TOLERANCE
@@ -91,8 +91,17 @@ async def declared_answer(ctx: ToolContext, deps: Deps, wanted: Declaration) -> 
     entries = _entries(read, wanted, scribe_of(ctx, "declare_incident", author=wanted.author), time.now, token)
     kept = await journal.begin(KIND, entries, key=cleaned(wanted.key))
     incident = incident_of(kept)
-    known = await all_incidents(deps)
+    known = await _others(deps, time)
     return _answer(incident, read, known, time, is_new=kept[0].new.key == token, confirmed=wanted.confirmed)
+
+
+async def _others(deps: Deps, time: RecordTime) -> tuple[Incident, ...]:
+    """Return all incidents; none where they cannot be read, since what is declared already must not fail for that."""
+    try:
+        return await all_incidents(deps)
+    except SreError as error:
+        time.notes.append(f"Recorded, but not compared with other incidents: {error.message}")
+        return ()
 
 
 def _read(wanted: Declaration, time: RecordTime, *, latest: datetime) -> _Read:

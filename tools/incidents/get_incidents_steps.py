@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 _TITLE, _NAME, _TEXT = 160, 80, 300
 _MAX_SERVICES = 5
 _MAX_HISTORY = 100
-# In the record itself, beside its history: the history says the rest.
-_ROWS_BESIDE_HISTORY = 5
 _SEPARATORS = re.compile(r"[\s,]+")
 _Word = TypeVar("_Word", bound=str)
 
@@ -69,7 +67,7 @@ async def answer_of_one(deps: Deps, reference: str, asked: Question) -> GetIncid
     if asked.given():
         raise InputError("incident names one, so no filter goes with it.", field=asked.given()[0])
     incident, time = await read_incident(deps, reference), await record_time(deps)
-    record = record_of(incident, now=time.now, rows=_ROWS_BESIDE_HISTORY)
+    record = record_of(incident, now=time.now)
     answer = GetIncidentsAnswer(summary="", incident=record, incident_count=1, now=time.now)
     answer.open_count = int(not incident.is_over())
     latest = incident.entries[: -_MAX_HISTORY - 1 : -1]

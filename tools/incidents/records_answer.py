@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -12,7 +13,7 @@ from sre.incidents.records.deadlines import Deadline, deadlines
 from sre.incidents.records.facts import began_at, facts_of
 from sre.incidents.records.model import ROLES
 from sre.incidents.response_times import response_times
-from tools.answer import Figure, Instant, Part
+from tools.answer import DEFAULT_BUDGET_CHARS, Figure, Instant, Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,10 +21,21 @@ if TYPE_CHECKING:
 
     from sre.incidents.records.model import Incident, TrackedAction
 
-# Of each list in a record; the page of the incident has all of them.
-MAX_ROWS = 10
+# A record leaves room for what goes with it within the budget of an answer; the page of the incident has all of it.
+_MAX_CHARS = DEFAULT_BUDGET_CHARS * 2 // 3
 _MAX_NAMES = 20
 _LINE, _TEXT, _NAME = 300, 600, 120
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """How much of a record is shown: rows of each list, characters of each text."""
+
+    rows: int
+    chars: int
+
+
+_SIZES = (_Size(10, _TEXT), _Size(10, 200), _Size(5, 200), _Size(3, 120), _Size(1, 80))
 
 
 class DeadlineRow(Part):
@@ -122,19 +134,32 @@ class IncidentRecord(Part):
     page: str = Field(description="Resource with all of it")
 
 
-def record_of(incident: Incident, *, now: datetime, rows: int = MAX_ROWS) -> IncidentRecord:
-    """Return an incident for an answer; each list has at most `rows` rows."""
-    today = now.date()
+def record_of(incident: Incident, *, now: datetime) -> IncidentRecord:
+    """Return an incident for an answer, as much of it as there is room for; its latest notes, its open actions."""
+    for size in _SIZES:
+        record = _record(incident, size, now=now)
+        if len(record.model_dump_json()) <= _MAX_CHARS:
+            break
+    return record
+
+
+def _record(incident: Incident, size: _Size, *, now: datetime) -> IncidentRecord:
+    today, rows = now.date(), size.rows
+
+    def text(whole: str) -> str:
+        return cleaned(whole, limit=size.chars)
+
     still_open = [action for action in incident.actions if action.is_open()]
     finished = [action for action in incident.actions if not action.is_open()]
+    latest = sorted(incident.notes, key=lambda note: note.at, reverse=True)
     return IncidentRecord(
         id=incident.reference,
         title=cleaned(incident.title, limit=_LINE),
         severity=incident.severity,
         status=incident.status,
-        services=names_of(incident.services),
-        slos=names_of(incident.slos),
-        impact=cleaned(incident.impact, limit=_TEXT),
+        services=names_of(incident.services[: 2 * rows]),
+        slos=names_of(incident.slos[: 2 * rows]),
+        impact=text(incident.impact),
         declared_at=incident.declared_at,
         declared_by=cleaned(incident.declared_by, limit=_NAME),
         times=dict(sorted(incident.times.items(), key=lambda pair: pair[1])),
@@ -147,11 +172,11 @@ def record_of(incident: Incident, *, now: datetime, rows: int = MAX_ROWS) -> Inc
         open_action_count=len(still_open),
         overdue_action_count=sum(action.is_overdue(today) for action in still_open),
         actions=[action_row(incident, action, now=now) for action in [*still_open, *finished][:rows]],
-        causes=[CauseRow(text=_text(one.text), evidence=_text(one.evidence)) for one in incident.causes[:rows]],
-        lessons={name: [_text(text) for text in texts[:rows]] for name, texts in incident.lessons.items()},
-        notes=_notes(incident, rows),
-        note_count=len(incident.notes),
-        links=[LinkRow(url=_text(one.url), title=cleaned(one.title, limit=_NAME)) for one in incident.links[-rows:]],
+        causes=[CauseRow(text=text(one.text), evidence=text(one.evidence)) for one in incident.causes[:rows]],
+        lessons={name: [text(one) for one in texts[:rows]] for name, texts in incident.lessons.items()},
+        notes=[NoteRow(at=one.at, text=text(one.text), who=cleaned(one.who, limit=_NAME)) for one in latest[:rows]],
+        note_count=len(latest),
+        links=[LinkRow(url=_line(one.url), title=cleaned(one.title, limit=_NAME)) for one in incident.links[-rows:]],
         entry_count=len(incident.entries),
         page=f"sre://incidents/{incident.reference}",
     )
@@ -231,14 +256,11 @@ def shortened_note(record: IncidentRecord, incident: Incident) -> list[str]:
         ("causes", len(record.causes), len(incident.causes)),
         ("links", len(record.links), len(incident.links)),
         ("services", len(record.services), len(incident.services)),
+        ("slos", len(record.slos), len(incident.slos)),
+        ("lessons", sum(map(len, record.lessons.values())), sum(map(len, incident.lessons.values()))),
     )
     parts = [f"{total - shown} of {total} {name}" for name, shown, total in cut if shown < total]
     return [f"{', '.join(parts)}: read {record.page}."] if parts else []
-
-
-def _notes(incident: Incident, rows: int) -> list[NoteRow]:
-    latest = sorted(incident.notes, key=lambda note: note.at, reverse=True)[:rows]
-    return [NoteRow(at=one.at, text=_text(one.text), who=cleaned(one.who, limit=_NAME)) for one in latest]
 
 
 def _minutes(incident: Incident) -> ResponseMinutes:
@@ -252,5 +274,5 @@ def _minutes(incident: Incident) -> ResponseMinutes:
     )
 
 
-def _text(text: str) -> str:
-    return cleaned(text, limit=_TEXT)
+def _line(text: str) -> str:
+    return cleaned(text, limit=_LINE)

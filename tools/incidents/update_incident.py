@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -16,6 +16,8 @@ _Long = Annotated[str, Field(max_length=4_000)]
 
 class UpdateIncidentAnswer(Answer):
     """What changed, and the record as it is now."""
+
+    RANKED: ClassVar[tuple[str, ...]] = ("changed",)
 
     changed: list[str] = Field(default_factory=list, description="Entry by entry, as recorded")
     unchanged: list[str] = Field(default_factory=list)

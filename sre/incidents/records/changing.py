@@ -93,10 +93,11 @@ def decided(before: Incident, wishes: Wishes, write: Writer) -> Decided:
     entries = tuple(write(addition) for addition in additions)
     problems = [*_transition_problems(before, wishes), *_future_problems(wishes)]
     after = with_entries(before, entries) if not problems else before
+    known_violations = order_violations(before.times).values()
     problems += [
         f"{sentence}; give the right one in times"
-        for pair, sentence in order_violations(after.times).items()
-        if pair not in order_violations(before.times)
+        for sentence in order_violations(after.times).values()
+        if sentence not in known_violations
     ]
     if problems:
         raise _refusal(before, wishes, problems)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from mcp.client import Client
 
-from sre.core.journal import StreamRef
+from sre.core.journal import Entries, JournalError, StreamRef
 from tests.support.incident_records import begun
 from tests.support.mcp import FixedClock, answer_of, deps_with, error_of, tool_client
 from tests.support.memory_journal import MemoryJournal
@@ -210,6 +210,19 @@ async def test_text_that_reads_like_an_instruction_stays_quoted_data(client: Cli
     record = answer["incident"]
     assert (record["impact"], record["declared_by"], record["roles"]) == (clean, clean, {"incident_commander": clean})
     assert "\u202e" not in str(journal.kept)
+
+
+async def test_what_is_recorded_does_not_fail_for_what_comes_after() -> None:
+    """*Our choice*: an error would be answered with a second declaration."""
+
+    class Locked(MemoryJournal):
+        async def streams(self, kind: str) -> tuple[Entries, ...]:
+            raise JournalError(f"the records of {kind} are locked")
+
+    async with tool_client(deps_with(journal=Locked())) as client:
+        answer = await answer_of(client, "declare_incident", **P1)
+    assert answer["incident"]["id"] == "INC-1"
+    assert any("not compared with other incidents" in warning for warning in answer["warnings"])
 
 
 async def test_without_a_place_for_records_the_setting_is_named() -> None:

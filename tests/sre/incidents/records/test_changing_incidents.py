@@ -153,6 +153,8 @@ def test_an_old_disorder_does_not_stop_a_later_note() -> None:
         ("time", 6, {"milestone": "end", "value": at(10).isoformat()}),
     )
     assert kinds(decided(known, wishes(note="still looking"), write)) == ["note"]
+    with pytest.raises(InputError, match=r"end .* lies before start"):
+        decided(known, wishes(times={"end": at(20)}), write)
 
 
 def test_a_clock_that_goes_a_little_fast_is_no_future() -> None:
