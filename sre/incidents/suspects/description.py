@@ -65,11 +65,14 @@ class Describer:
         return int(self.timeline.times_ms[self.evidence.window][first]) if first >= 0 else None
 
     def _before(self, row: int) -> float | None:
-        """Return the level that the incident is compared with: the normal or the recent one, whichever is nearer."""
+        """Return the normal level, or where the series had already moved to on its way."""
         median, recent = float(self.evidence.raw.median[row]), float(self.evidence.raw.recent[row])
         if np.isnan(median):
             return None
-        return recent if self.evidence.change[row] * (recent - median) > 0 else median
+        return recent if self._had_moved(row) and self.evidence.change[row] * (recent - median) > 0 else median
+
+    def _had_moved(self, row: int) -> bool:
+        return bool(abs(np.nan_to_num(self.evidence.normal.drift[row])) > OUTSIDE_DEVIATIONS)
 
     def _during(self, row: int) -> float | None:
         """Return the median of the steps of the incident that were out of range, of all of them where none was."""
@@ -115,7 +118,7 @@ class Describer:
             found.append("this is the symptom itself, or another view of it")
         if self.explained.by[row]:
             found.append(f'its callee "{self.explained.by[row]}" changed in the same way and may explain it')
-        if abs(float(np.nan_to_num(self.evidence.normal.drift[row]))) > OUTSIDE_DEVIATIONS:
+        if self._had_moved(row):
             median, recent = self.evidence.raw.median[row], self.evidence.raw.recent[row]
             found.append(f"had already moved from {figure_text(float(median))} to {figure_text(float(recent))} before")
         found += self._timing_caveats(row)

@@ -74,7 +74,7 @@ def weigh(behaviours: Sequence[Behaviour], timeline: Timeline) -> Evidence:
     incident, window = timeline.is_incident, timeline.is_incident | recent_steps(timeline)
     deviations = normal.deviations(ready.judged[:, incident], expected=ready.expected[:, incident])
     references = reference_surprises(
-        normal.plain_deviations(ready.judged[:, timeline.is_normal]), length=deviations.shape[1]
+        _usual_deviations(normal, ready.judged[:, timeline.is_normal]), length=deviations.shape[1]
     )
     usual = usual_surprise(references)
     found = presence(behaviours, given, timeline)
@@ -119,6 +119,12 @@ def _failures_judged(
         judged[index] = failure_deviations(values[index], requests, timeline)
         least_scale[index] = _DEVIANCE_SCALE
     return judged, least_scale
+
+
+def _usual_deviations(normal: Normal, values: FloatArray) -> FloatArray:
+    """Return the deviations of normal steps; a change of level among them is no measure of what is usual."""
+    drifted = np.abs(normal.drift) > OUTSIDE_DEVIATIONS
+    return np.where(drifted[:, None], normal.deviations(values), normal.plain_deviations(values))
 
 
 def _dated_deviations(normal: Normal, ready: _Prepared, window: BoolArray) -> FloatArray:

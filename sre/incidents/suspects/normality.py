@@ -17,6 +17,7 @@ _P90_FACTOR: Final = 0.6080
 _LEAST_RELATIVE_SCALE: Final = 0.001
 # Our choice: whole numbers are known to half a unit.
 _WHOLE_NUMBER_SCALE: Final = 0.5
+_MOVED_DEVIATIONS: Final = 3.0
 _LEAST_SAMPLES: Final = 8
 _LEAST_RECENT_STEPS: Final = 2
 
@@ -84,8 +85,8 @@ def recent_steps(timeline: Timeline) -> BoolArray:
 def normal_behaviour(values: FloatArray, timeline: Timeline, *, least_scale: FloatArray) -> Normal:
     """Learn what is normal from the normal steps.
 
-    The scale is the larger of the two robust estimates, so that a series with rare bursts is not called flat, and at
-    most a tenth of the normal steps may be disturbed (by earlier incidents) without harm.
+    The scale is the larger of two robust estimates, so that a series that often strays is not called calm, and at most
+    a tenth of the normal steps may be disturbed (by earlier incidents) without harm.
 
     Args:
         values: shape (series, steps), NaN where no sample.
@@ -95,21 +96,40 @@ def normal_behaviour(values: FloatArray, timeline: Timeline, *, least_scale: Flo
     usual = values[:, timeline.is_normal]
     rows, counts = sorted_rows(usual)
     median = quantile_of_sorted(rows, counts, 0.5)
-    away, _ = sorted_rows(np.abs(usual - median[:, None]))
-    spread = np.maximum(
-        _MAD_FACTOR * quantile_of_sorted(away, counts, 0.5), _P90_FACTOR * quantile_of_sorted(away, counts, 0.9)
-    )
     recent = row_median(values[:, recent_steps(timeline)])
+    recent = np.where(np.isnan(recent), median, recent)
+    spread = _spread(usual, median)
+    # What changed its level within the normal time strays little from either level.
+    has_moved = np.abs(recent - median) > _MOVED_DEVIATIONS * _MAD_FACTOR * row_median(np.abs(usual - median[:, None]))
+    if has_moved.any():
+        nearest = _nearest(usual[has_moved], median[has_moved], recent[has_moved])
+        spread[has_moved] = np.minimum(spread[has_moved], _spread(usual[has_moved], nearest))
     span = _span(values)
     scale = np.maximum.reduce([np.nan_to_num(spread), least_scale, _least_scale(values, median, span)])
     return Normal(
         median=median,
         scale=scale,
-        recent=np.where(np.isnan(recent), median, recent),
+        recent=recent,
         is_usable=counts >= min(_LEAST_SAMPLES, max(1, usual.shape[1] // 2)),
         is_flat=span <= 0,
         coverage=counts / max(1, usual.shape[1]),
     )
+
+
+def _spread(values: FloatArray, level: FloatArray) -> FloatArray:
+    """Return the larger of two robust estimates of a standard deviation around a level (one a row, or one a value)."""
+    rows, counts = sorted_rows(np.abs(values - (level[:, None] if level.ndim == 1 else level)))
+    spread: FloatArray = np.maximum(
+        _MAD_FACTOR * quantile_of_sorted(rows, counts, 0.5), _P90_FACTOR * quantile_of_sorted(rows, counts, 0.9)
+    )
+    return spread
+
+
+def _nearest(values: FloatArray, one: FloatArray, other: FloatArray) -> FloatArray:
+    """Return whichever of two levels a row is nearer to, for each value."""
+    is_nearer = np.abs(values - one[:, None]) <= np.abs(values - other[:, None])
+    nearest: FloatArray = np.where(is_nearer, one[:, None], other[:, None])
+    return nearest
 
 
 def _span(values: FloatArray) -> FloatArray:

@@ -14,7 +14,8 @@ _MOST_DAYS: Final = 7
 # Neighbours of the same time of day that are taken along: earlier days are noisy too.
 _NEIGHBOURS: Final = (-1, 0, 1)
 _LEAST_STEPS: Final = 8
-# Our choice: the earlier days must foretell the normal steps clearly better than their median does.
+# Our choice: the earlier days must foretell the normal steps clearly better than their median does, by the sum of
+# errors, because a peak may last for an hour of the day only.
 _BETTER_RATIO: Final = 0.7
 
 
@@ -87,9 +88,13 @@ def _expected(values: FloatArray, partners: IntArray) -> FloatArray:
 def _is_better(values: FloatArray, expected: FloatArray, comparable: BoolArray, normal: BoolArray) -> BoolArray:
     if comparable.sum() < _LEAST_STEPS:
         return np.zeros(len(values), dtype=np.bool_)
-    plain = row_median(np.abs(values[:, comparable] - row_median(values[:, normal])[:, None]))
     error = values[:, comparable] - expected[:, comparable]
-    seasonal = row_median(np.abs(error))
+    plain = np.where(np.isfinite(error), values[:, comparable] - row_median(values[:, normal])[:, None], np.nan)
     known = np.isfinite(error).sum(axis=1) >= _LEAST_STEPS
-    better: BoolArray = known & (np.nan_to_num(seasonal) < _BETTER_RATIO * np.nan_to_num(plain))
+    better: BoolArray = known & (_total(np.abs(error)) < _BETTER_RATIO * _total(np.abs(plain)))
     return better
+
+
+def _total(values: FloatArray) -> FloatArray:
+    total: FloatArray = np.nan_to_num(values).sum(axis=1)
+    return total
