@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from sre.core.errors import NoDataError
+from sre.core.times import format_instant
 from tools.arguments import EndTime, SourceName, StartTime
 from tools.concurrent import all_of
 from tools.context import ToolContext, deps_of, in_thread, read_window, report_progress
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connectors.base import MetricSource
+    from sre.core.series import BoolArray
     from sre.core.times import Window
     from sre.incidents.suspects.model import Ranking
     from tools.incidents.metric_scan import Scan
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 
 # Described, so that the strongest of each service are among them.
 _MAX_SUSPECTS = 200
+# Samples from which one can begin to tell what is normal, and the share of series that must have them (our choice).
+_LEAST_SAMPLES = 8
+_LEAST_KNOWN_RATIO = 0.1
 
 
 async def investigate_incident(
@@ -53,6 +59,7 @@ async def investigate_incident(
     scan, nearby = await _read(ctx, metrics, found)
     await report_progress(ctx, 90, 100, "Ranking")
     timeline = found.windows.timeline()
+    _check_history(scan, timeline.is_normal, metrics.name)
     ranking = await in_thread(lambda: _ranked(scan, found, service))
     findings = await in_thread(
         lambda: findings_of(ranking, scanned=scan.scanned, changes=nearby.changes, timeline=timeline)
@@ -85,11 +92,23 @@ async def _read(ctx: ToolContext, source: MetricSource, found: Discovered) -> tu
 
 def _until(window: Window, now: datetime) -> tuple[Window, tuple[str, ...]]:
     """Return the window without what lies ahead."""
-    from sre.core.times import Window, format_instant
+    from sre.core.times import Window
 
     if window.end <= now or window.start >= now:
         return window, ()
     return Window(window.start, now), (f"end lies ahead of now and was moved to {format_instant(now)}.",)
+
+
+def _check_history(scan: Scan, is_normal: BoolArray, source: str) -> None:
+    import numpy as np
+
+    known = sum(np.isfinite(one.behaviour.values[is_normal]).sum() >= _LEAST_SAMPLES for one in scan.scanned)
+    if known < _LEAST_KNOWN_RATIO * len(scan.scanned):
+        raise NoDataError(
+            f"{source} has too little before {format_instant(scan.windows.incident_start)} to know what is normal.",
+            causes=("the source keeps nothing older, or", "collection began with the window."),
+            next_steps=("choose a later start, or", "judge single metrics with query_prometheus."),
+        )
 
 
 def _ranked(scan: Scan, found: Discovered, service: str) -> Ranking:

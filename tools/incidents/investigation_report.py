@@ -260,6 +260,12 @@ def _warnings(found: Discovered, scan: Scan, nearby: Nearby, ranking: Ranking, *
         warnings.append(f"Short history: only {format_duration(normal)} before the window to tell what is normal.")
     if not windows.has_same_hours:
         warnings.append("No data of the same hours of earlier days: a daily rise of traffic may look like a change.")
+    if scan.unmonitored:
+        first, last = (format_instant(instant_from_ms(at_ms)) for at_ms in (scan.unmonitored[0], scan.unmonitored[-1]))
+        warnings.append(
+            f"Hardly any series has samples at {len(scan.unmonitored)} steps from {first} to {last}: the monitoring "
+            "itself was away then, and what happened is not known."
+        )
     if not found.is_spacing_known:
         warnings.append("How far samples are apart is not known; a minute was assumed.")
     count = ranking.changed_before_count

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import anyio
 
 from sre.core.errors import BadResponseError, InputError, RefusedError, SreError, TimedOutError
+from sre.core.times import epoch_ms
 from tools.concurrent import outcome_of, seconds_left
+from tools.context import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -37,6 +39,7 @@ class Scan:
     Attributes:
         asked_count: Questions for series, all windows.
         unread: Questions of the main window without an answer, and why.
+        unmonitored: Instants of the main window, in epoch milliseconds, with samples of hardly any usual series.
         unread_seasons: Questions for earlier days without an answer.
         row_count, point_count: What came back, before means and shares were made of it.
     """
@@ -48,6 +51,7 @@ class Scan:
     point_count: int = 0
     unread: list[tuple[ScanQuery, SreError]] = field(default_factory=list)
     unread_seasons: int = 0
+    unmonitored: tuple[int, ...] = ()
     source_warnings: tuple[str, ...] = ()
 
 
@@ -81,8 +85,18 @@ async def scan_metrics(
     if scan.unread and reading.table.row_count == 0:
         raise scan.unread[0][1]
     scan.row_count, scan.point_count = reading.table.row_count, reading.table.point_count
-    scan.scanned = await anyio.to_thread.run_sync(reading.table.scanned, abandon_on_cancel=True)
+    scan.scanned, scan.unmonitored = await in_thread(partial(_assembled, reading.table, windows))
     return scan
+
+
+def _assembled(table: ScanTable, windows: ScanWindows) -> tuple[tuple[Scanned, ...], tuple[int, ...]]:
+    """Return the behaviours, and the instants of the main window at which hardly anything was collected."""
+    from sre.incidents.scan.presence import monitored_steps
+
+    timeline = windows.timeline()
+    seen = monitored_steps(table.entity_rows(), timeline.is_normal)
+    is_main = timeline.times_ms >= epoch_ms(windows.main.start)
+    return (*table.scanned(), *table.present(timeline.is_normal)), tuple(timeline.times_ms[is_main & ~seen].tolist())
 
 
 class _Reading:

@@ -14,14 +14,15 @@ from sre.core.promql_text import LabelMatch
 from sre.core.times import Duration
 from sre.incidents.scan.entities import entity_labels, entity_of, named_entities
 from sre.incidents.scan.model import ITEM_LABEL, ScanItem, ScanQuery
+from sre.incidents.scan.presence import EntityRow, presences
 from sre.incidents.suspects.kinds import kind_of
 from sre.incidents.suspects.model import Behaviour
 
 if TYPE_CHECKING:
-    from sre.core.series import FloatArray, Grid, SeriesSet
+    from sre.core.series import BoolArray, FloatArray, Grid, SeriesSet
     from sre.incidents.suspects.model import Kind
 
-Measure: TypeAlias = Literal["level", "rate", "mean", "p95", "error ratio"]
+Measure: TypeAlias = Literal["level", "rate", "mean", "p95", "error ratio", "percent"]
 # A counter that nobody calls one: it never falls, and moves at this share of its steps.
 _COUNTING_SHARE: Final = 0.2
 _CLIENT_ERRORS: Final = "4.."
@@ -81,10 +82,26 @@ class ScanTable:
         """How many values there are."""
         return sum(int(np.isfinite(values).sum()) for rows in self._rows.values() for values in rows.values())
 
+    def entity_rows(self) -> list[EntityRow]:
+        """Return the rows as they came, each with whom it speaks about."""
+        naming = self._naming()
+        found = []
+        for item, rows in self._rows.items():
+            for labels, values in rows.items():
+                label = next(iter(entity_labels(item.metric, labels)), "")
+                found.append(EntityRow(naming.entity(item.metric, labels), label, labels.get(label, ""), values))
+        return found
+
+    def present(self, is_normal: BoolArray) -> tuple[Scanned, ...]:
+        """Return how much of each entity is there."""
+        return tuple(
+            Scanned(one.behaviour, "series present", "percent", one.query)
+            for one in presences(self.entity_rows(), is_normal)
+        )
+
     def scanned(self) -> tuple[Scanned, ...]:
         """Return the behaviours of all rows."""
-        unlabelled = [item.metric for item, rows in self._rows.items() if all(not labels for labels in rows)]
-        naming = _Naming(named_entities(unlabelled), self.fallback)
+        naming = self._naming()
         halves = {item.family: item for item in self._rows if item.part == "count"}
         found: list[Scanned] = []
         for item, rows in self._rows.items():
@@ -99,6 +116,10 @@ class ScanTable:
             else:
                 found += reader.levels(rows, self._step_seconds())
         return tuple(found)
+
+    def _naming(self) -> _Naming:
+        unlabelled = [item.metric for item, rows in self._rows.items() if all(not labels for labels in rows)]
+        return _Naming(named_entities(unlabelled), self.fallback)
 
     def _step_seconds(self) -> FloatArray:
         """Return how long before each step the one before lies; missing where a window begins."""
@@ -125,6 +146,9 @@ class _Reader:
     naming: _Naming
 
     def levels(self, rows: Mapping[Labels, FloatArray], step_seconds: FloatArray) -> list[Scanned]:
+        if self.item.metric == "up":
+            # A target that is down is no small step from 1 to 0.
+            return [self._one(labels, 100.0 * values, "percent") for labels, values in rows.items()]
         measure: Measure = "p95" if self.item.part == "quantile" else "level"
         found = []
         for labels, values in rows.items():
@@ -137,8 +161,12 @@ class _Reader:
     def rates(self, rows: Mapping[Labels, FloatArray]) -> list[Scanned]:
         found = [self._one(labels, values, "rate") for labels, values in rows.items()]
         # What a machine does with all its time is always the same.
-        groups = [] if "mode" in self.item.by else [one for one in self._by_entity(rows).values() if len(one) > 1]
-        found += [self._one(_shared(group), _summed(rows[labels] for labels in group), "rate") for group in groups]
+        if "mode" in self.item.by:
+            return found
+        for whose, group in self._by_entity(rows).items():
+            if len(group) > 1:
+                total = _summed(rows[labels] for labels in group)
+                found.append(self._one(_shared(group), total, "rate", whose=whose))
         return found
 
     def means(
@@ -150,59 +178,65 @@ class _Reader:
         found = []
         pairs = {labels: (values, counts[labels]) for labels, values in rows.items() if labels in counts}
         status = other.status
-        for group in self._by_entity(pairs).values():
+        for whose, group in self._by_entity(pairs).items():
             details = sorted({labels.without(status) for labels in group}, key=str)
             for detail in details if len(details) > 1 else ():
                 of_detail = [labels for labels in group if labels.without(status) == detail]
-                found.append(self._mean(detail, [pairs[labels] for labels in of_detail]))
-            found.append(self._mean(_shared(group), [pairs[labels] for labels in group]))
+                found.append(self._mean(detail, [pairs[labels] for labels in of_detail], whose))
+            found.append(self._mean(_shared(group), [pairs[labels] for labels in group], whose))
         return found
 
     def outcomes(self, rows: Mapping[Labels, FloatArray]) -> list[Scanned]:
         """Return the rate of all, and the share that failed, for each entity and each detail of it."""
         found: list[Scanned] = []
         status = self.item.status
-        for group in self._by_entity(rows).values():
+        for whose, group in self._by_entity(rows).items():
             details = sorted({labels.without(status) for labels in group}, key=str)
             parts = [[labels for labels in group if labels.without(status) == detail] for detail in details]
             for detail, part in zip(details, parts, strict=True) if len(details) > 1 else ():
-                found += self._outcome(detail, part, rows)
-            found += self._outcome(_shared(group), group, rows)
+                found += self._outcome(detail, part, rows, whose=whose)
+            found += self._outcome(_shared(group), group, rows, whose=whose)
         return found
 
-    def _outcome(self, shown: Labels, part: Sequence[Labels], rows: Mapping[Labels, FloatArray]) -> list[Scanned]:
+    def _outcome(
+        self, shown: Labels, part: Sequence[Labels], rows: Mapping[Labels, FloatArray], *, whose: str
+    ) -> list[Scanned]:
         shown = shown.without(self.item.status)
         total = _summed(rows[labels] for labels in part)
-        found = [self._one(shown, total, "rate")]
+        found = [self._one(shown, total, "rate", whose=whose)]
         for pattern in (self.item.errors, _CLIENT_ERRORS):
             bad = [rows[labels] for labels in part if re.fullmatch(pattern, labels.get(self.item.status, ""))]
             if bad:
                 ratio = np.where(np.isfinite(total), np.nan_to_num(_summed(bad)), np.nan) / np.where(
                     total > 0, total, np.nan
                 )
-                found.append(self._one(shown, ratio, "error ratio", (self.item.status, "=~", pattern)))
+                found.append(self._one(shown, ratio, "error ratio", (self.item.status, "=~", pattern), whose=whose))
         return found
 
-    def _mean(self, shown: Labels, pairs: Sequence[tuple[FloatArray, FloatArray]]) -> Scanned:
+    def _mean(self, shown: Labels, pairs: Sequence[tuple[FloatArray, FloatArray]], whose: str) -> Scanned:
         total, count = _summed(pair[0] for pair in pairs), _summed(pair[1] for pair in pairs)
-        return self._one(shown, total / np.where(count > 0, count, np.nan), "mean")
+        return self._one(shown, total / np.where(count > 0, count, np.nan), "mean", whose=whose)
 
-    def _one(self, labels: Labels, values: FloatArray, measure: Measure, *bad: LabelMatch) -> Scanned:
+    def _one(self, labels: Labels, values: FloatArray, measure: Measure, *bad: LabelMatch, whose: str = "") -> Scanned:
+        # What all rows of an entity share need not hold the label that named it.
         metric = self.item.family if measure in ("mean", "p95") else self.item.metric
         shown = metric if measure == "level" else f"{metric} ({_client(bad)}{measure})"
         whom = entity_labels(self.item.metric, labels)
-        service = self.naming.entity(self.item.metric, labels)
+        service = whose or self.naming.entity(self.item.metric, labels)
         behaviour = Behaviour(service, shown, values, labels.without(*whom), self._kind(metric, measure))
         return Scanned(behaviour, metric, measure, self._query(labels, measure, bad))
 
     def _query(self, labels: Labels, measure: Measure, bad: Sequence[LabelMatch]) -> str:
         own: list[LabelMatch] = [(name, "=", value) for name, value in labels.items()]
         if measure == "mean":
-            total = self.item.expression(self.window, *own)
-            return f"{_plain(total)} / {_plain(total.replace('_sum{', '_count{').replace('_sum[', '_count['))}"
+            count = replace(self.item, metric=f"{self.item.family}_count", part="count")
+            halves = (one.expression(self.window, *own) for one in (self.item, count))
+            return " / ".join(map(_plain, halves))
         text = _plain(self.item.expression(self.window, *own))
         if measure == "error ratio":
             return f"{_plain(self.item.expression(self.window, *own, *bad))} / {text}"
+        if measure == "percent":
+            return f"100 * {text}"
         if measure == "rate" and self.item.part == "level":
             return _plain(replace(self.item, part="rate").expression(self.window, *own))
         return text

@@ -22,7 +22,7 @@ from sre.core.promql import parse
 from sre.core.series import Samples
 from sre.core.times import Window, format_instant, parse_instant
 from tests.support.hand_built import END_MS, series, source_of
-from tests.support.mcp import FixedClock, answer_of, deps_with, error_of, text_of, tool_client
+from tests.support.mcp import FixedClock, answer_of, deps_with, error_of, tool_client
 from tests.support.slow_prometheus import SlowPrometheus
 from tools.registry import TOOLS
 
@@ -258,6 +258,23 @@ async def test_an_outage_shows_in_up_and_in_what_vanished() -> None:
     assert "up" in {row["metric"] for row in answer["suspects"] if row["service"] == "svc-z"}
 
 
+async def test_what_stops_sending_is_found_without_up() -> None:
+    """Pushed metrics have no target that could be down: they only end."""
+    alive = np.arange(MINUTES) < FAULT + 5
+    gone = [keep(one, alive) for one in requests("svc-z", seed=80) if one.labels.metric != "up"]
+    answer = await found_in([*healthy(), *gone])
+    assert services_of(answer)[0] == "svc-z"
+    (row,) = (row for row in answer["suspects"] if row["metric"] == "series present")
+    assert (row["before"], row["during"], row["measure"]) == (100, 0, "percent")
+
+
+async def test_a_gap_of_the_monitoring_itself_is_no_fault_of_anybody() -> None:
+    alive = np.abs(np.arange(MINUTES) - (FAULT + 15)) > 8
+    answer = await found_in([keep(one, alive) for one in healthy()])
+    assert answer["verdict"] == "nothing_stands_out"
+    assert any("monitoring itself was away" in warning for warning in answer["warnings"])
+
+
 async def test_columns_of_a_table_without_labels_are_told_apart_by_name() -> None:
     columns = [
         gauge(f"{service}_{what}", noise(number * 10 + at, mean=50, spread=2))
@@ -294,13 +311,13 @@ async def test_an_empty_prometheus_is_no_data() -> None:
     assert "no series" in text
 
 
-async def test_a_window_that_starts_with_the_data_is_an_honest_answer() -> None:
-    """There is nothing to compare with: no suspect is made up."""
+async def test_a_window_that_starts_with_the_data_has_nothing_to_be_compared_with() -> None:
     async with tool_client(deps_with(source_of(list(healthy())))) as client:
-        result = await client.call_tool(
-            "investigate_incident", {"start": format_instant(minute(0)), "end": format_instant(minute(60))}
+        text = await error_of(
+            client, "investigate_incident", start=format_instant(minute(0)), end=format_instant(minute(60))
         )
-    assert "suspect_found" not in text_of(result)
+    assert "no_data" in text
+    assert "what is normal" in text
 
 
 async def test_text_from_labels_stays_data() -> None:
