@@ -8,6 +8,7 @@ from pydantic import Field
 
 from tools.answer import Answer, Figure, Instant, Part, WindowAnswer
 from tools.context import ToolContext, deps_of
+from tools.incidents.records import IncidentReference
 from tools.incidents.records_answer import IncidentRecord
 
 _Short = Annotated[str, Field(max_length=200)]
@@ -60,7 +61,7 @@ class GetIncidentsAnswer(Answer):
 async def get_incidents(
     ctx: ToolContext,
     *,
-    incident: _Short = "",
+    incident: IncidentReference = "",
     status: _Short = "",
     severity: _Short = "",
     service: _Short = "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from sre.core.errors import InputError
 from sre.core.journal import StreamRef
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 _MAX_NAMED = 5
 _MAX_TITLE_CHARS = 80
 
-IncidentReference = Annotated[str, Field(description="Such as INC-7", max_length=200)]
+
+def _as_text(given: object) -> object:
+    return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+
+
+# `INC-7`, `7`, or the number itself, as a shell and some models send it.
+IncidentReference = Annotated[str, BeforeValidator(_as_text), Field(max_length=200)]
 
 
 def stream_of(number: int) -> StreamRef:

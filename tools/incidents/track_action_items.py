@@ -8,6 +8,7 @@ from pydantic import Field
 
 from tools.answer import Answer, Instant
 from tools.context import ToolContext, deps_of
+from tools.incidents.records import IncidentReference
 from tools.incidents.records_answer import ActionRow
 
 _Short = Annotated[str, Field(max_length=200)]
@@ -34,8 +35,8 @@ class TrackActionItemsAnswer(Answer):
 async def track_action_items(
     ctx: ToolContext,
     *,
-    incident: _Short = "",
-    item: _Line = "",
+    incident: IncidentReference = "",
+    item: IncidentReference = "",
     title: _Line = "",
     kind: _Short = "",
     owner: _Short = "",

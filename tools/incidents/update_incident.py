@@ -8,6 +8,7 @@ from pydantic import Field
 
 from tools.answer import Answer, Instant
 from tools.context import ToolContext, deps_of
+from tools.incidents.records import IncidentReference
 from tools.incidents.records_answer import IncidentRecord
 
 _Short = Annotated[str, Field(max_length=200)]
@@ -29,7 +30,7 @@ class UpdateIncidentAnswer(Answer):
 async def update_incident(
     ctx: ToolContext,
     *,
-    incident: _Short,
+    incident: IncidentReference,
     status: _Short = "",
     severity: _Short = "",
     note: _Long = "",

@@ -191,7 +191,7 @@ def _limits(incident: Incident, *, now: datetime) -> str:
     words = []
     for one in deadlines(incident, now=now):
         if one.due is not None and one.state in ("met", "missed"):
-            words.append(f"{one.kind} target {one.target} {one.state}")
+            words.append(f"{one.kind} target ({one.target}) {one.state}")
         elif one.due is not None and one.state == "running" and not incident.is_over():
             words.append(f"{one.kind} due {format_instant(one.due)}")
     sentence = "; ".join(words)

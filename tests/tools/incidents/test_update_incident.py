@@ -75,7 +75,7 @@ async def test_many_parts_in_one_call(client: Client, journal: MemoryJournal) ->
     assert record["minutes"] == {"detect": 4, "acknowledge": 4, "mitigate": 40, "resolve": None}
     assert answer["summary"] == (
         'INC-1 "Checkout fails for most users", P0, mitigated: recorded status mitigated, severity P0, title, impact, '
-        "services, role tech_lead, time detected, note and 4 more. Respond target at once met; repair target 30 min "
+        "services, role tech_lead, time detected, note and 4 more. Respond target (at once) met; repair target (30 min) "
         "missed. Next update (internal) due 2026-10-29T15:09:00Z. Late: update for executive, customer."
     )
     entries = journal.kept[FIRST][before:]
@@ -159,6 +159,12 @@ async def test_an_unknown_incident_is_answered_with_the_open_ones(client: Client
     )
     assert 'Valid: INC-1 "Checkout fails"' in await error_of(client, "update_incident", incident="checkout", note="x")
     assert "Say which incident" in await error_of(client, "update_incident", incident=" ", note="x")
+
+
+async def test_an_incident_may_be_named_by_its_bare_number(client: Client) -> None:
+    answer = await answer_of(client, "update_incident", incident=1, note="x")
+    assert answer["incident"]["id"] == "INC-1"
+    assert "valid string" in await error_of(client, "update_incident", incident=True, note="x")
 
 
 async def test_a_note_keeps_the_words_and_loses_what_is_hidden(client: Client, journal: MemoryJournal) -> None:
