@@ -10,6 +10,7 @@ import anyio
 
 from connectors.base import AlertSource, DashboardStore, MetricSource, OncallSource, Source
 from server.app import SystemClock, deps_from
+from server.commands.record_place import TOOLS_OF_RECORDS, record_place
 from server.deps import Deps
 from server.settings import load_settings
 from sre.core.errors import SreError
@@ -65,6 +66,8 @@ class _Trial:
 async def _checked(config: str | None) -> list[Finding]:
     settings = load_settings(config_file=config)
     trials = _trials(deps_from(settings))
+    if (place := record_place(settings, SystemClock())) is not None:
+        trials.append(_Trial(place, place.holdings, TOOLS_OF_RECORDS))
     findings: dict[int, Finding] = {}
 
     async def check(index: int) -> None:
