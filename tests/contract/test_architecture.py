@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("numpy", "pandas", "matplotlib", "httpx", "jinja2", "yaml", "promql_parser", "scipy")
+HEAVY = ("numpy", "pandas", "matplotlib", "httpx", "jinja2", "yaml", "promql_parser", "scipy", "sqlite3", "psycopg")
 WINGS = ("server", "tools", "resources", "prompts", "sre", "connectors", "sre_mcp")
 
 
