@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from sre.core.errors import InputError
 from sre.core.text import cleaned, cleaned_lines, listed, quoted
 from sre.incidents.cadence import AUDIENCES, Audience
 from sre.incidents.records.changing import Addition
 from sre.incidents.records.model import LESSONS, MILESTONES, ROLES, Milestone, Role
+from tools.incidents.given import Given
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -57,20 +58,7 @@ def _named_text(name: str) -> BeforeValidator:
     return BeforeValidator(lambda value: {name: value} if isinstance(value, str) else value)
 
 
-class _Given(BaseModel):
-    """Strict; null is the same as not given, as a model leaves a field out."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nulls(cls, given: object) -> object:
-        if not isinstance(given, dict):
-            return given
-        return {name: value for name, value in given.items() if value is not None or name not in cls.model_fields}
-
-
-class GivenEvent(_Given):
+class GivenEvent(Given):
     """Something that happened; just its words mean now."""
 
     text: _Note
@@ -79,17 +67,17 @@ class GivenEvent(_Given):
     evidence: Annotated[str, Field(max_length=MAX_NOTE_CHARS)] = ""
 
 
-class _GivenCause(_Given):
+class _GivenCause(Given):
     text: _Note
     evidence: Annotated[str, Field(max_length=MAX_NOTE_CHARS)] = ""
 
 
-class _GivenLink(_Given):
+class _GivenLink(Given):
     url: Annotated[str, Field(min_length=1, max_length=2_000)]
     title: Annotated[str, Field(max_length=MAX_NAME_CHARS)] = ""
 
 
-class _GivenUpdate(_Given):
+class _GivenUpdate(Given):
     audience: Audience
     text: Annotated[str, Field(min_length=1, max_length=_MAX_UPDATE_CHARS)]
     time: _Time = ""
@@ -99,7 +87,7 @@ _Notes = Annotated[list[_Note], Field(max_length=_MAX_ITEMS), BeforeValidator(_a
 _Names = Annotated[list[_Name], Field(max_length=_MAX_ITEMS), BeforeValidator(_as_list)]
 
 
-class GivenFacts(_Given):
+class GivenFacts(Given):
     """The `facts` of a record; lists of names replace, all other lists add."""
 
     impact: Annotated[str, Field(max_length=MAX_NOTE_CHARS)] = ""
@@ -108,14 +96,16 @@ class GivenFacts(_Given):
     evidence: Annotated[str, Field(max_length=MAX_NOTE_CHARS)] = ""
     causes: Annotated[
         list[Annotated[_GivenCause, _named_text("text")]], Field(max_length=_MAX_ITEMS), BeforeValidator(_as_list)
-    ] = []
-    went_well: _Notes = []
-    went_badly: _Notes = []
-    lucky: _Notes = []
+    ] = Field(default_factory=list)
+    went_well: _Notes = Field(default_factory=list)
+    went_badly: _Notes = Field(default_factory=list)
+    lucky: _Notes = Field(default_factory=list)
     links: Annotated[
         list[Annotated[_GivenLink, _named_text("url")]], Field(max_length=_MAX_ITEMS), BeforeValidator(_as_list)
-    ] = []
-    sent_update: Annotated[list[_GivenUpdate], Field(max_length=_MAX_ITEMS), BeforeValidator(_as_list)] = []
+    ] = Field(default_factory=list)
+    sent_update: Annotated[list[_GivenUpdate], Field(max_length=_MAX_ITEMS), BeforeValidator(_as_list)] = Field(
+        default_factory=list
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -125,7 +115,7 @@ class GivenFacts(_Given):
         return {_SEVERAL.get(str(name), name): value for name, value in given.items()}
 
 
-class _GivenEvents(_Given):
+class _GivenEvents(Given):
     events: Annotated[list[Annotated[GivenEvent, _named_text("text")]], Field(max_length=_MAX_ITEMS)]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre.core.text import cleaned, listed, nearest_names, quoted, without_quotations
+from sre.core.text import cleaned, cleaned_lines, listed, nearest_names, quoted, without_quotations
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,18 @@ def test_a_huge_text_is_cut_and_marked() -> None:
 
 def test_quotes_inside_cannot_end_the_quotation() -> None:
     assert quoted('say "hi"') == "\"say 'hi'\""
+
+
+def test_lines_are_kept_where_they_are_wanted_and_nothing_hidden_is() -> None:
+    told = " first\r\nsecond\rthird\tcolumn \x1b[31mred\x1b[0m \u202e\u200b\x00end\n"
+    assert cleaned_lines(told, limit=100) == "first\nsecond\nthird column red end"
+    assert cleaned_lines("abcdef", limit=4) == "abc…"
+    assert cleaned_lines("a" * 10_000_000, limit=4) == "aaa…"
+
+
+@given(st.text(max_size=300), st.integers(1, 50))
+def test_lines_are_never_longer_than_allowed(text: str, limit: int) -> None:
+    assert len(cleaned_lines(text, limit=limit)) <= limit
 
 
 def test_nearest_names_prefer_substrings_then_likeness() -> None:
