@@ -119,6 +119,7 @@ TOOLS: tuple[ToolSpec, ...] = (
     ),
     ToolSpec("get_incidents", "List incidents, or read one", "incidents", is_open_world=False),
     ToolSpec("investigate_incident", "Find what started an incident", "incidents"),
+    ToolSpec("build_timeline", "Build the timeline of an incident", "incidents"),
     ToolSpec("draft_postmortem", "Draft a postmortem", "incidents"),
     ToolSpec(
         "track_action_items",

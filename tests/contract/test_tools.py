@@ -46,6 +46,7 @@ THE_CATALOGUE_TODAY = {
     "update_incident",
     "get_incidents",
     "investigate_incident",
+    "build_timeline",
     "draft_postmortem",
     "track_action_items",
 }

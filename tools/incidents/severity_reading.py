@@ -13,8 +13,9 @@ from sre.core.text import quoted
 from sre.core.times import Duration, Window
 from sre.incidents.harm import RECENT_SECONDS, Harm
 from tools.answer import QueryEvidence
-from tools.concurrent import all_of, outcome_of, seconds_left, within
+from tools.concurrent import all_of, outcome_of, seconds_left
 from tools.golden_signals import found_service
+from tools.incidents.service_list import all_services
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,8 +33,6 @@ _DAYS_BACK = (1, 7)
 # Each costs some ten queries.
 MAX_SERVICES = 12
 _READ_SECONDS = 20.0
-# Of the time of a call, what is kept for reading once the services are known.
-_READING_SECONDS = 30.0
 
 
 @dataclass(slots=True)
@@ -86,27 +85,13 @@ class HarmReader:
         return found
 
     async def _all_names(self) -> list[str]:
-        """Return the values of the first label in use that is made to hold the name of a service.
-
-        Only that one: a namespace holds all of them together, and a job is often the same thing once more.
-        """
-        from sre.core.golden_conventions import conventions
-
-        window = Window(self.at - _BEFORE, self.at)
-        seconds = partial(seconds_left, spare_seconds=_READING_SECONDS)
-        present = await within(
-            lambda: self.source.label_names(window=window), seconds=seconds(), system=self.source.name
-        )
-        label = next((name for name in conventions().service_labels if name in present), None)
-        if label is None:
+        found = await all_services(self.source, window=Window(self.at - _BEFORE, self.at))
+        if not found:
             raise NoDataError(
                 f"{self.source.name} names no services in its labels then.",
                 next_steps=("name the services, or tell the facts.",),
             )
-        values = await within(
-            lambda: self.source.label_values(label, window=window), seconds=seconds(), system=self.source.name
-        )
-        return list(values)
+        return list(found)
 
     async def _service(self, service: str, into: HarmRead) -> Harm | SreError:
         window = Window(self.at - _BEFORE, self.at)
