@@ -60,6 +60,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "start": "now-1d",
     },
     "forecast_capacity": {"query": "http_request_duration_seconds_count", "horizon": "1d"},
+    "investigate_incident": {"start": "2026-11-02T11:20:00Z", "service": "cart"},
     "draft_postmortem": {
         "title": "Cart is slow",
         "start": "2026-11-02T11:00:00Z",
@@ -73,6 +74,8 @@ NEEDS = {
     "backtest_slo": {"/query_range"},
     "forecast_capacity": {"/query_range"},
     "check_service_health": {"/series"},
+    # Without label sets nobody knows whom a metric speaks about.
+    "investigate_incident": {"/series", "/query_range"},
 }
 
 
@@ -277,3 +280,19 @@ async def test_an_empty_forecast_is_no_data_although_names_cannot_be_had() -> No
     assert text_of(result).startswith("[no_data]")
     assert "could not be looked up" in text_of(result)
     assert seconds < DEADLINE_SECONDS
+
+
+async def test_an_investigation_of_a_slow_source_tells_what_it_could_not_read() -> None:
+    """Latency is read last of these, and never comes: the errors of the cart are still found."""
+    steps = range(MINUTES + 1)
+    failed = [float(max(0, 200 * (minute - (MINUTES - 40)))) for minute in steps]
+    labels = {"__name__": "http_requests_total", "service": "cart", "instance": "10.0.0.1:80"}
+    samples = [
+        *(one for one in cart() if one.labels.get("code") != "500"),
+        series({**labels, "code": "500"}, failed, every_seconds=60),
+    ]
+    answer = await answered("investigate_incident", samples=samples, seconds=2.0, hangs=querying("duration_seconds"))
+    assert answer["services"][0]["service"] == "cart"
+    assert answer["suspects"][0]["measure"] == "error ratio"
+    (note,) = (note for note in answer["left_out"] if note.startswith("Not read"))
+    assert "http_request_duration_seconds" in note

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _AT_ONCE = 4
 # Kept back from the deadline: ranking ten thousand series and putting the answer together.
 _SPARE_SECONDS = 10.0
-# One question may not use up the time of all others.
-_QUESTION_SECONDS = 25.0
+# One question may not use up the time of all others; its halves are asked again where there is time left.
+_QUESTION_SECONDS = 14.0
 
 
 @dataclass(slots=True)
@@ -117,6 +117,7 @@ class _Reading:
         self._jobs: deque[_Job] = deque()
         self._under_way: list[_Job] = []
         self._done = 0
+        self._settled = anyio.Event()
         self._warnings: dict[str, None] = {}
 
     async def run(self, jobs: Sequence[_Job]) -> None:
@@ -131,7 +132,11 @@ class _Reading:
         self.scan.source_warnings = tuple(self._warnings)
 
     async def _work(self) -> None:
-        while self._jobs:
+        while self._jobs or self._under_way:
+            if not self._jobs:
+                # One that is under way may come back as halves.
+                await self._settled.wait()
+                continue
             job = self._jobs.popleft()
             self._under_way.append(job)
             window = self._windows.windows[job.part]
@@ -139,6 +144,8 @@ class _Reading:
             outcome = await outcome_of(ask, seconds=_QUESTION_SECONDS, system=self._source.name)
             self._under_way.remove(job)
             self._settle(job, outcome)
+            self._settled.set()
+            self._settled = anyio.Event()
             self._done += 1
             await self._told(self._done, self._done + len(self._jobs) + len(self._under_way))
 
@@ -156,13 +163,18 @@ class _Reading:
     def _halves(self, job: _Job, error: SreError) -> list[_Job]:
         from sre.incidents.scan.packing import halved
 
-        # Too much at once, or one metric among many that cannot be read so.
-        if not isinstance(error, (RefusedError, InputError, BadResponseError)):
+        # Too much at once, or one metric among many that cannot be read so. A source that answered nothing yet is not
+        # asked for more, and earlier days are not worth the time.
+        is_late = isinstance(error, TimedOutError) and self.table.row_count > 0 and self._is_main(job)
+        if not (is_late or isinstance(error, (RefusedError, InputError, BadResponseError))):
             return []
         return [_Job(half, job.part) for half in halved(job.query, rate_window=self._windows.rate_window)]
 
+    def _is_main(self, job: _Job) -> bool:
+        return job.part == len(self._windows.windows) - 1
+
     def _failed(self, job: _Job, error: SreError) -> None:
-        if job.part == len(self._windows.windows) - 1:
+        if self._is_main(job):
             self.scan.unread.append((job.query, error))
         else:
             self.scan.unread_seasons += 1

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sre.core.errors import NoDataError, SreError
 from sre.core.times import Duration, Window, format_instant
-from tools.concurrent import all_of, attempted, outcome_of, seconds_left, within
+from tools.concurrent import all_of, attempted, outcome_of, seconds_left
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -69,6 +69,7 @@ class _Facts:
     """What is learned."""
 
     names: tuple[str, ...] = ()
+    names_failure: SreError | None = None
     metadata: Mapping[str, MetricMetadata] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     of_service: frozenset[str] = frozenset()
@@ -102,6 +103,7 @@ async def discovered(source: MetricSource, asked: Window, *, service: str) -> Di
     own, when = partial(asking.own, service), partial(asking.when, coverage)
     first: list[Callable[[], Awaitable[None]]] = [asking.names, asking.types, asking.counts, own, when]
     await all_of(first)
+    asking.check_names()
     names = facts.names
     selection = selected_metrics(
         names, metadata=facts.metadata, counts=facts.counts, of_service=facts.of_service, max_series=MAX_SERIES
@@ -148,19 +150,29 @@ class _Asking:
         self._source, self._asked, self._searched, self._facts = source, asked, searched, facts
 
     async def names(self) -> None:
-        """Ask which metrics there are.
+        """Ask which metrics there are."""
+        ask = partial(self._source.label_values, "__name__", window=self._searched)
+        outcome = await outcome_of(ask, seconds=_NAMES_SECONDS, system=self._source.name)
+        if isinstance(outcome, SreError):
+            self._facts.names_failure = outcome
+        else:
+            self._facts.names = outcome
+
+    def check_names(self) -> None:
+        """Take the names that were counted where the list of them did not come.
 
         Raises:
-            NoDataError: None.
+            NoDataError: There are none.
+            SreError: They could not be had.
         """
-        source, window = self._source, self._searched
-        self._facts.names = await within(
-            lambda: source.label_values("__name__", window=window), seconds=_NAMES_SECONDS, system=source.name
-        )
-        if self._facts.names:
+        facts, window = self._facts, self._searched
+        facts.names = facts.names or tuple(sorted(facts.counts))
+        if facts.names:
             return
+        if facts.names_failure is not None:
+            raise facts.names_failure
         raise NoDataError(
-            f"{source.name} has no series from {format_instant(window.start)} to {format_instant(window.end)}.",
+            f"{self._source.name} has no series from {format_instant(window.start)} to {format_instant(window.end)}.",
             causes=("nothing was collected then, or", "it is older than what the source keeps."),
             next_steps=("choose another window or source; `find_metrics` shows what there is.",),
         )
