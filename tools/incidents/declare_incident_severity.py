@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # When it began and was noticed are arguments of their own.
 _IMPACT_FACTS = frozenset(ImpactFacts.model_fields) - {"started_at", "detected_at"}
-_UNSURE = "Unsure between two severities, so the higher one; it can be lowered with update_incident."
+_UNSURE = "The severity is not sure, so the higher one is taken; update_incident lowers it when more is known."
 _MAX_REASON_CHARS = 200
 
 

@@ -39,7 +39,7 @@ _SIZES = (_Size(10, _TEXT), _Size(10, 200), _Size(5, 200), _Size(3, 120), _Size(
 
 
 class DeadlineRow(Part):
-    """A limit of the severity; `state` running and overdue are not done yet."""
+    """A limit of the severity; `state` running and overdue are not done yet, met and missed are."""
 
     kind: str
     target: str

@@ -75,7 +75,7 @@ async def updated_answer(ctx: ToolContext, deps: Deps, wanted: Update) -> Update
     after = incident_of(kept)
     answer = _answer(after, outcome[0], time)
     if is_unsure:
-        answer.warnings.append("Unsure between two severities, so the higher one.")
+        answer.warnings.append("The severity is not sure, so the higher one is taken.")
     return answer
 
 

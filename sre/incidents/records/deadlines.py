@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from sre.incidents.records.facts import began_at
 from sre.incidents.records.model import Incident
-from sre.incidents.targets import default_targets
+from sre.incidents.targets import Target, default_targets
 
 DeadlineState: TypeAlias = Literal["met", "missed", "running", "overdue", "not_judged"]
 
@@ -20,7 +20,7 @@ class Deadline:
         since: What it counts from, aware UTC.
         due: The last instant that meets it; None where only words say.
         done_at: When it was done; None while it is not.
-        state: `running` and `overdue` are not done yet.
+        state: `running` and `overdue` are not done yet; `not_judged` where there are only words, or no time of its end.
     """
 
     kind: Literal["respond", "repair"]
@@ -40,29 +40,32 @@ def deadlines(incident: Incident, *, now: datetime) -> tuple[Deadline, Deadline]
     """
     targets, times, began = default_targets()[incident.severity], incident.times, began_at(incident)
     asked = times.get("detected") or began
-    repaired = times.get("mitigated") or times.get("end")
-    respond, repair = targets.respond, targets.repair
+    answered, repaired = times.get("acknowledged"), times.get("mitigated") or times.get("end")
+    until = None if incident.is_over() else now
     return (
-        _deadline("respond", respond.text, asked, respond.due(asked), times.get("acknowledged"), now=now),
-        _deadline("repair", repair.text, began, repair.due(began), repaired, now=now),
+        _deadline("respond", targets.respond, asked, answered, until=until),
+        _deadline("repair", targets.repair, began, repaired, until=until),
     )
 
 
 def _deadline(
     kind: Literal["respond", "repair"],
-    text: str,
+    target: Target,
     since: datetime,
-    due: datetime | None,
     done_at: datetime | None,
     *,
-    now: datetime,
+    until: datetime | None,
 ) -> Deadline:
-    return Deadline(kind, text, since, due, done_at, _state(due, done_at, now))
+    due = target.due(since)
+    return Deadline(kind, target.text, since, due, done_at, _state(due, done_at, until))
 
 
-def _state(due: datetime | None, done_at: datetime | None, now: datetime) -> DeadlineState:
+def _state(due: datetime | None, done_at: datetime | None, until: datetime | None) -> DeadlineState:
+    """Return how a limit stands; one that is over without a time of its end is not judged."""
     if due is None:
         return "not_judged"
     if done_at is not None:
         return "met" if done_at <= due else "missed"
-    return "running" if now <= due else "overdue"
+    if until is None:
+        return "not_judged"
+    return "running" if until <= due else "overdue"

@@ -121,7 +121,7 @@ async def test_unsure_means_the_higher_severity_and_says_so(client: Client) -> N
     """Source: issue 4."""
     answer = await answer_of(client, "declare_incident", **{**P1, "severity": "P2 or P1"})
     assert answer["incident"]["severity"] == "P1"
-    assert any("Unsure between two" in warning for warning in answer["warnings"])
+    assert any("is not sure, so the higher one" in warning for warning in answer["warnings"])
 
 
 async def test_the_facts_of_harm_give_the_severity_with_its_reasons(client: Client, journal: MemoryJournal) -> None:

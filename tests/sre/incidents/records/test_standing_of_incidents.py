@@ -43,6 +43,12 @@ def test_a_deadline_runs_until_its_last_instant(minutes: float, state: str) -> N
     assert (respond.since, respond.state) == (at(5), state), "from the declaration where nothing else is known"
 
 
+def test_what_is_over_without_a_time_is_not_judged() -> None:
+    """Nobody wrote down when it was acknowledged: that is not known, and not late for ever."""
+    respond, repair = deadlines(incident(status="resolved", times={"end": at(30)}), now=at(999))
+    assert (respond.state, repair.state) == ("not_judged", "met")
+
+
 def test_a_sprint_is_not_judged() -> None:
     """*Source*: design, section 4: P3 next business day, next sprint."""
     _, repair = deadlines(incident(severity="P3"), now=at(999_999))
