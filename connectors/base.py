@@ -175,6 +175,7 @@ class OncallSource(Source, Protocol):
         statuses: Sequence[PageStatus] = (),
         urgencies: Sequence[Urgency] = (),
         service_ids: Sequence[str] = (),
+        key: str = "",
     ) -> Listed[PagedIncident]:
         """Return incidents that were created in the window.
 
@@ -183,11 +184,12 @@ class OncallSource(Source, Protocol):
         Args:
             window: When they were created; None for all times.
             statuses, urgencies, service_ids: Only these; empty for any.
+            key: Only those with events of this key; empty for any.
         """
         ...
 
     async def incident(self, incident_id: str) -> PagedIncident | None:
-        """Return one incident, or None where there is none with this id."""
+        """Return one incident, or None where there is none with this id or number."""
         ...
 
     async def incident_alerts(self, incident_id: str) -> Listed[PagedAlert]:
@@ -214,8 +216,20 @@ class OncallSource(Source, Protocol):
         """Return services by name; `search` keeps those whose name holds it."""
         ...
 
+    async def routed_service(self) -> OncallService | None:
+        """Return the service that events go to, or None where that cannot be told."""
+        ...
+
     async def change_events(self, *, window: Window) -> Listed[ChangeEvent]:
         """Return changes that were announced in the window."""
+        ...
+
+    def require_changes(self) -> None:
+        """Raise `ConfigError` where incidents cannot be acknowledged, resolved or noted as configured."""
+        ...
+
+    def require_events(self) -> None:
+        """Raise `ConfigError` where events cannot be sent as configured."""
         ...
 
     async def acknowledge(self, incident_id: str) -> PagedIncident:

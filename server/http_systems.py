@@ -65,7 +65,7 @@ def _routing_key(settings: PagerDutySettings, endpoint: Endpoint) -> "RoutingKey
     from connectors.pagerduty import RoutingKey
     from connectors.pagerduty.events import events_url
 
-    if settings.routing_key is None:
+    if settings.routing_key is None and settings.routing_key_file is None:
         return None
     url = settings.events_url or events_url(endpoint.base_url)
     if url is None:
@@ -75,7 +75,11 @@ def _routing_key(settings: PagerDutySettings, endpoint: Endpoint) -> "RoutingKey
             next_steps=("Set PAGERDUTY_EVENTS_URL, such as https://events.pagerduty.com.",),
         )
     # The token belongs to the REST API alone.
-    return RoutingKey(settings.routing_key.get_secret_value(), replace(endpoint, base_url=url, auth=None, headers={}))
+    events = replace(endpoint, base_url=url, auth=None, headers={})
+    if settings.routing_key_file is not None:
+        return RoutingKey("", events, file=str(settings.routing_key_file.expanduser()))
+    assert settings.routing_key is not None
+    return RoutingKey(settings.routing_key.get_secret_value(), events)
 
 
 def endpoint_from(settings: HttpSystemSettings) -> Endpoint:

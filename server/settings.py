@@ -62,7 +62,7 @@ class PagerDutySettings(HttpSystemSettings):
 
     Attributes:
         from_email: User in whose name incidents are acknowledged, resolved and noted; none without it.
-        routing_key: Integration key of Events v2; no events without it.
+        routing_key: Integration key of Events v2; no events without it, or `routing_key_file` that holds it.
         events_url: Where events go, if not to the region of `url`.
     """
 
@@ -71,12 +71,15 @@ class PagerDutySettings(HttpSystemSettings):
     concurrency: int = Field(4, ge=1, le=100)
     from_email: str = ""
     routing_key: SecretStr | None = None
+    routing_key_file: Path | None = None
     events_url: str | None = None
 
     @model_validator(mode="after")
     def _token_alone(self) -> "PagerDutySettings":
         if self.token is None and self.token_file is None:
             raise ValueError("PagerDuty needs a token or token_file")
+        if self.routing_key is not None and self.routing_key_file is not None:
+            raise ValueError("give one of routing_key and routing_key_file")
         return self
 
     def secrets(self) -> list[SecretStr | None]:
@@ -285,6 +288,7 @@ _PAGERDUTY_VARIABLES = {
     "TOKEN_FILE": "token_file",
     "FROM": "from_email",
     "ROUTING_KEY": "routing_key",
+    "ROUTING_KEY_FILE": "routing_key_file",
     "EVENTS_URL": "events_url",
     "CA_FILE": "ca_file",
     "TIMEOUT_SECONDS": "timeout_seconds",

@@ -48,6 +48,7 @@ _MOST_THINGS = 1000
 # PagerDuty, "Errors": what was asked for is so already.
 _ALREADY = {"resolved": 1001, "acknowledged": 1002}
 _NARROWER = ("Ask for a shorter window.",)
+_NO_SENDER = "PAGERDUTY_FROM is not set, and PagerDuty wants to know who changes an incident."
 _SIGN_IN = (
     "Check PAGERDUTY_TOKEN: a REST API key, or an OAuth token with the scopes for what is asked.",
     "An account in the EU region needs PAGERDUTY_URL=https://api.eu.pagerduty.com.",
@@ -116,8 +117,12 @@ class PagerDutyClient:
         statuses: Sequence[PageStatus] = (),
         urgencies: Sequence[Urgency] = (),
         service_ids: Sequence[str] = (),
+        key: str = "",
     ) -> Listed[PagedIncident]:
-        """Return incidents that were created in the window, oldest first."""
+        """Return incidents that were created in the window, oldest first.
+
+        PagerDuty looks for `key` in the alerts too: incidents that have alerts often have no key of their own.
+        """
         from connectors.pagerduty.model import WireIncident
 
         params: Params = (
@@ -125,6 +130,7 @@ class PagerDutyClient:
             *(("statuses[]", status) for status in statuses),
             *(("urgencies[]", urgency) for urgency in urgencies),
             *(("service_ids[]", _checked_id(one, field="service")) for one in service_ids),
+            *((("incident_key", key),) if key else ()),
         )
         if window is None:
             params = (("date_range", "all"), *params)
@@ -133,7 +139,7 @@ class PagerDutyClient:
         return Listed(oldest_first(incidents, lambda one: one.created_at), found.left_out)
 
     async def incident(self, incident_id: str) -> PagedIncident | None:
-        """Return one incident, or None where there is none with this id."""
+        """Return one incident, or None where there is none with this id or number."""
         answer = await self._rest.http.send(Request(_path(incident_id), headers=_ACCEPT))
         # A proxy says 404 as well, and that is no proof that the incident is not there.
         if answer.status == 404 and self._rest.problem_in(answer) is not None:
@@ -202,6 +208,21 @@ class PagerDutyClient:
         services = once([one.as_service() for one in found.items], lambda one: one.id)
         return Listed(tuple(sorted(services, key=lambda one: one.name.lower())), found.left_out)
 
+    async def routed_service(self) -> OncallService | None:
+        """Return the service that the routing key belongs to.
+
+        None where there is no such key, or it is of an event orchestration, which decides by rules of its own, or of a
+        service this token does not see. The keys of others are compared here and kept nowhere.
+        """
+        from connectors.pagerduty.model import WireRoutedService
+
+        if self._events is None:
+            return None
+        key = await self._events.routing_key()
+        params: Params = (("include[]", "integrations"),)
+        found = await self._listed("/services", "services", WireRoutedService, params=params, most=_MOST_THINGS)
+        return next((one.as_service() for one in found.items if one.is_routed_by(key)), None)
+
     async def change_events(self, *, window: Window) -> Listed[ChangeEvent]:
         """Return changes that were announced in the window, oldest first."""
         from connectors.pagerduty.model import WireChange
@@ -247,12 +268,18 @@ class PagerDutyClient:
             ConfigError: No routing key is set, or PagerDuty does not accept it.
         """
         if self._events is None:
-            raise ConfigError(
-                "No routing key of PagerDuty is set, so events cannot be sent.",
-                setting="PAGERDUTY_ROUTING_KEY",
-                next_steps=("Set PAGERDUTY_ROUTING_KEY to the integration key of an Events API v2 integration.",),
-            )
+            raise _routing_needed()
         return await self._events.send(event)
+
+    def require_changes(self) -> None:
+        """Raise `ConfigError` where no PAGERDUTY_FROM says in whose name incidents are changed."""
+        if not self._sender:
+            raise _sender_needed(_NO_SENDER)
+
+    def require_events(self) -> None:
+        """Raise `ConfigError` where there is no routing key."""
+        if self._events is None:
+            raise _routing_needed()
 
     async def _changed(self, incident_id: str, status: PageStatus, *, resolution: str = "") -> PagedIncident:
         change: dict[str, Json] = {"type": "incident_reference", "status": status}
@@ -268,8 +295,7 @@ class PagerDutyClient:
         raise self._rest.refused(answer, problem, what=f"set the incident to {status}", field="incident")
 
     async def _written(self, method: str, path: str, body: "dict[str, Json]") -> Answer:
-        if not self._sender:
-            raise _sender_needed("PAGERDUTY_FROM is not set, and PagerDuty wants to know who changes an incident.")
+        self.require_changes()
         headers = (*_ACCEPT, ("From", self._sender))
         content = json.dumps(body).encode()
         if method == "PUT":
@@ -337,6 +363,14 @@ def _checked_id(text: str, *, field: str) -> str:
     if not _ID.fullmatch(text):
         raise InputError(f"This is not an id of PagerDuty: {quoted(text)}.", field=field)
     return text
+
+
+def _routing_needed() -> ConfigError:
+    return ConfigError(
+        "No routing key of PagerDuty is set, so events cannot be sent.",
+        setting="PAGERDUTY_ROUTING_KEY",
+        next_steps=("Set PAGERDUTY_ROUTING_KEY to the integration key of an Events API v2 integration.",),
+    )
 
 
 def _sender_needed(message: str) -> ConfigError:

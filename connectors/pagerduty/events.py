@@ -3,8 +3,11 @@
 import json
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+import anyio.to_thread
 
 from connectors.http import Endpoint, Pacing, Request
 from connectors.pagerduty.conversation import Conversation
@@ -25,14 +28,18 @@ _ROUTING_KEY = re.compile(r"[0-9A-Za-z]{32}")
 # Events v2, "Trigger Events": bounds on what is sent.
 _MAX_SUMMARY = 1024
 _MAX_KEY = 255
+_MAX_KEY_FILE_BYTES = 4096
 # Events v2 works events off later; any other status is not its own.
 _TAKEN = 202
-_SIGN_IN = ("Check PAGERDUTY_ROUTING_KEY: the integration key of an Events API v2 integration.",)
+_SIGN_IN = ("Check PAGERDUTY_ROUTING_KEY (or _FILE): the integration key of an Events API v2 integration.",)
 
 
 @dataclass(frozen=True, slots=True)
 class RoutingKey:
     """The integration key events go to, and where they are taken.
+
+    Attributes:
+        file: Holds the key where `key` is empty; read anew for each event, since it may be rotated.
 
     Raises:
         ConfigError: Not 32 letters and digits, as every such key is.
@@ -40,14 +47,40 @@ class RoutingKey:
 
     key: str = field(repr=False)
     endpoint: Endpoint
+    file: str = ""
 
     def __post_init__(self) -> None:
-        if not _ROUTING_KEY.fullmatch(self.key):
-            raise ConfigError(
-                "The routing key of PagerDuty is not 32 letters and digits.",
-                setting="PAGERDUTY_ROUTING_KEY",
-                next_steps=_SIGN_IN,
-            )
+        if self.key or not self.file:
+            _checked_key(self.key, setting="PAGERDUTY_ROUTING_KEY")
+
+    async def current(self) -> str:
+        """Return the key.
+
+        Raises:
+            ConfigError: The file cannot be read or does not hold one.
+        """
+        return self.key or await anyio.to_thread.run_sync(_key_in_file, self.file)
+
+
+def _checked_key(key: str, *, setting: str) -> str:
+    if not _ROUTING_KEY.fullmatch(key):
+        raise ConfigError(
+            "The routing key of PagerDuty is not 32 letters and digits.", setting=setting, next_steps=_SIGN_IN
+        )
+    return key
+
+
+def _key_in_file(path: str) -> str:
+    try:
+        with Path(path).open("rb") as file:
+            key = file.read(_MAX_KEY_FILE_BYTES).decode("ascii").strip()
+    except (OSError, ValueError):
+        raise ConfigError(
+            "The file with the routing key of PagerDuty cannot be read as text.",
+            setting="PAGERDUTY_ROUTING_KEY_FILE",
+            next_steps=("Check that the file exists and that this process may read it.",),
+        ) from None
+    return _checked_key(key, setting="PAGERDUTY_ROUTING_KEY_FILE")
 
 
 def events_url(api_url: str) -> str | None:
@@ -66,7 +99,7 @@ class EventsClient:
         pacing: Pacing | None = None,
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
-        self._key = routing.key
+        self._routing = routing
         self._events = Conversation(
             routing.endpoint, system=system, sign_in=_SIGN_IN, pacing=pacing, transport=transport
         )
@@ -75,6 +108,10 @@ class EventsClient:
         """Release connections."""
         await self._events.http.aclose()
 
+    async def routing_key(self) -> str:
+        """Return the key events are sent with now; raises `ConfigError` as `RoutingKey.current`."""
+        return await self._routing.current()
+
     async def send(self, event: PageEvent) -> str:
         """Send an event and return the key of its problem.
 
@@ -82,8 +119,9 @@ class EventsClient:
             InputError: PagerDuty does not accept the event.
             ConfigError: It does not accept the routing key.
         """
-        body = json.dumps({"routing_key": self._key, **event_body(event)}).encode()
-        request = Request("/v2/enqueue", method="POST", json_body=body, secrets=(self._key,))
+        key = await self.routing_key()
+        body = json.dumps({"routing_key": key, **event_body(event)}).encode()
+        request = Request("/v2/enqueue", method="POST", json_body=body, secrets=(key,))
         answer = await self._events.http.send(request)
         if (problem := self._events.problem_in(answer)) is not None:
             if "routing" in problem.told.lower():

@@ -149,6 +149,8 @@ class FakePagerDuty:
                 found = [one for one in found if getattr(one, value) in wanted]
         if ids := params.get_list("service_ids[]"):
             found = [one for one in found if one.service.id in ids]
+        if key := params.get("incident_key"):
+            found = [one for one in found if one.key == key]
         is_newest_first = params.get("sort_by", "").endswith(":desc")
         ordered = sorted(found, key=lambda one: (one.created_at, one.number), reverse=is_newest_first)
         return [one.document() for one in ordered]
@@ -161,7 +163,8 @@ class FakePagerDuty:
 
     def _services(self, params: Params) -> list[dict[str, Json]]:
         wanted = params.get("query", "").lower()
-        return [one for one in self.account.service_documents() if wanted in str(one["name"]).lower()]
+        documents = self.account.service_documents(with_integrations="integrations" in params.get_list("include[]"))
+        return [one for one in documents if wanted in str(one["name"]).lower()]
 
     def _changed(self, request: httpx.Request, incident: Incident) -> Json:
         who = self._sender(request)

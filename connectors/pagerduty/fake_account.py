@@ -68,6 +68,7 @@ class Incident:
     changed_at: datetime | None = None
     resolved_at: datetime | None = None
     priority: str = ""
+    hides_key: bool = False
     taken: list[tuple[datetime, Person]] = field(default_factory=list)
     assigned_to: list[tuple[datetime, Person]] = field(default_factory=list)
     alerts: list[dict[str, Json]] = field(default_factory=list)
@@ -91,7 +92,8 @@ class Incident:
             "created_at": told(self.created_at),
             "resolved_at": told(self.resolved_at) if self.resolved_at else None,
             "last_status_change_at": told(self.changed_at or self.created_at),
-            "incident_key": self.key,
+            # Of an incident that has alerts PagerDuty tells no key: it is that of its alerts.
+            "incident_key": None if self.hides_key else self.key,
             "html_url": f"https://example.pagerduty.com/incidents/{self.id}",
             "service": self.service.reference(),
             "escalation_policy": _POLICY,
@@ -128,8 +130,8 @@ class Account:
         return next(one for one in self.services if one.name == name)
 
     def incident(self, incident_id: str) -> Incident | None:
-        """Return an incident by id."""
-        return next((one for one in self.incidents if one.id == incident_id), None)
+        """Return an incident by id or number."""
+        return next((one for one in self.incidents if incident_id in (one.id, str(one.number))), None)
 
     def triggered(
         self, service: Service, title: str, *, key: str = "", severity: str = "critical", details: Json = None
@@ -223,7 +225,7 @@ class Account:
         always: dict[str, Json] = {"escalation_level": 2, "start": None, "end": None, "user": GRACE.reference()}
         return [{**always, "escalation_policy": _POLICY}, first]
 
-    def service_documents(self) -> list[dict[str, Json]]:
+    def service_documents(self, *, with_integrations: bool = False) -> list[dict[str, Json]]:
         """Return the services with what their open incidents make of them."""
         return [
             {
@@ -232,6 +234,7 @@ class Account:
                 "name": one.name,
                 "status": self._status_of(one),
                 "escalation_policy": _POLICY,
+                **({"integrations": [_integration(one)]} if with_integrations else {}),
             }
             for one in self.services
         ]
@@ -272,6 +275,14 @@ class Account:
 def told(at: datetime) -> str:
     """Return a time as PagerDuty writes it, in whole seconds."""
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _integration(service: Service) -> Json:
+    """Return the integration of a service; one without Events v2 takes e-mail and has no key."""
+    if not service.routing_key:
+        return {"id": f"{service.id}I", "type": "generic_email_inbound_integration"}
+    key = service.routing_key
+    return {"id": f"{service.id}I", "type": "events_api_v2_inbound_integration", "integration_key": key}
 
 
 def _urgency(severity: str) -> str:

@@ -273,6 +273,24 @@ class WireService(Wire):
         return OncallService(self.id, self.name or self.summary, self.status, named(self.escalation_policy))
 
 
+class WireIntegration(Wire):
+    """How a service takes events."""
+
+    integration_key: str | None = Field(None, repr=False)
+
+
+class WireRoutedService(WireService):
+    """A service with the ways it takes events."""
+
+    integrations: Annotated[list[WireIntegration], BeforeValidator(_none_as_empty)] = Field(
+        default_factory=list, repr=False
+    )
+
+    def is_routed_by(self, key: str) -> bool:
+        """Whether events with this routing key come here."""
+        return any(one.integration_key == key for one in self.integrations)
+
+
 class WireLink(Wire):
     """Where to read more."""
 
