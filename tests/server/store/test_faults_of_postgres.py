@@ -181,3 +181,19 @@ async def test_a_standby_is_told_to_be_read_only(postgres: PostgresServer) -> No
         await journal.record(FIRST, lambda _: [_note()])
     assert "primary" in _told(raised)
     await journal.aclose()
+
+
+async def test_once_the_tables_are_there_a_user_needs_no_right_to_make_any(postgres: PostgresServer) -> None:
+    """As docs/concepts/records.md says."""
+    url = postgres.new_database()
+    owner = _journal(url)
+    await owner.begin("incident", [_note()])
+    await owner.aclose()
+    database = url.rsplit("/", 1)[1]
+    postgres.run(f"CREATE ROLE writer LOGIN PASSWORD '{PASSWORD}'")
+    postgres.run("GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO writer", database=database)
+    journal = _journal(url.replace("sre_mcp:", "writer:"))
+    assert len(await journal.record(FIRST, lambda _: [_note()])) == 2
+    (second,) = await journal.begin("incident", [_note()])
+    assert second.stream.number == 2
+    await journal.aclose()
