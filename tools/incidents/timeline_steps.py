@@ -108,7 +108,7 @@ def _calls(
     if deps.alert_source is not None:
         calls.append(partial(read_notified, deps.alert_source, window, services=services))
     if deps.oncall_source is not None:
-        calls.append(partial(read_pages, deps.oncall_source, window))
+        calls.append(partial(read_pages, deps.oncall_source, window, services=services))
     return calls
 
 

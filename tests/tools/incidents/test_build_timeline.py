@@ -12,6 +12,9 @@ from connectors.demo import DemoSource
 from connectors.demo.truth import Truth
 from connectors.demo.world import build_world
 from connectors.http import Endpoint
+from connectors.pagerduty import PagerDutyClient
+from connectors.pagerduty.fake import FakePagerDuty
+from connectors.pagerduty.fake_account import ADA
 from connectors.prometheus import PrometheusClient
 from sre.core.journal import NewEntry
 from sre.core.times import parse_instant
@@ -182,6 +185,28 @@ async def test_an_alert_that_the_alertmanager_holds_is_one_with_the_recorded_one
     (alert,) = events(answer, "firing")
     assert {shows["system"] for shows in alert["evidence"]} == {"hand", "alertmanager"}
     assert alert["at"] == "2026-11-02T11:01:00Z"
+
+
+async def test_a_page_and_its_answer_in_pagerduty_are_told_once_with_what_is_recorded(demo: DemoSource) -> None:
+    now = [at("2026-10-29T14:05:30Z")]
+    fake = FakePagerDuty(now=lambda: now[0], services={"checkout": ""})
+    fake.account.announced("checkout", "deploy checkout v2.4.0")
+    now[0] = at("2026-10-29T14:17:20Z")
+    page = fake.page("checkout", "CheckoutErrorsHigh")
+    now[0] = at("2026-10-29T14:23:30Z")
+    fake.account.acknowledged(page, ADA)
+    paging = PagerDutyClient(Endpoint("https://api.pagerduty.com"), transport=fake.transport())
+    journal = MemoryJournal()
+    await journal.begin("incident", entries(FixedClock().at))
+    async with tool_client(deps_with(demo, oncall_source=paging, journal=journal)) as client:
+        answer = await answer_of(client, TOOL, incident="INC-1")
+    (acknowledged,) = events(answer, "acknowledged")
+    assert {shows["system"] for shows in acknowledged["evidence"]} == {"pagerduty", "INC-1"}
+    assert len(events(answer, "page")) == 1
+    deploy = events(answer, "deploy", said="v2.4.0")[0]
+    assert {shows["system"] for shows in deploy["evidence"]} == {"demo", "pagerduty"}
+    took = {row["name"]: row["minutes"] for row in answer["delays"]}
+    assert took["to page"] == pytest.approx(5.333, abs=0.01)
 
 
 async def test_a_source_that_is_away_is_named_and_the_record_still_told() -> None:
