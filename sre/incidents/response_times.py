@@ -24,12 +24,16 @@ class ResponseTimes:
 
 
 def response_times(facts: IncidentFacts) -> ResponseTimes:
-    """Return the times between milestones; milestones out of order give None (see `order_problems`)."""
+    """Return the times between milestones; milestones out of order give None (see `order_problems`).
+
+    A start that is only assumed gives None too: the time users waited before anybody noticed is not known.
+    """
+    start = None if facts.is_start_assumed else facts.start
     return ResponseTimes(
-        detect_minutes=_minutes(facts.start, facts.detected_at),
+        detect_minutes=_minutes(start, facts.detected_at),
         acknowledge_minutes=_minutes(facts.detected_at, facts.acknowledged_at),
-        mitigate_minutes=_minutes(facts.start, facts.mitigated_at),
-        resolve_minutes=_minutes(facts.start, facts.end),
+        mitigate_minutes=_minutes(start, facts.mitigated_at),
+        resolve_minutes=_minutes(start, facts.end),
     )
 
 

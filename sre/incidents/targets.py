@@ -1,7 +1,7 @@
 """Whether an incident was answered and repaired as fast as its severity asks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -73,6 +73,8 @@ def target_results(facts: IncidentFacts) -> tuple[TargetResult, ...]:
 
     The answer counts from detection (from the start where that is not known) to acknowledgement, the repair from the
     start to mitigation (to the end where that is not known): users wait from the first failure, not from the page.
+    Where the start is only assumed, the harm began then or before: what is late from there on is late, and what is not
+    cannot be judged.
     """
     if facts.severity is None:
         return ()
@@ -81,10 +83,10 @@ def target_results(facts: IncidentFacts) -> tuple[TargetResult, ...]:
     repaired = facts.mitigated_at or facts.end
     since = "detection" if facts.detected_at else "start"
     until = "mitigation" if facts.mitigated_at else "end"
-    return (
-        _result("respond", targets.respond, asked, answered, f"{since} to acknowledgement"),
-        _result("repair", targets.repair, facts.start, repaired, f"start to {until}"),
-    )
+    repair = _result("repair", targets.repair, facts.start, repaired, f"start to {until}")
+    if facts.is_start_assumed and repair.is_met:
+        repair = replace(repair, is_met=None)
+    return _result("respond", targets.respond, asked, answered, f"{since} to acknowledgement"), repair
 
 
 def _result(

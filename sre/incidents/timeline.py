@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sre.incidents.model import IncidentFacts, TimelineEvent
 
@@ -37,7 +38,7 @@ def merged_timeline(*sources: Iterable[TimelineEvent]) -> tuple[TimelineEvent, .
 
 def _joined(first: TimelineEvent, second: TimelineEvent) -> TimelineEvent:
     evidence = tuple(dict.fromkeys((*first.evidence, *second.evidence)))
-    return TimelineEvent(first.at, first.text, first.who or second.who, evidence)
+    return replace(first, who=first.who or second.who, evidence=evidence, cite=first.cite or second.cite)
 
 
 def _words(text: str) -> str:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MAX_ITEMS = 200
+_MAX_SLOS = 20
 _MAX_PROBLEMS = 8
+_OR_RECORD = ("or pass incident, such as INC-7, to write up what is recorded.",)
 _Time = str | int | float
 _Line = Annotated[str, Field(min_length=1, max_length=2_000)]
 _Word = Annotated[str, Field(max_length=200)]
@@ -81,6 +83,8 @@ class GivenFacts(_Given):
     mitigated_at: _Time | None = None
     severity: Severity | None = None
     impact: Annotated[str, Field(max_length=2_000)] = ""
+    users: _Word = ""
+    slos: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=_MAX_SLOS)] = []
     events: Annotated[list[_Event], Field(max_length=_MAX_ITEMS)] = []
     causes: Annotated[list[Annotated[_Cause, BeforeValidator(_as_text)]], Field(max_length=_MAX_ITEMS)] = []
     went_well: _Lines = []
@@ -97,30 +101,45 @@ class FactsReader:
         self.notes: list[str] = []
 
     def incident(
-        self, *, title: str, start: str, end: str, services: list[str], facts: Mapping[str, Any]
+        self,
+        *,
+        title: str,
+        start: str,
+        end: str,
+        services: list[str],
+        facts: Mapping[str, Any],
+        record: IncidentFacts | None = None,
     ) -> IncidentFacts:
-        """Return the incident.
+        """Return what the call says of the incident; what a record says is not repeated, but for title and start.
 
         Raises:
             InputError: A field is missing, wrong or unknown; or the incident ends before it starts.
         """
         given = _validated(facts)
-        shown = cleaned(title)
+        shown = cleaned(title) or (record.title if record else "")
         if not shown:
-            raise InputError("title must say what happened, in a few words.", field="title")
-        started, ended = self._at(start, "start"), self._at(end, "end") if end else None
-        if ended is not None and ended <= started:
+            raise InputError("title must say what happened, in a few words.", field="title", next_steps=_OR_RECORD)
+        if not start.strip() and record is None:
+            raise InputError("start must say when it began.", field="start", next_steps=_OR_RECORD)
+        is_told = bool(start.strip()) or record is None
+        started = self._at(start, "start") if is_told or record is None else record.start
+        ended = self._at(end, "end") if end else None
+        known_end = ended or (record.end if record else None)
+        if known_end is not None and known_end <= started:
             raise InputError("end must lie after start.", field="end")
         return IncidentFacts(
             title=shown,
             start=started,
             end=ended,
+            is_start_assumed=not is_told,
             detected_at=self._maybe_at(given.detected_at, "detected_at"),
             acknowledged_at=self._maybe_at(given.acknowledged_at, "acknowledged_at"),
             mitigated_at=self._maybe_at(given.mitigated_at, "mitigated_at"),
             severity=given.severity,
             services=tuple(dict.fromkeys(cleaned(service) for service in services if service.strip())),
             impact=given.impact,
+            users=given.users,
+            slos=tuple(dict.fromkeys(cleaned(slo) for slo in given.slos if slo.strip())),
             events=tuple(
                 TimelineEvent(self._at(event.time, f"events[{n}].time"), event.text, event.who)
                 for n, event in enumerate(given.events)

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
 from sre.core.figures import seconds_text
-from sre.core.text import quoted
-from tools.answer import EvidencedAnswer, Figure, Instant, Part, QueryEvidence
+from sre.core.text import cleaned, quoted
+from sre.core.times import format_instant
+from tools.answer import (
+    HARD_LIMIT_CHARS,
+    EvidencedAnswer,
+    Figure,
+    Instant,
+    Part,
+    QueryEvidence,
+    RatioNearOne,
+    WindowAnswer,
+)
 
 if TYPE_CHECKING:
     from sre.incidents.blameless import LanguageFinding
-    from sre.incidents.model import Evidence, Measured, ServiceImpact
+    from sre.incidents.model import Measured, ServiceImpact, SloImpact
     from sre.incidents.postmortem import Postmortem
+    from sre.incidents.records.model import Incident
     from sre.incidents.response_times import ResponseTimes
+    from sre.incidents.similar import SimilarIncident
     from sre.incidents.targets import TargetResult
 
 _WHOLE_FROM = 100.0
+_NOT_IN_A_FILE_NAME = re.compile(r"[^a-z0-9]+")
+_MAX_FILE_STEM = 60
+_MAX_TITLE = 200
+_MAX_SAID_SIMILAR = 1
 
 
 class ImpactAnswer(Part):
@@ -35,6 +52,33 @@ class ImpactAnswer(Part):
     budget_burnt_ratio: Figure = None
     convention: str = ""
     evidence: list[str] = Field(default_factory=list)
+
+
+class SloImpactAnswer(Part):
+    """What one SLO lost from start to end; left_ratio is at the end, negative when overspent."""
+
+    slo: str
+    service: str = ""
+    objective_ratio: RatioNearOne
+    window: str
+    counted: str
+    total: Figure = None
+    bad: Figure = None
+    burnt_ratio: Figure = None
+    left_ratio: Figure = None
+    group: str = ""
+    evidence: list[str] = Field(default_factory=list)
+
+
+class SimilarAnswer(Part):
+    """An earlier incident that is alike; `unfinished` names what was not done when this one began."""
+
+    incident: str
+    title: str
+    began_at: Instant
+    score: Figure
+    why: list[str]
+    unfinished: list[str] = Field(default_factory=list)
 
 
 class TargetAnswer(Part):
@@ -59,7 +103,9 @@ class FindingAnswer(Part):
 class PostmortemAnswer(EvidencedAnswer):
     """A draft, and the numbers in it as data."""
 
-    RANKED = ("language_findings",)
+    RANKED: ClassVar[tuple[str, ...]] = ("language_findings", "queries")
+
+    incident: str | None = None
 
     duration_minutes: Figure = None
     time_to_detect_minutes: Figure = None
@@ -68,13 +114,48 @@ class PostmortemAnswer(EvidencedAnswer):
     time_to_resolve_minutes: Figure = None
     targets: list[TargetAnswer] = Field(default_factory=list)
     impact: list[ImpactAnswer] = Field(default_factory=list)
+    slo_impact: list[SloImpactAnswer] = Field(default_factory=list, description="Most budget burnt first")
+    similar: list[SimilarAnswer] = Field(default_factory=list, description="Likest first")
     gaps: list[str] = Field(default_factory=list, description="What is still to be filled in")
     language_findings: list[FindingAnswer] = Field(default_factory=list)
+    next_steps: list[str] = Field(default_factory=list)
     file_name: str = ""
     markdown: str = ""
 
 
-def set_times(answer: PostmortemAnswer, times: ResponseTimes, targets: Sequence[TargetResult]) -> None:
+def postmortem_answer(
+    postmortem: Postmortem, *, findings: Sequence[LanguageFinding], record: Incident | None
+) -> PostmortemAnswer:
+    """Return the finished draft with its numbers as data."""
+    from sre.incidents.postmortem import postmortem_document
+
+    document = postmortem_document(postmortem)
+    facts, end = postmortem.facts, postmortem.evaluated_at
+    answer = PostmortemAnswer(
+        summary=_summary(postmortem, finding_count=len(findings)),
+        incident=record.reference if record else None,
+        window=WindowAnswer(start=facts.start, end=end) if end > facts.start else None,
+        queries=[
+            QueryEvidence(query=row.query, series_count=1, sample_count=row.sample_count) for row in postmortem.evidence
+        ],
+        impact=[_impact_row(impact) for impact in postmortem.impacts],
+        slo_impact=[_slo_row(impact) for impact in postmortem.slo_impacts],
+        similar=[_similar_row(one) for one in postmortem.similar],
+        gaps=list(postmortem.gaps),
+        language_findings=[
+            FindingAnswer(where=f.where, text=f.text, rule=f.rule, why=f.why, better=f.better) for f in findings
+        ],
+        next_steps=_next_steps(postmortem),
+        left_out=[f"From the document: {words}." for words in document.left_out],
+        file_name=_file_name(postmortem),
+        markdown=document.markdown,
+    )
+    _set_times(answer, postmortem.times, postmortem.targets)
+    answer.with_budget(HARD_LIMIT_CHARS)
+    return answer
+
+
+def _set_times(answer: PostmortemAnswer, times: ResponseTimes, targets: Sequence[TargetResult]) -> None:
     """Put the response times into the answer."""
     answer.duration_minutes = answer.time_to_resolve_minutes = times.resolve_minutes
     answer.time_to_detect_minutes = times.detect_minutes
@@ -83,7 +164,7 @@ def set_times(answer: PostmortemAnswer, times: ResponseTimes, targets: Sequence[
     answer.targets = [TargetAnswer(kind=t.kind, target=t.target, counted=t.basis, is_met=t.is_met) for t in targets]
 
 
-def impact_row(impact: ServiceImpact) -> ImpactAnswer:
+def _impact_row(impact: ServiceImpact) -> ImpactAnswer:
     """Return the impact on one service as data."""
     requests, failed = impact.requests.value, impact.failed_requests.value
     return ImpactAnswer(
@@ -104,30 +185,103 @@ def impact_row(impact: ServiceImpact) -> ImpactAnswer:
     )  # fmt: skip
 
 
-def finding_rows(findings: Sequence[LanguageFinding]) -> list[FindingAnswer]:
-    """Return the language findings as data."""
-    return [FindingAnswer(where=f.where, text=f.text, rule=f.rule, why=f.why, better=f.better) for f in findings]
+def _slo_row(impact: SloImpact) -> SloImpactAnswer:
+    return SloImpactAnswer(
+        slo=impact.slo,
+        service=impact.service,
+        objective_ratio=impact.objective_ratio,
+        window=impact.window,
+        counted=impact.counted,
+        total=_whole(impact.total.value),
+        bad=_whole(impact.bad.value),
+        burnt_ratio=impact.burnt_ratio.value,
+        left_ratio=impact.left_ratio.value,
+        group=cleaned(impact.group),
+        evidence=_names(impact.total, impact.bad, impact.burnt_ratio, impact.left_ratio),
+    )
 
 
-def evidence_rows(rows: Sequence[Evidence]) -> list[QueryEvidence]:
-    """Return the queries in the order of their numbers: the first is E1."""
-    return [QueryEvidence(query=row.query, series_count=1, sample_count=row.sample_count) for row in rows]
+def _similar_row(one: SimilarIncident) -> SimilarAnswer:
+    from sre.incidents.postmortem import unfinished_words
+    from sre.incidents.records.facts import began_at
+
+    return SimilarAnswer(
+        incident=one.incident.reference,
+        title=cleaned(one.incident.title, limit=_MAX_TITLE),
+        began_at=began_at(one.incident),
+        score=one.score,
+        why=list(one.reasons),
+        unfinished=[
+            f"{action.reference} {quoted(action.action.title, limit=_MAX_TITLE)}: {unfinished_words(action)}"
+            for action in one.unfinished
+        ],
+    )
 
 
-def summary_of(postmortem: Postmortem, *, finding_count: int) -> str:
-    """Return what the draft holds, as sentences."""
-    from sre.incidents.postmortem import impact_sentence
+def _summary(postmortem: Postmortem, *, finding_count: int) -> str:
+    from sre.incidents.postmortem import impact_sentence, slo_sentence
 
-    minutes = postmortem.times.resolve_minutes
-    lasted = f"lasted {seconds_text(minutes * 60)}" if minutes is not None else "has no end yet"
-    sentences = [f"Draft for {quoted(postmortem.facts.title)}: it {lasted}."]
+    reference = f"{postmortem.reference} " if postmortem.reference else ""
+    sentences = [f"Draft for {reference}{quoted(postmortem.facts.title)}: it {_lasted(postmortem)}."]
     sentences += [f"{impact_sentence(impact)}." for impact in postmortem.impacts]
+    sentences += [f"{slo_sentence(impact)}." for impact in postmortem.slo_impacts if impact.bad.value]
+    sentences += [_missed(one) for one in postmortem.targets if one.is_met is False]
+    sentences += [_alike(one) for one in postmortem.similar[:_MAX_SAID_SIMILAR]]
     gaps = len(postmortem.gaps)
     sentences.append(f"{gaps} gap{'s' if gaps != 1 else ''} to fill." if gaps else "No gaps.")
     if finding_count:
         sound = "passage sounds" if finding_count == 1 else "passages sound"
         sentences.append(f"{finding_count} {sound} like blame; see language_findings.")
     return " ".join(sentences)
+
+
+def _lasted(postmortem: Postmortem) -> str:
+    minutes, facts = postmortem.times.resolve_minutes, postmortem.facts
+    if minutes is not None:
+        return f"lasted {seconds_text(minutes * 60)}"
+    if facts.end is not None and facts.is_start_assumed:
+        return f"has no known start and ended {format_instant(facts.end.replace(microsecond=0))}"
+    return "has no end yet"
+
+
+def _missed(target: TargetResult) -> str:
+    return f"The target to {target.kind} ({target.target}) was missed."
+
+
+def _alike(one: SimilarIncident) -> str:
+    from sre.incidents.postmortem import unfinished_words
+
+    alike = f"{one.incident.reference} {quoted(one.incident.title, limit=80)} was alike"
+    if not one.unfinished:
+        return f"{alike}."
+    first = one.unfinished[0]
+    return f"{alike}; of its actions, {quoted(first.action.title, limit=80)} was {unfinished_words(first)}."
+
+
+def _next_steps(postmortem: Postmortem) -> list[str]:
+    """Return what fills the gaps, as calls to make."""
+    facts, reference = postmortem.facts, postmortem.reference
+    end = format_instant(postmortem.evaluated_at.replace(microsecond=0))
+    window = f'start="{format_instant(facts.start.replace(microsecond=0))}", end="{end}"'
+    steps = []
+    if not facts.causes or any(not cause.evidence for cause in facts.causes):
+        steps.append(f"investigate_incident({window}) shows what moved first; record as causes what people confirm.")
+    if not postmortem.impacts and not postmortem.slo_impacts:
+        steps.append("Name the services, or pass total and bad, to have the impact measured.")
+    if reference and postmortem.gaps:
+        steps.append(f'update_incident(incident="{reference}") records what is missing; then draft again.')
+    if reference and any(gap.startswith("action_items") for gap in postmortem.gaps):
+        steps.append(f'track_action_items(incident="{reference}") sets kind, owner and date of actions.')
+    if not reference:
+        steps.append("declare_incident records it, so that its actions are tracked.")
+    return steps
+
+
+def _file_name(postmortem: Postmortem) -> str:
+    facts = postmortem.facts
+    words = _NOT_IN_A_FILE_NAME.sub("-", facts.title.lower()).strip("-")[:_MAX_FILE_STEM].strip("-")
+    reference = f"{postmortem.reference.lower()}-" if postmortem.reference else ""
+    return f"postmortem-{reference}{facts.start:%Y-%m-%d}-{words or 'incident'}.md"
 
 
 def _names(*numbers: Measured) -> list[str]:

@@ -1,8 +1,7 @@
-"""From facts and data to a postmortem and its answer."""
+"""What a postmortem says, read from where it is known: impact by service and SLO, and what systems saw."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -15,23 +14,15 @@ from sre.core.slo.tiers import default_tiers
 from sre.core.slo.windows import period_at
 from sre.core.text import listed, quoted
 from sre.core.times import Window, format_instant
-from sre.incidents.blameless import LanguageFinding, Passage, language_findings
+from sre.incidents.chronicle import Evidence, Happening
 from sre.incidents.gaps import postmortem_gaps
-from sre.incidents.model import IncidentFacts, ServiceImpact, TimelineEvent
-from sre.incidents.postmortem import Postmortem, postmortem_markdown
-from sre.incidents.response_times import order_problems, response_times
+from sre.incidents.model import IncidentFacts, ServiceImpact, SloImpact
+from sre.incidents.postmortem import AssumedBudget, Postmortem
+from sre.incidents.response_times import response_times
 from sre.incidents.targets import target_results
-from sre.incidents.timeline import merged_timeline, milestones
-from tools.answer import HARD_LIMIT_CHARS, WindowAnswer
 from tools.concurrent import all_of, attempted, seconds_left
-from tools.incidents.postmortem_answer import (
-    PostmortemAnswer,
-    evidence_rows,
-    finding_rows,
-    impact_row,
-    set_times,
-    summary_of,
-)
+from tools.incidents.postmortem_slos import ChosenSlos, SlosRead, chosen_slos, read_slos
+from tools.incidents.postmortem_timeline import Seen, hints_of, joined_timeline, seen_by_systems
 from tools.incidents.service_impact import EvidenceBook, ImpactReader, Measurements, ServiceQueries
 from tools.incidents.service_queries import queries_of_service
 
@@ -42,9 +33,9 @@ if TYPE_CHECKING:
     from connectors.base import MetricSource
     from server.deps import Deps
     from sre.core.slo.windows import SloWindow
+    from sre.incidents.records.model import Incident
+    from sre.incidents.similar import SimilarIncident
 
-_NOT_IN_A_FILE_NAME = re.compile(r"[^a-z0-9]+")
-_MAX_FILE_STEM = 60
 # Newest samples are this old at most where scraping works: the look-back of Prometheus.
 _FRESHNESS = timedelta(minutes=5)
 
@@ -54,7 +45,9 @@ class PostmortemDraft:
     """A postmortem in the making.
 
     Attributes:
+        facts: What is recorded and told.
         now: Stands in for the end of an incident that has none.
+        is_budget_told: The caller named the objective, so budgets of services are of that one.
     """
 
     deps: Deps
@@ -62,63 +55,105 @@ class PostmortemDraft:
     objective_ratio: float
     slo_window: SloWindow
     now: datetime
+    is_budget_told: bool = False
     book: EvidenceBook = field(default_factory=EvidenceBook)
     impacts: tuple[ServiceImpact, ...] = ()
+    slo_impacts: tuple[SloImpact, ...] = ()
+    seen: Seen = field(default_factory=Seen)
+    similar: tuple[SimilarIncident, ...] = ()
     notes: list[str] = field(default_factory=list)
     source_name: str | None = None
 
+    @property
+    def end(self) -> datetime:
+        """Until when the incident is looked at."""
+        return self.facts.end or self.now
+
     async def measure(self, source: MetricSource, *, total: str, bad: str) -> None:
-        """Measure each service at a source; what cannot be measured becomes a note.
+        """Measure each service and SLO at a source; what cannot be measured becomes a note.
 
         Raises:
             InputError: `total` or `bad` does not count events.
         """
         self.source_name = source.name
-        end = self.facts.end or self.now
-        if end <= self.facts.start:
+        if self.end <= self.facts.start:
             self.notes.append("The incident starts after the data end, so impact was not measured.")
             return
         if self.facts.end is None:
-            self.notes.append(f"No end was given: the impact is counted until {format_instant(end)}.")
-        window = Window(self.facts.start, end)
+            self.notes.append(f"No end is known: the impact is counted until {format_instant(self.end)}.")
+        window = Window(self.facts.start, self.end)
         try:
             coverage = await source.coverage()
             if coverage is not None and not _overlap(window, coverage):
                 self.notes.append(_outside_note(source.name, window, coverage))
                 return
+            chosen = await chosen_slos(self.deps, source, services=self.facts.services, names=self.facts.slos)
             reader = self._reader(source, window, coverage)
-            named = self.facts.services or ("all requests",)
-            found = await all_of(
-                [partial(self._measured, reader, service, *(_given(n, total, bad))) for n, service in enumerate(named)]
-            )
+            await self._measure_all(reader, chosen, total=total, bad=bad)
         except UpstreamError as error:
             self.notes.append(f"Impact was not measured: {error.message}")
             return
-        self.notes += dict.fromkeys(note for note in found if isinstance(note, str))
-        read = [measured for measured in found if not isinstance(measured, str)]
-        self.impacts = tuple(reader.impact(measured, self.book) for measured in read)
-        self.notes += [*_cut_notes(window, coverage), *_impact_notes(self.impacts)]
+        self.notes += [*_cut_notes(window, coverage), *_impact_notes(self.impacts), *_slo_notes(self.slo_impacts)]
 
-    def answer(self, *, notes: Sequence[str]) -> PostmortemAnswer:
-        """Return the finished draft."""
-        postmortem = self._postmortem()
-        findings = self._findings()
-        end = self.facts.end or self.now
-        answer = PostmortemAnswer(
-            summary=summary_of(postmortem, finding_count=len(findings)),
-            source=self.source_name,
-            window=WindowAnswer(start=self.facts.start, end=end) if end > self.facts.start else None,
-            queries=evidence_rows(postmortem.evidence),
-            warnings=[*notes, *order_problems(self.facts), *self.notes],
-            impact=[impact_row(impact) for impact in self.impacts],
-            gaps=list(postmortem.gaps),
-            language_findings=finding_rows(findings),
-            file_name=_file_name(self.facts),
-            markdown=postmortem_markdown(postmortem),
+    async def look(self, source: MetricSource | None) -> None:
+        """Ask all systems what happened around the incident."""
+        window = Window(self.facts.start, self.end)
+        if self.end > self.facts.start:
+            self.seen = await seen_by_systems(self.deps, source, window, services=self.facts.services, now=self.now)
+
+    def unheard(self) -> list[str]:
+        """Return who was not heard about what happened; of a source without any data that was said once already."""
+        is_silent = not self.impacts and not self.seen.happenings
+        return [note for system, note in self.seen.notes if not (is_silent and system == self.source_name)]
+
+    async def postmortem(self, record: Incident | None) -> Postmortem:
+        """Return what the document says, once all is read."""
+        hints = hints_of(self.seen, since=self.facts.start)
+        timeline = await joined_timeline(self.facts, self._with_peaks(), self.book)
+        return Postmortem(
+            facts=self.facts,
+            times=response_times(self.facts),
+            targets=target_results(self.facts),
+            timeline=timeline,
+            impacts=self.impacts,
+            evidence=tuple(self.book.rows),
+            gaps=postmortem_gaps(self.facts, self.impacts, self.slo_impacts, hints=hints),
+            evaluated_at=self.end,
+            budget=self._assumed_budget(),
+            slo_impacts=self.slo_impacts,
+            similar=self.similar,
+            reference=record.reference if record else "",
+            entry_count=len(record.entries) if record else 0,
         )
-        set_times(answer, postmortem.times, postmortem.targets)
-        answer.with_budget(HARD_LIMIT_CHARS)
-        return answer
+
+    async def _measure_all(self, reader: ImpactReader, chosen: ChosenSlos, *, total: str, bad: str) -> None:
+        """Read services and SLOs at once, and write them up in the order of the document."""
+        slos = SlosRead([], [])
+
+        async def of_slos() -> None:
+            nonlocal slos
+            slos = await read_slos(reader.source, chosen.slos, reader.window)
+
+        with_slo = set() if self.is_budget_told else {slo.service for slo in chosen.slos}
+        # Without a service there is still what the caller's own queries count.
+        named = self.facts.services or (("all requests",) if total else ())
+        found: list[Measurements | str] = []
+
+        async def of_services() -> None:
+            found.extend(
+                await all_of(
+                    [
+                        partial(self._measured, reader, service, *_given(n, total, bad), has_slo=service in with_slo)
+                        for n, service in enumerate(named)
+                    ]
+                )
+            )
+
+        await all_of([of_services, of_slos])
+        self.impacts = tuple(reader.impact(one, self.book) for one in found if not isinstance(one, str))
+        self.slo_impacts = slos.impacts(self.book, data_start=reader.data_start)
+        unmeasured = dict.fromkeys(note for note in found if isinstance(note, str))
+        self.notes += [*unmeasured, *chosen.notes, *slos.notes]
 
     def _reader(self, source: MetricSource, window: Window, coverage: Window | None) -> ImpactReader:
         return ImpactReader(
@@ -129,7 +164,9 @@ class PostmortemDraft:
             data_start=coverage.start if coverage else None,
         )
 
-    async def _measured(self, reader: ImpactReader, service: str, total: str, bad: str) -> Measurements | str:
+    async def _measured(
+        self, reader: ImpactReader, service: str, total: str, bad: str, *, has_slo: bool
+    ) -> Measurements | str:
         """Return what was measured of one service, or a note why nothing was; no service may cost another."""
         try:
             found = await queries_of_service(self.deps, reader.source, service, window=reader.window)
@@ -146,27 +183,25 @@ class PostmortemDraft:
             total=total or found.total,
             bad=bad or found.bad,
             convention="given in the call" if total else found.convention,
+            has_slo=has_slo,
         )
         try:
             return await reader.measure(queries)
         except (NoDataError, RefusedError, UpstreamError) as error:
             return f"{quoted(service)} was not measured: {error.message}"
 
-    def _postmortem(self) -> Postmortem:
-        return Postmortem(
-            facts=self.facts,
-            times=response_times(self.facts),
-            targets=target_results(self.facts),
-            timeline=merged_timeline(self.facts.events, milestones(self.facts), self._measured_events()),
-            impacts=self.impacts,
-            evidence=tuple(self.book.rows),
-            gaps=postmortem_gaps(self.facts, self.impacts),
-            objective_ratio=self.objective_ratio,
-            budget_window=str(self.slo_window),
-            evaluated_at=self.facts.end or self.now,
-        )
+    def _assumed_budget(self) -> AssumedBudget | None:
+        if not any(impact.budget_burnt_ratio.value is not None for impact in self.impacts):
+            return None
+        return AssumedBudget(self.objective_ratio, str(self.slo_window), is_told=self.is_budget_told)
 
-    def _measured_events(self) -> list[TimelineEvent]:
+    def _with_peaks(self) -> Seen:
+        """Return what systems saw, with the worst moments that were measured and that no system told."""
+        told = {one.service for one in self.seen.happenings if one.kind == "worst"}
+        peaks = [one for one in self._peaks() if one.service not in told]
+        return replace(self.seen, happenings=[*self.seen.happenings, *peaks])
+
+    def _peaks(self) -> list[Happening]:
         # What burns the budget at the speed of the fastest page tier is an event; less is background.
         fastest = default_tiers()[0]
         factor = factor_for_share(
@@ -175,20 +210,20 @@ class PostmortemDraft:
             period_seconds=period_at(self.slo_window, at=self.now).seconds,
         )
         noteworthy = factor * budget_ratio(self.objective_ratio)
+        queries = {row.number: row.query for row in self.book.rows}
         return [
-            TimelineEvent(
+            Happening(
                 impact.peak_at,
+                "worst",
                 f"{impact.service}: failures peak at {impact.peak_error_ratio.value:.1%} of requests in 5 minutes.",
-                evidence=impact.peak_error_ratio.evidence,
+                impact.service,
+                evidence=tuple(
+                    Evidence(self.source_name or "", queries[number]) for number in impact.peak_error_ratio.evidence
+                ),
             )
             for impact in self.impacts
             if impact.peak_at is not None and (impact.peak_error_ratio.value or 0.0) >= noteworthy
         ]
-
-    def _findings(self) -> tuple[LanguageFinding, ...]:
-        facts = self.facts
-        people = {event.who for event in facts.events} | {item.owner for item in facts.action_items}
-        return language_findings(_passages(facts), people=sorted(people - {""}), services=facts.services)
 
 
 async def _unmeasured_note(reader: ImpactReader, error: NoDataError) -> str:
@@ -234,19 +269,9 @@ def _given(number: int, total: str, bad: str) -> tuple[str, str]:
     return (total, bad) if number == 0 else ("", "")
 
 
-def _passages(facts: IncidentFacts) -> list[Passage]:
-    return [
-        Passage("title", facts.title),
-        Passage("impact", facts.impact),
-        *(Passage(f"events[{n}]", event.text) for n, event in enumerate(facts.events)),
-        *(Passage(f"causes[{n}]", f"{cause.text} {cause.evidence}") for n, cause in enumerate(facts.causes)),
-        *(Passage(f"went_well[{n}]", text) for n, text in enumerate(facts.went_well)),
-        *(Passage(f"went_badly[{n}]", text) for n, text in enumerate(facts.went_badly)),
-        *(Passage(f"lucky[{n}]", text) for n, text in enumerate(facts.lucky)),
-        *(Passage(f"action_items[{n}]", item.title) for n, item in enumerate(facts.action_items)),
-    ]
-
-
-def _file_name(facts: IncidentFacts) -> str:
-    words = _NOT_IN_A_FILE_NAME.sub("-", facts.title.lower()).strip("-")[:_MAX_FILE_STEM].strip("-")
-    return f"postmortem-{facts.start:%Y-%m-%d}-{words or 'incident'}.md"
+def _slo_notes(impacts: Sequence[SloImpact]) -> list[str]:
+    names: dict[str, list[str]] = {}
+    for impact in impacts:
+        for note in impact.notes:
+            names.setdefault(note, []).append(quoted(impact.slo))
+    return [f"SLO {listed(named)}: {note}" for note, named in names.items()]

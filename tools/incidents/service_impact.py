@@ -46,6 +46,7 @@ class ServiceQueries:
         bad: Counter of failed requests.
         latency_p95: Seconds, with `$window` where the range goes.
         convention: Where these came from.
+        has_slo: Its SLOs say what budget it lost, so no other budget is read.
     """
 
     service: str
@@ -53,6 +54,7 @@ class ServiceQueries:
     bad: str = ""
     latency_p95: str = ""
     convention: str = ""
+    has_slo: bool = False
 
 
 @dataclass(slots=True)
@@ -174,7 +176,8 @@ class ImpactReader:
             found.latency = await self._latency(queries.latency_p95, found)
 
         asked = {
-            _REQUESTS: requests, _FAILURES: failures, _PERIOD: period, _PEAK: peak, _LATENCY: latency,
+            _REQUESTS: requests, _FAILURES: failures, _PEAK: peak, _LATENCY: latency,
+            **({} if queries.has_slo else {_PERIOD: period}),
         }  # fmt: skip
         await all_of([partial(self._read, name, call, found) for name, call in asked.items()])
         _raise_if_useless(found)
