@@ -84,7 +84,7 @@ class InvestigationAnswer(EvidencedAnswer):
 
     RANKED = ("changes", "suspects", "services")
 
-    verdict: Literal["suspect_found", "nothing_stands_out"]
+    verdict: Literal["suspect_found", "weak_lead", "nothing_stands_out"]
     sureness: Literal["high", "medium", "low", "none"]
     reasons: list[str] = Field(default_factory=list, description="What makes it more or less sure")
     first_to_move: FirstMove | None = None

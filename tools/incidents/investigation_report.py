@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sre.core.figures import figure_text, plain_text
 from sre.core.text import cleaned, listed, quoted
@@ -55,11 +55,15 @@ def investigation_answer(
     onset_ms = findings.first.onset_ms if findings.first else None
     return InvestigationAnswer(
         summary=_summary(ranking, findings, scan, service=service),
-        verdict="suspect_found" if findings.first else "nothing_stands_out",
+        verdict=_verdict(findings),
         sureness=findings.sureness,
         reasons=[*findings.reasons, *([_sentence(ranking.reason)] if ranking.reason else [])],
         first_to_move=_first_move(findings),
-        services=[_service_row(one, findings) for one in findings.services[:_MAX_SERVICES]],
+        # Where nothing stands out, the order is still the best that there is, for who must look on.
+        services=[
+            _service_row(one, findings)
+            for one in (findings.services or [one for one in ranking.services if one.suspects])[:_MAX_SERVICES]
+        ],
         suspects=[_suspect_row(one) for one in findings.suspects],
         changes=[_change_row(one, onset_ms) for one in findings.changes[:_MAX_CHANGES]],
         next_checks=next_checks(findings, windows, service=service),
@@ -86,6 +90,12 @@ def investigation_answer(
         warnings=_warnings(found, scan, nearby, ranking, service=service),
         left_out=_left_out(found, scan, findings),
     )
+
+
+def _verdict(findings: Findings) -> Literal["suspect_found", "weak_lead", "nothing_stands_out"]:
+    if findings.first is None:
+        return "nothing_stands_out"
+    return "weak_lead" if findings.sureness == "low" else "suspect_found"
 
 
 def _first_move(findings: Findings) -> FirstMove | None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Sureness: TypeAlias = Literal["high", "medium", "low", "none"]
 # A change further back than this is no reason any more that is worth naming first (our choice).
 _REACH_MS: Final = 3_600_000
+_RESTARTS: Final = frozenset({"deploy", "return", "restart"})
+# So long after a restart the level of a resource may still fall because of it (our choice).
+_RESET_MS: Final = 900_000
 # Alerts tell of an incident; they do not start one.
 _ACTS: Final = frozenset({"deploy", "return", "restart", "setting", "scaling"})
 # Of suspects: enough to see the pattern of the first service, little of those who follow (our choice).
@@ -32,6 +35,8 @@ _DOUBT_AFTER_CHANGE: Final = 0.5
 # The first stands clearly before the next where the next leaves so many times its doubt (our choice).
 _CLEAR_RATIO: Final = 1.5
 _RARE_RATIO: Final = 0.1
+# What is weaker than this is a lead and no more, however alone it stands (our choice).
+_STRONG_SCORE: Final = 0.6
 # A resource that is used up to this share is full.
 _FULL_RATIO: Final = 0.95
 
@@ -91,14 +96,16 @@ def findings_of(
     ranking: Ranking, *, scanned: Sequence[Scanned], changes: Sequence[Change], timeline: Timeline
 ) -> Findings:
     """Return what a ranking says, joined with what was changed and how to look at it."""
-    found = [one for one in ranking.services if one.suspects and one.score > 0] if ranking.is_visible else []
+    restarts = [one for one in changes if one.kind in _RESTARTS]
+    visible = ranking.services if ranking.is_visible else ()
+    found = [one for one in (_without_resets(each, restarts, timeline) for each in visible) if one.suspects]
     caused = {one.service: _cause_of(one, changes, step_ms=timeline.step_ms) for one in found}
     causes = {service: cause for service, cause in caused.items() if cause is not None}
     weighed = [replace(one, score=_weighed(one.score, has_cause=one.service in causes)) for one in found]
     moved = sorted(weighed, key=lambda one: -one.score)
     sureness, reasons = _sureness(ranking, moved, causes)
     return Findings(
-        suspects=_rows(ranking, moved, scanned, timeline),
+        suspects=_rows(ranking, moved, scanned, restarts, timeline),
         services=tuple(moved),
         first=moved[0] if moved else None,
         causes=causes,
@@ -114,6 +121,22 @@ def first_movers(services: Sequence[SuspectService]) -> tuple[SuspectService, ..
     top = services[0].score if services else 0.0
     dated = [one for one in services if one.onset_ms is not None and one.score >= _CREDIBLE_SHARE * top]
     return tuple(sorted(dated, key=lambda one: (one.onset_ms or 0, -one.score)))
+
+
+def _without_resets(service: SuspectService, restarts: Sequence[Change], timeline: Timeline) -> SuspectService:
+    """Return the service with the suspects that a restart does not explain; with none where it has no evidence."""
+    kept = tuple(one for one in service.suspects if service.score > 0 and not _is_reset(one, restarts, timeline))
+    onsets = [one.onset_ms for one in kept if one.onset_ms is not None]
+    return replace(service, suspects=kept, onset_ms=min(onsets, default=None))
+
+
+def _is_reset(suspect: Suspect, restarts: Sequence[Change], timeline: Timeline) -> bool:
+    """Return whether a level fell because a process began anew: its memory, its open connections."""
+    if suspect.direction != "down" or suspect.kind not in ("resource", "other") or suspect.onset_ms is None:
+        return False
+    onset_ms = suspect.onset_ms
+    own = [one for one in restarts if one.entity == suspect.service]
+    return any(-timeline.step_ms <= onset_ms - one.at_ms <= _RESET_MS for one in own)
 
 
 def _weighed(score: float, *, has_cause: bool) -> float:
@@ -146,12 +169,17 @@ def _ordered(
 
 
 def _rows(
-    ranking: Ranking, moved: Sequence[SuspectService], scanned: Sequence[Scanned], timeline: Timeline
+    ranking: Ranking,
+    moved: Sequence[SuspectService],
+    scanned: Sequence[Scanned],
+    restarts: Sequence[Change],
+    timeline: Timeline,
 ) -> tuple[Finding, ...]:
     by_key = {(one.behaviour.service, one.behaviour.metric, one.behaviour.labels): one for one in scanned}
     rows: list[Finding] = []
     for rank, service in enumerate(moved):
         own = [one for one in ranking.suspects if one.service == service.service and _is_telling(one, service)]
+        own = [one for one in own if not _is_reset(one, restarts, timeline)]
         for suspect in _in_turn(own)[: _OF_OTHERS if rank else _OF_FIRST]:
             found = by_key.get((suspect.service, suspect.metric, suspect.labels))
             rows.append(Finding(suspect, found, _limit_of(suspect, scanned, timeline)))
@@ -195,7 +223,7 @@ def _sureness(
     is_clear = rival is None or 1 - rival.score >= _CLEAR_RATIO * (1 - first.score)
     is_rare = ranking.chance_ratio is not None and ranking.chance_ratio <= _RARE_RATIO
     has_cause = first.service in causes
-    points = sum((is_clear, is_rare, has_cause))
+    points = sum((is_clear, is_rare, has_cause)) if first.score >= _STRONG_SCORE else 0
     return ("high" if points == 3 else "medium" if points == 2 else "low"), (
         f"score {first.score:.2g} against {rival.score:.2g} of the next" if rival else "nobody else moved by itself",
         "it was changed shortly before" if has_cause else "no change of it was seen shortly before",
