@@ -157,7 +157,7 @@ def _lifespan_of(deps: Deps) -> Callable[[MCPServer[Deps]], Any]:
         try:
             yield deps
         finally:
-            systems = (deps.alert_source, deps.dashboard_store, deps.oncall_source)
+            systems = (deps.alert_source, deps.dashboard_store, deps.oncall_source, deps.journal)
             for system in (*deps.sources.metric_sources.values(), *systems):
                 if system is not None:
                     await system.aclose()
