@@ -240,8 +240,7 @@ def names_of(names: Sequence[str]) -> list[str]:
 
 def late_words(incident: Incident, *, now: datetime) -> list[str]:
     """Return what is late about an incident, as words for a sentence: deadlines, updates, actions."""
-    limits = () if incident.is_over() else deadlines(incident, now=now)
-    late = [f"{one.kind} ({one.target})" for one in limits if one.state == "overdue"]
+    late = [f"{one.kind} ({one.target})" for one in deadlines(incident, now=now) if one.state == "overdue"]
     updates = [row.audience for row in update_rows(incident, now=now) if row.is_late]
     late += [f"update for {', '.join(updates)}"] if updates else []
     overdue = sum(action.is_overdue(now.date()) for action in incident.actions)

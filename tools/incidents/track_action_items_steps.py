@@ -175,7 +175,7 @@ def due_date(said: str, *, today: date) -> date | None:
         raise _not_a_date(said) from None
     if due is None:
         days, rest = divmod(parse_duration(spelt, field="due").seconds, 86_400.0) if spelt[-1:] in "dwy" else (0, 1)
-        if rest or days > _MAX_DUE_DAYS:
+        if rest:
             raise _not_a_date(said)
         due = today + timedelta(days=int(days))
     if abs((due - today).days) > _MAX_DUE_DAYS:

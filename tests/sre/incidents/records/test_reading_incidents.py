@@ -63,6 +63,14 @@ def test_an_unreadable_severity_counts_as_the_highest() -> None:
     assert incident_of((Entry(StreamRef("incident", 1), 1, NOW, new),)).severity == "P0"
 
 
+def test_an_action_needs_a_number() -> None:
+    told = [NewEntry("declared", NOW, "ana", "test", {"title": "x", "severity": "P1"})]
+    told += [NewEntry("action", NOW, "a", "t", {"number": number, "title": "y"}) for number in (True, 0, -1, "2", None)]
+    told += [NewEntry("action", NOW, "a", "t", {"number": 3, "title": "z"})]
+    entries = tuple(Entry(StreamRef("incident", 1), number, NOW, new) for number, new in enumerate(told, 1))
+    assert [(action.number, action.title) for action in incident_of(entries).actions] == [(3, "z")]
+
+
 def test_a_time_without_a_zone_is_utc() -> None:
     told = [
         NewEntry("declared", NOW, "ana", "test", {"title": "x", "severity": "P1"}),
