@@ -108,6 +108,8 @@ TOPICS: tuple[Topic, ...] = (
         "What counts as toil, the 50 % rule, measuring it, pay-back of automation, on-call load.",
         "Is this work toil, and is it worth automating?",
         (
+            ToolUse("record_toil", "each chore as it is done: minutes, who, how often, what it would take to automate"),
+            ToolUse("report_toil", "hours by task and person, the share of the 50 %, what to automate first"),
             ToolUse("review_alerts", "pages a shift, at night and by rule, and which could go"),
             ToolUse("query_prometheus", "how often the alert or restart behind the task really happens"),
             ToolUse("forecast_capacity", "when a task that grows with traffic outgrows the team"),

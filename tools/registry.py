@@ -129,4 +129,6 @@ TOOLS: tuple[ToolSpec, ...] = (
         is_idempotent=False,
         is_open_world=False,
     ),
+    ToolSpec("record_toil", "Record toil", "toil", is_read_only=False, is_idempotent=False, is_open_world=False),
+    ToolSpec("report_toil", "Report toil against its budget", "toil", is_open_world=False),
 )

@@ -23,6 +23,8 @@ READING_VERBS = {
 }  # fmt: skip
 WRITING_VERBS = {"define", "declare", "update", "record", "track", "publish", "silence", "run"}
 THE_CATALOGUE_TODAY = {
+    "record_toil",
+    "report_toil",
     "query_prometheus",
     "find_metrics",
     "check_service_health",
