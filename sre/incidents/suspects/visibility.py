@@ -14,6 +14,8 @@ _GRACE: Final = 0.5
 # Set on the development data, by false alarms in fault-free windows: see the table in `ranking`.
 _LEAST_STRENGTH: Final = 1.0
 _LEAST_TIMES: Final = 1.25
+# This far beyond anything that a service ever showed, it does not matter that others had incidents of their own before.
+_CERTAIN_TIMES: Final = 3.0
 _MOST_CHANCE: Final = 0.12
 _LEAST_WINDOWS: Final = 10
 
@@ -84,7 +86,7 @@ def visibility(strengths: FloatArray, *, calibrated: Calibration, gathering: Gat
     service, most = gathering.services[index], float(times[index])
     chance, count = calibrated.chance(most), len(calibrated.times)
     is_beyond = most >= _LEAST_TIMES and float(strengths[index]) >= _LEAST_STRENGTH
-    is_visible = is_beyond and (chance is None or chance <= _MOST_CHANCE)
+    is_visible = is_beyond and (most >= _CERTAIN_TIMES or chance is None or chance <= _MOST_CHANCE)
     if chance is None:
         seen = "there is too little normal time to say how often that happens by chance"
     else:
