@@ -16,6 +16,7 @@ import pytest
 
 import server.store.sqlite
 from server.store import StoredJournal
+from server.store.database import Statements
 from server.store.sqlite import SqliteDatabase
 from sre.core.journal import Entries, JournalError, NewEntry, StreamRef
 from tests.support.journal_writers import SystemClock
@@ -157,6 +158,30 @@ async def test_a_lock_that_is_held_too_long_is_told_and_reading_goes_on(tmp_path
     await journal.aclose()
 
 
+async def test_a_new_file_that_another_process_is_just_making_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite itself does not wait when it turns a file into WAL."""
+    path = tmp_path / "records.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as maker:
+        maker.execute("BEGIN IMMEDIATE")
+        maker.execute("CREATE TABLE something (x)")
+        # The pause between two tries is when the other process gets done.
+        monkeypatch.setattr(
+            server.store.sqlite.time, "sleep", lambda _: maker.in_transaction and maker.execute("COMMIT")
+        )
+        assert len(await _filled(path)) == 1
+
+
+async def test_a_new_file_that_another_process_keeps_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "records.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None)) as maker:
+        maker.execute("BEGIN EXCLUSIVE")
+        maker.execute("CREATE TABLE something (x)")
+        with pytest.raises(JournalError, match="locked by another process"):
+            await _filled(path)
+
+
 async def test_a_file_that_was_removed_while_open_is_not_written_into_the_void(tmp_path: Path) -> None:
     path = tmp_path / "records.sqlite3"
     journal = _journal(path)
@@ -168,6 +193,51 @@ async def test_a_file_that_was_removed_while_open_is_not_written_into_the_void(t
     other = _journal(path)
     assert [one.new.data for one in await other.entries(FIRST)] == [{"text": "new"}]
     await other.aclose()
+
+
+class Restored(SqliteDatabase):
+    """A file whose content is put back to an earlier state while somebody waits for its lock."""
+
+    is_armed = False
+
+    def begin(self, statements: Statements, *, writes: bool) -> None:
+        if writes and self.is_armed:
+            with closing(sqlite3.connect(str(self.path))) as other, other:
+                other.execute("DELETE FROM sre_entries WHERE number > 1")
+        super().begin(statements, writes=writes)
+
+
+async def test_what_was_read_before_the_lock_is_not_trusted_when_it_has_changed(tmp_path: Path) -> None:
+    path = tmp_path / "records.sqlite3"
+    await _filled(path, entries=3)
+    database = Restored(path)
+    journal = StoredJournal(database, SystemClock())
+    database.is_armed = True
+    entries = await journal.record(FIRST, lambda known: [_note(str(len(known)))])
+    database.is_armed = False
+    assert [(entry.number, entry.new.data["text"]) for entry in entries[1:]] == [(2, "1")]
+    assert await journal.entries(FIRST) == entries
+    await journal.aclose()
+
+
+async def test_a_file_is_opened_so_that_what_is_acknowledged_is_on_disk(tmp_path: Path) -> None:
+    """Our choice: docs/decisions/0006. Only cutting the power would show it."""
+    with (
+        closing(SqliteDatabase(tmp_path / "records.sqlite3").connect()) as connection,
+        closing(connection.cursor()) as cursor,
+    ):
+        found = {}
+        for name in ("journal_mode", "synchronous", "fullfsync", "foreign_keys", "wal_autocheckpoint"):
+            cursor.execute(f"PRAGMA {name}")
+            found[name] = cursor.fetchall()[0][0]
+    full = 2
+    assert found == {
+        "journal_mode": "wal",
+        "synchronous": full,
+        "fullfsync": 1,
+        "foreign_keys": 1,
+        "wal_autocheckpoint": 0,
+    }
 
 
 async def test_the_log_is_moved_into_the_file_when_it_is_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
+from mcp.client import Client
 
-from server.app import SystemClock, deps_from
+from server.app import SystemClock, build, deps_from
 from server.commands.serve import with_demo
 from server.settings import author_of, load_settings
 from server.store import journal_from
@@ -83,3 +84,13 @@ def test_tools_reach_the_journal_and_the_author(tmp_path: Path) -> None:
     deps = deps_from(load_settings({"SRE_MCP_DATA_DIR": str(tmp_path), "SRE_MCP_AUTHOR": "ann"}))
     assert deps.author == "ann"
     assert deps.records() is deps.journal
+
+
+async def test_a_server_that_ends_leaves_the_file_alone_and_closed(tmp_path: Path) -> None:
+    settings = load_settings({"SRE_MCP_DATA_DIR": str(tmp_path / "data")})
+    async with Client(build(deps_from(settings))) as client:
+        result = await client.call_tool("declare_incident", {"title": "Checkout fails", "severity": "P2"})
+        assert not result.is_error
+        assert {path.name for path in (tmp_path / "data").iterdir()} > {FILE_NAME}
+    # SQLite takes its log away when the last connection is closed.
+    assert [path.name for path in (tmp_path / "data").iterdir()] == [FILE_NAME]

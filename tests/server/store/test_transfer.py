@@ -109,6 +109,20 @@ async def test_a_stream_that_grew_in_both_stores_has_both_and_stays_in_order(
     assert again.entries == 0
 
 
+async def test_the_same_entry_twice_is_two_entries_also_when_one_is_known(
+    own: StoredJournal, other: StoredJournal
+) -> None:
+    document = await _exported(own)
+    (first, *others) = document.streams
+    shorter = document.model_copy(
+        update={"streams": (first.model_copy(update={"entries": first.entries[:2]}), *others)}
+    )
+    await _imported(other, shorter)
+    done = await _imported(other, document)
+    assert (done.entries, done.known_entries) == (1, 5)
+    assert await other.streams("incident") == await own.streams("incident")
+
+
 async def test_a_number_that_is_taken_by_another_gives_way(own: StoredJournal, other: StoredJournal) -> None:
     await other.begin("incident", [_note("theirs")])
     done = await _imported(other, await _exported(own))
