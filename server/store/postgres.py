@@ -30,7 +30,7 @@ _CONNECTION_DEFAULTS: Mapping[str, str | int] = {
 }
 _REACH = (
     f"check that PostgreSQL runs there and that {SETTING} names the right host and port.",
-    "nothing else in this server depends on it.",
+    "go on with what needs no record: nothing else depends on it.",
 )
 _SIGN_IN = (f"check user and password in {SETTING}, or in ~/.pgpass.",)
 _RIGHTS = (
