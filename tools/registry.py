@@ -120,6 +120,16 @@ TOOLS: tuple[ToolSpec, ...] = (
     ToolSpec("get_incidents", "List incidents, or read one", "incidents", is_open_world=False),
     ToolSpec("investigate_incident", "Find what started an incident", "incidents"),
     ToolSpec("build_timeline", "Build the timeline of an incident", "incidents"),
+    ToolSpec("draft_status_update", "Draft a status update", "incidents"),
+    ToolSpec(
+        "page_oncall",
+        "Page people, or answer pages",
+        "incidents",
+        is_read_only=False,
+        is_destructive=True,
+        is_idempotent=False,
+        needs_writes=True,
+    ),
     ToolSpec("draft_postmortem", "Draft a postmortem", "incidents"),
     ToolSpec(
         "track_action_items",

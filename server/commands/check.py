@@ -23,7 +23,7 @@ _TRY_SECONDS = 30.0
 # every kind of source.
 _OF_ALERTMANAGER = ("list_alerts", "silence_alert")
 _OF_GRAFANA = ("publish_dashboard",)
-_OF_PAGERDUTY = ("build_timeline", "report_reliability")
+_OF_PAGERDUTY = ("get_incidents", "page_oncall", "build_timeline", "report_reliability")
 _WRITING = frozenset(spec.name for spec in TOOLS if spec.needs_writes)
 _OF_SOURCES = tuple(spec.name for spec in TOOLS if spec.is_open_world and not spec.needs_writes)
 

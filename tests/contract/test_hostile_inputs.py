@@ -22,7 +22,7 @@ from connectors.demo import DemoSource
 from connectors.grafana import GrafanaClient
 from connectors.grafana.fake import FakeGrafana
 from connectors.http import Endpoint
-from connectors.pagerduty import PagerDutyClient
+from connectors.pagerduty import PagerDutyClient, RoutingKey
 from connectors.pagerduty.fake import FakePagerDuty
 from connectors.pagerduty.fake_account import ADA
 from tests.support.incident_records import demo_incident
@@ -87,6 +87,8 @@ WORKING: dict[str, dict[str, Any]] = {
     "build_timeline": {"start": "now-1h", "services": ["checkout"]},
     "record_toil": {"task": "Restart the worker", "minutes": 10, "kind": "manual", "how_often": "3 a week"},
     "report_toil": {"window": "8w", "who": "ana, bo"},
+    "draft_status_update": {"audience": "customer", "facts": {"severity": "P1", "impact": "Orders fail."}},
+    "page_oncall": {"action": "trigger", "incident": "INC-1", "text": "please look"},
     "draft_postmortem": {"title": "Checkout fails", "start": "2026-10-29T14:05:00Z", "end": "2026-10-29T15:00:00Z"},
 }
 
@@ -184,11 +186,13 @@ def _alertmanager() -> AlertmanagerClient:
 
 
 def _pagerduty() -> PagerDutyClient:
-    fake = FakePagerDuty(now=FixedClock().now, services={"checkout": "", INJECTION: ""})
+    key = "0123456789abcdef0123456789abcdef"
+    fake = FakePagerDuty(now=FixedClock().now, services={"checkout": "", INJECTION: key})
     fake.account.noted(fake.page("checkout", INJECTION), ADA, INJECTION)
     fake.page(INJECTION, "x")
     fake.account.announced("checkout", INJECTION, source=INJECTION)
-    return PagerDutyClient(Endpoint("http://fake.invalid"), transport=fake.transport())
+    here = Endpoint("http://fake.invalid")
+    return PagerDutyClient(here, sender=ADA.email, routing=RoutingKey(key, here), transport=fake.transport())
 
 
 async def _call(client: Client, tool: str, arguments: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ READING_VERBS = {
     "query", "find", "list", "get", "check", "compute", "analyze", "compare", "detect", "forecast", "investigate",
     "assess", "recommend", "review", "report", "backtest", "generate", "draft", "design", "plan", "build",
 }  # fmt: skip
-WRITING_VERBS = {"define", "declare", "update", "record", "track", "publish", "silence", "run"}
+WRITING_VERBS = {"define", "declare", "update", "record", "track", "publish", "silence", "run", "page"}
 THE_CATALOGUE_TODAY = {
     "record_toil",
     "report_toil",
@@ -49,6 +49,8 @@ THE_CATALOGUE_TODAY = {
     "get_incidents",
     "investigate_incident",
     "build_timeline",
+    "draft_status_update",
+    "page_oncall",
     "draft_postmortem",
     "track_action_items",
 }
