@@ -68,6 +68,12 @@ def _backtest() -> list[Row]:
     return rows()
 
 
+def _root_causes() -> list[Row]:
+    from bench.root_causes import rows
+
+    return rows()
+
+
 PARTS: Mapping[str, Callable[[], list[Row]]] = {
     "startup": _startup,
     "catalogue": _catalogue,
@@ -77,6 +83,7 @@ PARTS: Mapping[str, Callable[[], list[Row]]] = {
     "memory": _memory,
     "rules": _rules,
     "backtest": _backtest,
+    "root_causes": _root_causes,
 }
 
 

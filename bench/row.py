@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Literal
 
-Unit = Literal["s", "bytes"]
+Unit = Literal["s", "bytes", "ratio"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,8 @@ def _met(row: Row) -> str:
 
 def shown(value: float, unit: Unit) -> str:
     """Return a figure for people."""
+    if unit == "ratio":
+        return f"{value * 100:.3g} %"
     if unit == "s":
         return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.1f} ms"
     for size, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):

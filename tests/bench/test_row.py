@@ -37,7 +37,13 @@ def test_a_broken_promise_stands_out_in_the_table() -> None:
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
-    [(0.0125, "s", "12.5 ms"), (1.0, "s", "1.00 s"), (999, "bytes", "999 B"), (582_613, "bytes", "583 kB")],
+    [
+        (0.0125, "s", "12.5 ms"),
+        (1.0, "s", "1.00 s"),
+        (999, "bytes", "999 B"),
+        (582_613, "bytes", "583 kB"),
+        (0.125, "ratio", "12.5 %"),
+    ],
 )
 def test_figures_are_shown_in_a_unit_that_fits(value: float, unit: str, text: str) -> None:
     """Our choice."""

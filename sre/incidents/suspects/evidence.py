@@ -70,7 +70,8 @@ def weigh(behaviours: Sequence[Behaviour], timeline: Timeline) -> Evidence:
     given = np.stack([behaviour.values for behaviour in behaviours]).astype(np.float64, copy=False)
     ready = _prepared(behaviours, given, timeline)
     normal = normal_behaviour(ready.judged, timeline, least_scale=ready.least_scale)
-    raw = normal_behaviour(ready.values, timeline, least_scale=np.zeros(len(given)))
+    is_same = ready.judged is ready.values
+    raw = normal if is_same else normal_behaviour(ready.values, timeline, least_scale=np.zeros(len(given)))
     incident, window = timeline.is_incident, timeline.is_incident | recent_steps(timeline)
     deviations = normal.deviations(ready.judged[:, incident], expected=ready.expected[:, incident])
     references = reference_surprises(
