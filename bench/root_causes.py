@@ -111,7 +111,7 @@ def _share_beyond(ranks: Sequence[int], place: int) -> float:
 
 
 def _timed(count: int, *, services: int, limit: float) -> Row:
-    """Return the time for `count` series of 300 steps, the data being there: the run that neighbours disturbed least."""
+    """Return the time for `count` series of 300 steps that are there: of the run that neighbours disturbed least."""
     series, timeline = _planted(count, services=services)
     rank_suspects(series, timeline)
     seconds = []
