@@ -20,14 +20,14 @@ async def page_oncall(
     text: Annotated[str, Field(max_length=2_000)] = "",
     severity: _Short = "",
     service: _Short = "",
-    confirm: Annotated[str, Field(description="Code of the preview", max_length=200)] = "",
+    confirm: Annotated[str, Field(max_length=200)] = "",
 ) -> PageOncallAnswer:
     """Wake people through PagerDuty, or answer its pages: a preview first; with its `confirm` code, for real.
 
-    Use when somebody has to be woken, or a page is to be taken, closed or noted. incident: INC-7, or PagerDuty's id or
-    #number; a trigger without one needs text and severity. The preview says who is on call and what would change;
-    show it, and confirm only with a person's consent. A record's open page is never doubled.
-    Not for seeing pages or who is on call (`get_incidents`), nor for quieting alerts (`silence_alert`).
+    Use when somebody must be woken, or a page taken, closed or noted. incident: INC-7, or PagerDuty's id or #number; a
+    trigger without one needs text and severity. The preview says who is on call and what would change: confirm only
+    with a person's consent. A record's open page is never doubled.
+    Not for seeing pages and who is on call (`get_incidents`), nor for quiet (`silence_alert`).
     """
     from tools.incidents.page_oncall_steps import Asked, paged_or_previewed
 

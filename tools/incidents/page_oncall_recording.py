@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sre.core.errors import SreError
 from sre.core.text import cleaned
-from sre.incidents.page_links import ORIGIN, page_references
+from sre.incidents.page_links import ORIGIN, page_id_in
 from sre.incidents.records.entries import incident_of
 from tools.incidents.page_rows import page_name
 from tools.incidents.records import stream_of
@@ -39,11 +39,11 @@ async def recorded(
         origin = key or (pages[0].id if pages else "")
 
         def decide(entries: Entries) -> Sequence[NewEntry]:
-            references = page_references(incident_of(entries))
+            linked = {page_id_in(link.url) for link in incident_of(entries).links}
             new = [
                 scribe.entry("link", time.now, url=page.url[:_MAX_URL], title=_title(page), origin=page.id)
                 for page in pages
-                if page.url and page.id not in references.ids
+                if page.url and page.id not in linked
             ]
             return [scribe.entry("note", time.now, text=text, **({ORIGIN: origin} if origin else {})), *new]
 
