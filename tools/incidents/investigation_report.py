@@ -183,6 +183,8 @@ def _summary(ranking: Ranking, findings: Findings, scan: Scan, *, service: str) 
             else f"No series from {window} could be judged.",
             *([_sentence(ranking.reason)] if ranking.reason else []),
         ]
+        least_usual = [quoted(one.service, limit=_MAX_NAME) for one in ranking.services[:1] if one.suspects]
+        sentences += [f"Least usual all the same: {least_usual[0]}."] if least_usual else []
         near = [one for one in findings.changes if one.kind != "alert"][:1]
         sentences += [f"Changed nearby: {_whom(near[0])}{_what(near[0])} at {_at(near[0].at_ms)}."] if near else []
         return " ".join(sentences)
@@ -213,7 +215,7 @@ def _moved(one: Finding) -> str:
         return f"{what} {suspect.direction}{at}{value}"
     verb = "rose" if suspect.direction == "up" else "fell"
     change = f"from {figure_text(suspect.before, unit)} to {figure_text(suspect.during, unit)}{of}"
-    return f"{what} {verb} {change}{at} ({plain_text(suspect.effect)} robust standard deviations)"
+    return f"{what} {verb} {change}{at} ({plain_text(suspect.effect)} times its usual spread)"
 
 
 def _story(findings: Findings) -> list[str]:
@@ -231,9 +233,9 @@ def _story(findings: Findings) -> list[str]:
     sentences += [f"Full: {_moved(one)}." for one in full[:1]]
     mover = _first_move(findings)
     if mover is not None and mover.service != cleaned(first.service, limit=_MAX_NAME):
-        sentences.append(
-            f"The first to move was {quoted(mover.service)}, {mover.metric}, at {format_instant(mover.at)}."
-        )
+        shown = [one for one in findings.suspects if cleaned(one.suspect.metric) == mover.metric]
+        what = next((_moved(one) for one in shown if cleaned(one.suspect.service) == mover.service), mover.metric)
+        sentences.append(f"The first to move was {quoted(mover.service)}: {what}.")
     followers = [quoted(one.service, limit=_MAX_NAME) for one in findings.followers]
     if followers:
         sentences.append(f"Followed, probably not at fault: {listed(followers, limit=_MAX_NAMED)}.")
@@ -306,6 +308,11 @@ def _left_out(found: Discovered, scan: Scan, findings: Findings) -> list[str]:
         )
     if scan.unread_seasons:
         notes.append(f"{scan.unread_seasons} questions for the same hours of earlier days had no answer in time.")
+    if found.over_limit_count:
+        notes.append(
+            f"{found.over_limit_count:,} series over the limit were not scanned, those of the least telling metrics; "
+            "ask for them with query_prometheus."
+        )
     if found.unlisted_count:
         notes.append(f"{found.unlisted_count} metrics could not be listed in time or have no series in the window.")
     hidden = sum(one.changed_count for one in findings.services) - len(findings.suspects)

@@ -27,6 +27,9 @@ MAX_SERIES = 30_000
 # Label sets are asked for by so many series at once: some megabytes of JSON.
 _SERIES_AT_ONCE = 5_000
 _NAMES_AT_ONCE = 150
+# Where series could not be counted, fewer names: each may be tens of thousands.
+_UNCOUNTED_NAMES_AT_ONCE = 25
+_MOST_OF_ONE_LISTING = 2 * _SERIES_AT_ONCE
 _MAX_OF_SERVICE = 20_000
 _MAX_CHANGING = 20_000
 _LISTINGS_AT_ONCE = 4
@@ -49,6 +52,7 @@ class Discovered:
         items: How each metric is read.
         edges: (caller, callee) as far as labels tell.
         changes: Label sets of metrics that show deploys, restarts and the like.
+        over_limit_count: Series beyond the limit that were only found when they were listed.
         unlisted_count: Metrics whose label sets could not be had in time.
         is_service_known: Whether some series carries the name of the service that was asked about.
         is_spacing_known: Whether the source told how far its samples are apart.
@@ -59,6 +63,7 @@ class Discovered:
     items: tuple[ScanItem, ...]
     edges: tuple[tuple[str, str], ...]
     changes: tuple[Labels, ...]
+    over_limit_count: int = 0
     unlisted_count: int = 0
     is_service_known: bool = True
     is_spacing_known: bool = True
@@ -77,6 +82,7 @@ class _Facts:
     spacing: Duration | None = None
     seasons: tuple[Window, ...] = ()
     series: tuple[Labels, ...] = ()
+    uncounted: int = 0
     changes: tuple[Labels, ...] = ()
     # Series that every Prometheus has: it writes them itself.
     witness: str = "up"
@@ -108,7 +114,8 @@ async def discovered(source: MetricSource, asked: Window, *, service: str) -> Di
     selection = selected_metrics(
         names, metadata=facts.metadata, counts=facts.counts, of_service=facts.of_service, max_series=MAX_SERIES
     )
-    chunks = _chunks((one.name, one.series_count) for one in selection.metrics)
+    at_once = _NAMES_AT_ONCE if facts.counts else _UNCOUNTED_NAMES_AT_ONCE
+    chunks = _chunks([(one.name, one.series_count) for one in selection.metrics], at_once=at_once)
     changing = [name for name in names if is_change_metric(name)]
     await all_of([partial(asking.listed, chunks, changing), partial(asking.when_otherwise, coverage)])
     windows = scan_windows(
@@ -128,6 +135,7 @@ async def discovered(source: MetricSource, asked: Window, *, service: str) -> Di
         ),
         edges=call_edges(series),
         changes=facts.changes,
+        over_limit_count=facts.uncounted,
         unlisted_count=sum(1 for one in selection.metrics if one.name not in have),
         is_service_known=facts.is_service_known,
         is_spacing_known=facts.spacing is not None,
@@ -241,12 +249,18 @@ class _Asking:
             async with limiter:
                 return await outcome_of(ask, seconds=seconds, system=source.name)
 
-        asked = [partial(listing, changing, _MAX_CHANGING), *(partial(listing, chunk, None) for chunk in chunks)]
+        asked = [
+            partial(listing, changing, _MAX_CHANGING),
+            *(partial(listing, chunk, _MOST_OF_ONE_LISTING) for chunk in chunks),
+        ]
         changes, *outcomes = await all_of(asked)
         failures = [one for one in outcomes if isinstance(one, SreError)]
         if failures and len(failures) == len(outcomes):
             raise failures[0]
-        self._facts.series = tuple(labels for one in outcomes if not isinstance(one, SreError) for labels in one)
+        # Listed in order of what matters most; where nobody counted before, this is where the limit holds.
+        series = [labels for one in outcomes if not isinstance(one, SreError) for labels in one]
+        self._facts.series = tuple(series[:MAX_SERIES])
+        self._facts.uncounted = max(0, len(series) - MAX_SERIES)
         self._facts.changes = changes if not isinstance(changes, SreError) else ()
 
 
@@ -270,11 +284,11 @@ async def _probed(
     return Duration(sample_spacing(Counted(short, ranges[0]), Counted(long, ranges[1]))), seasons
 
 
-def _chunks(counted: Iterable[tuple[str, int]]) -> list[list[str]]:
+def _chunks(counted: Iterable[tuple[str, int]], *, at_once: int) -> list[list[str]]:
     chunks: list[list[str]] = []
     series = 0
     for name, count in counted:
-        if not chunks or len(chunks[-1]) >= _NAMES_AT_ONCE or series + count > _SERIES_AT_ONCE:
+        if not chunks or len(chunks[-1]) >= at_once or series + count > _SERIES_AT_ONCE:
             chunks.append([])
             series = 0
         chunks[-1].append(name)

@@ -60,7 +60,7 @@ def services_of(answer: dict[str, Any]) -> list[str]:
 # --- the demo --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("service", ["", "web", "checkout"])
+@pytest.mark.parametrize("service", ["", "web"])
 async def test_the_incident_of_the_demo_is_the_pool_of_checkout_after_its_deploy(
     demo: DemoSource, truth: Truth, service: str
 ) -> None:
@@ -78,12 +78,14 @@ async def test_the_incident_of_the_demo_is_the_pool_of_checkout_after_its_deploy
         incident.pool_size,
     )
     assert incident.deployed_at <= read(pool["onset"]) <= incident.pool_full_at
+    # The disk that has long been filling is not to blame.
+    assert not [row for row in answer["suspects"] if row["metric"].startswith("node_filesystem")]
     first = answer["changes"][0]
     assert (first["kind"], first["service"]) == ("deploy", incident.service)
     assert abs(read(first["at"]) - incident.deployed_at) < timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("minutes_around", [(-20, 20), (5, 0), (0, 60)])
+@pytest.mark.parametrize("minutes_around", [(-20, 60), (5, 0)])
 async def test_the_window_need_not_be_exact(demo: DemoSource, truth: Truth, minutes_around: tuple[int, int]) -> None:
     """People give the time at which they noticed, and an end that is too late."""
     before, after = (timedelta(minutes=one) for one in minutes_around)
@@ -106,7 +108,6 @@ async def test_the_regression_of_the_demo_is_the_deploy_of_catalog(demo: DemoSou
 @pytest.mark.parametrize(
     ("start", "hours"),
     [
-        ("2026-10-25T03:00:00Z", 1.0),
         ("2026-10-26T16:00:00Z", 3.0),
         ("2026-10-30T18:00:00Z", 2.0),
         ("2026-11-01T08:00:00Z", 1.0),
@@ -121,11 +122,6 @@ async def test_in_quiet_hours_nothing_stands_out_not_even_the_evening_or_the_fil
     assert answer["suspects"] == []
     assert answer["summary"].startswith("Nothing stands out from")
     assert answer["next_checks"]
-
-
-async def test_the_disk_that_has_long_been_filling_is_not_to_blame(demo: DemoSource, truth: Truth) -> None:
-    answer = await investigated(demo, truth.incident.start, truth.incident.end)
-    assert not [row for row in answer["suspects"] if row["metric"].startswith("node_filesystem")]
 
 
 async def test_every_next_check_is_a_call_that_works(demo: DemoSource, truth: Truth) -> None:
@@ -337,6 +333,17 @@ async def test_an_end_ahead_of_now_is_moved_and_said() -> None:
         answer = await answer_of(client, "investigate_incident", start="now-40m", end="now+1h")
     assert answer["window"]["end"] == format_instant(NOW)
     assert any("ahead" in warning for warning in answer["warnings"])
+
+
+async def test_series_over_the_limit_are_left_out_by_what_matters_least(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.incidents.scan_discovery.MAX_SERIES", 21)
+    others = [gauge("zebra_stripes", noise(n, mean=5, spread=1), service=f"svc-{n}") for n in range(5)]
+    source = SlowPrometheus(FakePrometheus([*healthy(), *requests("svc-y", seed=50, slower=5), *others])).source()
+    async with tool_client(deps_with(source)) as client:
+        answer = await answer_of(client, "investigate_incident", start=format_instant(minute(FAULT)))
+    assert services_of(answer)[0] == "svc-y"
+    (note,) = (note for note in answer["left_out"] if note.startswith("Not scanned"))
+    assert "1 metrics with 5 series (zebra_stripes)" in note
 
 
 def refusing(part: str) -> Callable[[str, str], httpx.Response | None]:
