@@ -19,7 +19,7 @@ Shortfall: TypeAlias = Literal["overdue", "open", "dropped", "late"]
 # How much each likeness says (our choice): the same service alone makes an incident worth naming, a like cause in
 # another service too, since the same mistake is made in two places.
 _SERVICE_WEIGHT, _SLO_WEIGHT, _TITLE_WEIGHT, _CAUSE_WEIGHT = 0.3, 0.2, 0.25, 0.25
-_LEAST_SCORE = 0.15
+_LEAST_SCORE = 0.1
 # Words in common below this share are chance.
 _LEAST_WORDS = 0.25
 _MAX_REASON_WORDS = 5

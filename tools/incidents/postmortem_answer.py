@@ -263,9 +263,12 @@ def _next_steps(postmortem: Postmortem) -> list[str]:
     facts, reference = postmortem.facts, postmortem.reference
     end = format_instant(postmortem.evaluated_at.replace(microsecond=0))
     window = f'start="{format_instant(facts.start.replace(microsecond=0))}", end="{end}"'
+    service = f", service={quoted(facts.services[0], limit=80)}" if facts.services else ""
     steps = []
     if not facts.causes or any(not cause.evidence for cause in facts.causes):
-        steps.append(f"investigate_incident({window}) shows what moved first; record as causes what people confirm.")
+        steps.append(
+            f"investigate_incident({window}{service}) shows what moved first; record as causes what people confirm."
+        )
     if not postmortem.impacts and not postmortem.slo_impacts:
         steps.append("Name the services, or pass total and bad, to have the impact measured.")
     if reference and postmortem.gaps:

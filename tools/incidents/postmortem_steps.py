@@ -10,6 +10,7 @@ from sre.core.errors import SreError
 from sre.core.slo.budget import budget_ratio
 from sre.core.slo.windows import parse_slo_window
 from sre.incidents.joined_facts import contradictions, joined_facts
+from sre.incidents.people_hurt import with_people_hurt
 from sre.incidents.recorded_facts import recorded_facts
 from sre.incidents.response_times import order_problems
 from sre.incidents.similar import Profile, similar_incidents
@@ -109,11 +110,11 @@ async def _known(deps: Deps, metrics: MetricSource | None, call: PostmortemCall)
         title=call.title, start=call.start, end=call.end, services=call.services, facts=call.facts, record=recorded
     )
     if record is None or recorded is None:
-        return _Known(now, told, told, notes=reader.notes)
+        return _Known(now, told, with_people_hurt(told), notes=reader.notes)
     notes = [*reader.notes, *contradictions(recorded, told, reference=record.reference)]
     if not record.is_over():
         notes.append(f"{record.reference} is not over: it is {record.status}, so this is a first draft.")
-    return _Known(now, told, joined_facts(recorded, told), recorded, record, notes)
+    return _Known(now, told, with_people_hurt(joined_facts(recorded, told)), recorded, record, notes)
 
 
 async def _read(draft: PostmortemDraft, known: _Known, metrics: MetricSource | None, call: PostmortemCall) -> None:
