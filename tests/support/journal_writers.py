@@ -20,7 +20,7 @@ from server.store.sqlite import SqliteDatabase
 from sre.core.journal import Entries, NewEntry, StreamRef
 
 KIND = "incident"
-ALL_SECONDS = 120.0
+ALL_SECONDS = 300.0
 
 
 class SystemClock:

@@ -24,7 +24,7 @@ def _checked(capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
 def test_a_record_that_is_reachable_says_what_it_holds(
     postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("SRE_MCP_STORE_URL", postgres.new_database())
+    monkeypatch.setenv("SRE_MCP_STORE_URL", postgres.new_place())
     status, row = _checked(capsys)
     assert (status, row["source"], row["kind"], row["ok"]) == (0, "records", "postgresql", True)
     assert row["detail"].startswith("PostgreSQL ")
@@ -35,7 +35,7 @@ def test_a_record_that_is_reachable_says_what_it_holds(
 def test_a_record_that_does_not_let_us_in_is_told_without_the_password(
     postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("SRE_MCP_STORE_URL", postgres.url("postgres", user="stranger"))
+    monkeypatch.setenv("SRE_MCP_STORE_URL", postgres.url(user="stranger"))
     status, row = _checked(capsys)
     assert (status, row["ok"], row["enables"]) == (1, False, "")
     assert "check user and password" in row["detail"]

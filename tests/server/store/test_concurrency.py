@@ -19,7 +19,7 @@ async def test_eight_processes_write_ten_thousand_events_to_one_sqlite_file(tmp_
 
 async def test_eight_processes_write_ten_thousand_events_to_one_postgresql(postgres: PostgresServer) -> None:
     """Promise of the record: a team shares a database."""
-    await _hold(postgres.new_database())
+    await _hold(postgres.new_place())
 
 
 async def _hold(place: str) -> None:

@@ -29,7 +29,7 @@ def _rounds(mode: str, folder: Path, *, kills: int) -> list[dict[str, Any]]:
         [sys.executable, "-m", "tests.support.journal_crash", mode, str(folder), str(kills), str(SEED)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]

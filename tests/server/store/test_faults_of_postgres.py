@@ -10,7 +10,7 @@ from server.store.postgres import PostgresDatabase, checked_url
 from sre.core.errors import ConfigError
 from sre.core.journal import Entries, JournalError, NewEntry, StreamRef
 from tests.support.journal_writers import SystemClock
-from tests.support.real_postgres import PASSWORD, PASSWORD_IN_URL, PostgresServer
+from tests.support.real_postgres import PASSWORD, PASSWORD_IN_URL, PostgresServer, schema_of
 from tests.support.real_prometheus import free_port
 
 pytestmark = pytest.mark.anyio
@@ -43,7 +43,7 @@ async def test_a_server_that_is_not_there_is_told() -> None:
 
 
 async def test_a_wrong_password_is_told_without_saying_it(postgres: PostgresServer) -> None:
-    journal = _journal(postgres.url("postgres", password="wrong-s3cr3t"))
+    journal = _journal(postgres.url(password="wrong-s3cr3t"))
     with pytest.raises(JournalError, match="cannot be reached") as raised:
         await journal.begin("incident", [_note()])
     assert "wrong-s3cr3t" not in _told(raised)
@@ -83,7 +83,7 @@ def test_without_the_library_its_installation_is_told(monkeypatch: pytest.Monkey
 
 
 async def test_a_connection_that_died_since_the_last_call_is_replaced(postgres: PostgresServer) -> None:
-    url = postgres.new_database()
+    url = postgres.new_place()
     journal = _journal(url)
     begun = await journal.begin("incident", [_note()])
     assert postgres.end_connections(url) == 1
@@ -96,7 +96,7 @@ async def test_a_connection_that_died_since_the_last_call_is_replaced(postgres: 
 async def test_a_connection_that_dies_in_the_middle_records_nothing_and_the_next_call_works(
     postgres: PostgresServer,
 ) -> None:
-    url = postgres.new_database()
+    url = postgres.new_place()
     journal = _journal(url)
     begun = await journal.begin("incident", [_note()])
 
@@ -113,19 +113,18 @@ async def test_a_connection_that_dies_in_the_middle_records_nothing_and_the_next
 
 
 async def test_a_connection_that_dies_while_committing_leaves_a_doubt_and_says_so(postgres: PostgresServer) -> None:
-    url = postgres.new_database()
+    url = postgres.new_place()
     journal = _journal(url)
     await journal.begin("incident", [_note()])
-    database = url.rsplit("/", 1)[1]
     postgres.run(
         "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$",
-        database=database,
+        url=url,
     )
     postgres.run(
         "CREATE CONSTRAINT TRIGGER die AFTER INSERT ON sre_entries DEFERRABLE INITIALLY DEFERRED "
         "FOR EACH ROW EXECUTE FUNCTION die()",
-        database=database,
+        url=url,
     )
     with pytest.raises(JournalError, match="may or may not have been recorded") as raised:
         await journal.record(FIRST, lambda _: [_note()])
@@ -137,7 +136,7 @@ async def test_a_connection_that_dies_while_committing_leaves_a_doubt_and_says_s
 async def test_a_line_that_somebody_holds_too_long_is_told(postgres: PostgresServer) -> None:
     import psycopg
 
-    url = postgres.new_database()
+    url = postgres.new_place()
     journal = _journal(url)
     begun = await journal.begin("incident", [_note()])
     other = (await journal.begin("incident", [_note()]))[0].stream
@@ -151,31 +150,33 @@ async def test_a_line_that_somebody_holds_too_long_is_told(postgres: PostgresSer
     await journal.aclose()
 
 
-async def test_a_user_without_rights_is_told_which_ones(postgres: PostgresServer) -> None:
-    url = postgres.new_database()
-    postgres.run("DROP ROLE IF EXISTS reader")
-    postgres.run(f"CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}'")
-    journal = _journal(url.replace("sre_mcp:", "reader:"))
-    with pytest.raises(JournalError, match="does not let this user") as raised:
+@pytest.mark.parametrize(
+    ("may_enter", "said"), [(True, "does not let this user do that"), (False, "has no schema to put tables into")]
+)
+async def test_a_user_without_rights_is_told_which_ones(postgres: PostgresServer, may_enter: bool, said: str) -> None:
+    url = postgres.new_place()
+    user = f"reader_of_{schema_of(url)}"
+    postgres.run(f"CREATE ROLE {user} LOGIN PASSWORD '{PASSWORD}'")
+    if may_enter:
+        postgres.run(f"GRANT USAGE ON SCHEMA {schema_of(url)} TO {user}")
+    journal = _journal(url.replace("sre_mcp:", f"{user}:"))
+    with pytest.raises(JournalError, match=said) as raised:
         await journal.begin("incident", [_note()])
     assert "GRANT CREATE" in _told(raised)
     await journal.aclose()
 
 
 async def test_a_standby_is_told_to_be_read_only(postgres: PostgresServer) -> None:
-    url = postgres.new_database()
+    url = postgres.new_place()
     filled = _journal(url)
     await filled.begin("incident", [_note()])
     await filled.aclose()
-    database = url.rsplit("/", 1)[1]
     postgres.run(
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION USING ERRCODE = '25006'; END $$",
-        database=database,
+        url=url,
     )
-    postgres.run(
-        "CREATE TRIGGER refuse BEFORE INSERT ON sre_entries FOR EACH ROW EXECUTE FUNCTION refuse()", database=database
-    )
+    postgres.run("CREATE TRIGGER refuse BEFORE INSERT ON sre_entries FOR EACH ROW EXECUTE FUNCTION refuse()", url=url)
     journal = _journal(url)
     with pytest.raises(JournalError, match="read-only") as raised:
         await journal.record(FIRST, lambda _: [_note()])
@@ -185,13 +186,14 @@ async def test_a_standby_is_told_to_be_read_only(postgres: PostgresServer) -> No
 
 async def test_once_the_tables_are_there_a_user_needs_no_right_to_make_any(postgres: PostgresServer) -> None:
     """As docs/concepts/records.md says."""
-    url = postgres.new_database()
+    url = postgres.new_place()
     owner = _journal(url)
     await owner.begin("incident", [_note()])
     await owner.aclose()
-    database = url.rsplit("/", 1)[1]
     postgres.run(f"CREATE ROLE writer LOGIN PASSWORD '{PASSWORD}'")
-    postgres.run("GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO writer", database=database)
+    schema = schema_of(url)
+    postgres.run(f"GRANT USAGE ON SCHEMA {schema} TO writer")
+    postgres.run(f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA {schema} TO writer")
     journal = _journal(url.replace("sre_mcp:", "writer:"))
     assert len(await journal.record(FIRST, lambda _: [_note()])) == 2
     (second,) = await journal.begin("incident", [_note()])

@@ -42,7 +42,7 @@ def _journal(request: pytest.FixtureRequest, tmp_path: Path) -> Journal:
     if request.param == "memory":
         return MemoryJournal(recorded_at=NOW)
     if request.param == "postgres":
-        return StoredJournal(PostgresDatabase(request.getfixturevalue("postgres").new_database()), FixedClock())
+        return StoredJournal(PostgresDatabase(request.getfixturevalue("postgres").new_place()), FixedClock())
     path = tmp_path / "records.sqlite3" if request.param == "sqlite file" else None
     return StoredJournal(SqliteDatabase(path), FixedClock())
 

@@ -31,7 +31,7 @@ def _note(text: str) -> NewEntry:
 @pytest.fixture(params=["sqlite", "postgres"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Database]:
     if request.param == "postgres":
-        url = request.getfixturevalue("postgres").new_database()
+        url = request.getfixturevalue("postgres").new_place()
         return lambda: PostgresDatabase(url)
     return lambda: SqliteDatabase(tmp_path / "records.sqlite3")
 

@@ -31,13 +31,13 @@ async def test_without_settings_records_are_a_file_in_the_data_folder(tmp_path: 
 
 
 async def test_a_url_leads_to_postgresql_and_makes_no_file(tmp_path: Path, postgres: PostgresServer) -> None:
-    url = postgres.new_database()
+    url = postgres.new_place()
     settings = load_settings({"SRE_MCP_DATA_DIR": str(tmp_path), "SRE_MCP_STORE_URL": url})
     journal = journal_from(settings, SystemClock())
     await journal.begin("incident", [_note()])
     await journal.aclose()
     assert list(tmp_path.iterdir()) == []
-    assert postgres.run("SELECT count(*) FROM sre_entries", database=url.rsplit("/", 1)[1]) == [(1,)]
+    assert postgres.run("SELECT count(*) FROM sre_entries", url=url) == [(1,)]
 
 
 async def test_records_of_the_demo_are_play_and_end_with_the_process(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ async def other(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     """The store that is imported into."""
     if request.param == "postgres":
         server: PostgresServer = request.getfixturevalue("postgres")
-        journal = StoredJournal(PostgresDatabase(server.new_database()), SystemClock())
+        journal = StoredJournal(PostgresDatabase(server.new_place()), SystemClock())
     else:
         journal = StoredJournal(SqliteDatabase(tmp_path / "other.sqlite3"), SystemClock())
     yield journal
