@@ -74,6 +74,12 @@ def _root_causes() -> list[Row]:
     return rows()
 
 
+def _records() -> list[Row]:
+    from bench.records import rows
+
+    return rows()
+
+
 PARTS: Mapping[str, Callable[[], list[Row]]] = {
     "startup": _startup,
     "catalogue": _catalogue,
@@ -84,6 +90,7 @@ PARTS: Mapping[str, Callable[[], list[Row]]] = {
     "rules": _rules,
     "backtest": _backtest,
     "root_causes": _root_causes,
+    "records": _records,
 }
 
 
