@@ -78,9 +78,16 @@ class Harm:
     def traffic_factor(self) -> float | None:
         """How much of the usual traffic arrives; None where there usually is too little to say."""
         now, usual = self.traffic_per_second, self.usual_per_second
-        if now is None or usual is None or usual * RECENT_SECONDS < _MIN_REQUESTS:
+        if usual is None or usual * RECENT_SECONDS < _MIN_REQUESTS:
             return None
+        if now is None:
+            return 0.0 if self.is_gone else None
         return now / usual
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nothing at all is seen of it although it usually has traffic: it is down, or not collected."""
+        return self.is_empty and not self.unread and bool(self.usual_per_second)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +176,7 @@ def _worst(
         return None
     choose = min if is_least_worst else max
     value, harm = choose(rated, key=lambda pair: pair[0])
-    return Known(value, f"{quoted(harm.service, limit=80)}: {words_of(harm)}")
+    return Known(value, f"{quoted(harm.service, limit=80)}: {words_of(harm)}", is_doubtful=harm.is_gone)
 
 
 def _flag(
@@ -197,10 +204,10 @@ def _latency_words(harm: Harm) -> str:
 
 
 def _traffic_words(harm: Harm) -> str:
-    return (
-        f"{figure_text(harm.traffic_per_second, 'per_second')} requests, "
-        f"{figure_text(harm.usual_per_second, 'per_second')} at this time of earlier days"
-    )
+    usual = f"{figure_text(harm.usual_per_second, 'per_second')} at this time of earlier days"
+    if harm.is_gone:
+        return f"nothing is seen of it any more, {usual}; it is down, or no longer collected"
+    return f"{figure_text(harm.traffic_per_second, 'per_second')} requests, {usual}"
 
 
 def _burn_words(rates: tuple[float | None, float | None]) -> str:

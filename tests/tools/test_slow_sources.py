@@ -60,6 +60,12 @@ CALLS: dict[str, dict[str, Any]] = {
         "start": "now-1d",
     },
     "forecast_capacity": {"query": "http_request_duration_seconds_count", "horizon": "1d"},
+    "assess_severity": {"services": ["cart"], "facts": {"core": True}},
+    "build_timeline": {"start": "2026-11-02T11:20:00Z", "services": ["cart"]},
+    "draft_status_update": {
+        "audience": "executive",
+        "facts": {"severity": "P1", "services": ["cart"], "impact": "Orders fail."},
+    },
     "investigate_incident": {"start": "2026-11-02T11:20:00Z", "service": "cart"},
     "draft_postmortem": {
         "title": "Cart is slow",

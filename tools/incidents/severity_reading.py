@@ -43,12 +43,14 @@ class HarmRead:
         harms: The service of which most requests fail first.
         queries: By service.
         skipped: Services that were not looked at.
+        failure: Why some value was not read; the last reason.
     """
 
     harms: list[Harm] = field(default_factory=list)
     queries: dict[str, list[QueryEvidence]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    failure: SreError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,12 @@ class HarmReader:
         if failures and len(failures) == len(outcomes):
             raise failures[0]
         found.notes += [failure.message for failure in failures]
-        found.harms = [one for one in outcomes if isinstance(one, Harm) and (services or not one.is_empty)]
+        found.harms = [
+            one for one in outcomes if isinstance(one, Harm) and (services or not one.is_empty or one.is_gone)
+        ]
         found.harms.sort(key=lambda one: -(one.failing_ratio or 0.0))
+        if found.failure is not None and all(one.is_empty for one in outcomes if isinstance(one, Harm)):
+            raise found.failure
         return found
 
     async def _all_names(self) -> list[str]:
@@ -127,6 +133,7 @@ class HarmReader:
             )
             if isinstance(outcome, SreError):
                 harm.unread.append(name)
+                into.failure = outcome
                 return None
             count = outcome.samples_read or len(outcome.values)
             if at == self.at:

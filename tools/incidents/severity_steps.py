@@ -75,6 +75,9 @@ async def assessed(
     known = joined_facts(told.known, measured_facts(measured.harm.harms, measured.budgets.budgets))
     answer = severity_answer(assessment(known), clock, harms=measured.harm.harms, budgets=measured.budgets.budgets)
     answer.warnings = [*judged_at.notes, *told.notes, *_order_notes(clock), *measured.notes]
+    if any("errors" in harm.unread or "traffic" in harm.unread for harm in measured.harm.harms):
+        answer.is_sure = False
+        answer.summary += " Not everything could be read, so it may be worse."
     if measured.source is not None:
         _add_evidence(answer, measured, clock)
         if await measured.source.latest() is not None:

@@ -37,6 +37,14 @@ def test_the_limits_of_chance_are_those_of_the_health_check() -> None:
     assert Harm("a", traffic_per_second=0.0, usual_per_second=usual * 0.99).traffic_factor is None
 
 
+def test_a_service_that_is_seen_no_more_is_a_doubt_not_health() -> None:
+    gone = Harm("a", usual_per_second=10.0)
+    fact = measured_facts([gone], [])["traffic_factor"]
+    assert (fact.value, fact.is_doubtful) == (0.0, True)
+    assert "nothing is seen of it any more" in fact.words
+    assert measured_facts([Harm("a", usual_per_second=10.0, unread=["traffic"])], []) == {}
+
+
 def test_many_times_next_to_nothing_is_still_nothing() -> None:
     assert harm(failing_ratio=0.0009, usual_ratio=0.00001).error_factor is None
     assert harm(failing_ratio=0.02, usual_ratio=0.0).error_factor == pytest.approx(200)

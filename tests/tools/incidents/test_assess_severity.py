@@ -4,15 +4,18 @@ from pathlib import Path
 from shutil import copytree
 from typing import Any
 
+import httpx
 import pytest
 
 from connectors.demo import DemoSource
 from connectors.http import Endpoint
 from connectors.prometheus import PrometheusClient
+from connectors.prometheus.fake import FakePrometheus
 from sre.core.journal import NewEntry
-from tests.support.hand_built import series, source_of
+from tests.support.hand_built import END_MS, series, source_of
 from tests.support.mcp import FixedClock, answer_of, deps_with, error_of, tool_client
 from tests.support.memory_journal import MemoryJournal
+from tests.support.slow_prometheus import SlowPrometheus
 
 pytestmark = pytest.mark.anyio
 
@@ -137,6 +140,32 @@ async def test_a_source_that_is_away_leaves_the_facts_and_says_so() -> None:
         assert "gone" in await error_of(client, TOOL, services=["checkout"])
     assert answer["severity"] == "P0"
     assert any("Not measured" in warning for warning in answer["warnings"])
+
+
+async def test_a_service_that_vanished_is_taken_for_worse_than_well() -> None:
+    gone = [
+        series(
+            {"__name__": "http_requests_total", "service": "cart", "code": "200"},
+            [60.0 * minute for minute in range(2_880)],
+            every_seconds=60.0,
+            end_ms=END_MS - 1_200_000,
+        ),
+        series({"__name__": "up", "instance": "a:1"}, [1.0, 1.0]),
+    ]
+    async with tool_client(deps_with(source_of(gone))) as client:
+        answer = await answer_of(client, TOOL, services=["cart"])
+    assert (answer["severity"], answer["is_sure"]) == ("P1", False)
+    assert "nothing is seen of it any more" in answer["summary"]
+
+
+async def test_a_source_that_answers_nothing_is_an_error_and_no_verdict() -> None:
+    labels = {"__name__": "http_requests_total", "service": "cart", "code": "200"}
+    fake = FakePrometheus((series(labels, [60.0 * minute for minute in range(100)], every_seconds=60.0),))
+    silent = SlowPrometheus(fake, fails=lambda path, _: httpx.Response(500) if path.endswith("/query") else None)
+    async with tool_client(deps_with(silent.source())) as client:
+        assert "prod failed with HTTP 500" in await error_of(client, TOOL, services=["cart"])
+        told = await answer_of(client, TOOL, services=["cart"], facts={"data_loss": True})
+    assert told["severity"] == "P0"
 
 
 async def test_an_empty_source_is_no_sign_of_health() -> None:
