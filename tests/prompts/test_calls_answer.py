@@ -7,7 +7,9 @@ from connectors.demo import DemoSource
 from prompts.registry import PROMPTS
 from resources.catalogue import TOPICS
 from resources.pages import topic_text
+from tests.support.incident_records import demo_incident
 from tests.support.mcp import deps_with, text_of, tool_client
+from tests.support.memory_journal import MemoryJournal
 from tests.support.tool_calls import WrittenCall, is_complete, written_calls
 
 pytestmark = pytest.mark.anyio
@@ -24,7 +26,9 @@ async def made(client: Client, call: WrittenCall) -> dict[str, object]:
 
 async def test_every_complete_call_answers_on_the_demo_world() -> None:
     """our choice: what the pages tell a reader to call must work as it is written."""
-    async with tool_client(deps_with(DemoSource(name="demo", seed=42))) as client:
+    journal = MemoryJournal()
+    await demo_incident(journal)
+    async with tool_client(deps_with(DemoSource(name="demo", seed=42), journal=journal)) as client:
         answers = {name: await made(client, call) for name, call in CALLS.items()}
     assert all(answer["summary"] for answer in answers.values())
     assert len(answers) >= 15
