@@ -117,7 +117,7 @@ TOOLS: tuple[ToolSpec, ...] = (
         is_idempotent=False,
         is_open_world=False,
     ),
-    ToolSpec("get_incidents", "List incidents, or read one", "incidents", is_open_world=False),
+    ToolSpec("get_incidents", "List incidents, or read one", "incidents"),
     ToolSpec("investigate_incident", "Find what started an incident", "incidents"),
     ToolSpec("build_timeline", "Build the timeline of an incident", "incidents"),
     ToolSpec("draft_status_update", "Draft a status update", "incidents"),
@@ -139,6 +139,7 @@ TOOLS: tuple[ToolSpec, ...] = (
         is_idempotent=False,
         is_open_world=False,
     ),
+    ToolSpec("report_reliability", "Report reliability", "incidents"),
     ToolSpec("record_toil", "Record toil", "toil", is_read_only=False, is_idempotent=False, is_open_world=False),
     ToolSpec("report_toil", "Report toil against its budget", "toil", is_open_world=False),
 )

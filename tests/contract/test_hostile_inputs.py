@@ -85,6 +85,7 @@ WORKING: dict[str, dict[str, Any]] = {
     "investigate_incident": {"start": "2026-10-29T14:14:00Z", "end": "2026-10-29T14:54:00Z", "service": "checkout"},
     "track_action_items": {"incident": "INC-1", "title": "Alert on the pool", "kind": "detect", "due": "14d"},
     "build_timeline": {"start": "now-1h", "services": ["checkout"]},
+    "report_reliability": {"service": "checkout", "window": "7d"},
     "record_toil": {"task": "Restart the worker", "minutes": 10, "kind": "manual", "how_often": "3 a week"},
     "report_toil": {"window": "8w", "who": "ana, bo"},
     "draft_status_update": {"audience": "customer", "facts": {"severity": "P1", "impact": "Orders fail."}},

@@ -23,6 +23,7 @@ READING_VERBS = {
 }  # fmt: skip
 WRITING_VERBS = {"define", "declare", "update", "record", "track", "publish", "silence", "run", "page"}
 THE_CATALOGUE_TODAY = {
+    "report_reliability",
     "record_toil",
     "report_toil",
     "query_prometheus",
