@@ -25,7 +25,10 @@ _OF_ALERTMANAGER = ("list_alerts", "silence_alert")
 _OF_GRAFANA = ("publish_dashboard",)
 _OF_PAGERDUTY = ("get_incidents", "page_oncall", "build_timeline", "report_reliability")
 _WRITING = frozenset(spec.name for spec in TOOLS if spec.needs_writes)
-_OF_SOURCES = tuple(spec.name for spec in TOOLS if spec.is_open_world and not spec.needs_writes)
+_WITHOUT_METRICS = frozenset({"get_incidents"})
+_OF_SOURCES = tuple(
+    spec.name for spec in TOOLS if spec.is_open_world and not spec.needs_writes and spec.name not in _WITHOUT_METRICS
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from tools.answer import Answer, Figure, Instant, Part, WindowAnswer
 from tools.context import ToolContext, deps_of
+from tools.incidents.page_rows import OnCallRow, PageRow
 from tools.incidents.records import IncidentReference
 from tools.incidents.records_answer import IncidentRecord
 
@@ -47,13 +48,19 @@ class EntryRow(Part):
 class GetIncidentsAnswer(Answer):
     """Incidents, or one in full."""
 
-    RANKED: ClassVar[tuple[str, ...]] = ("history", "incidents")
+    RANKED: ClassVar[tuple[str, ...]] = ("history", "on_call", "incidents", "pages")
 
     incidents: list[IncidentRow] = Field(default_factory=list, description="Open ones by severity and age, then latest")
     incident_count: int = Field(0, description="That fit the question")
     open_count: int = 0
     incident: IncidentRecord | None = Field(None, description="Where one was asked for")
     history: list[EntryRow] = Field(default_factory=list, description="Latest first")
+    pages: list[PageRow] = Field(
+        default_factory=list,
+        description="Of one incident; else open in PagerDuty and in no record: urgent, untaken, old",
+    )
+    page_count: int = 0
+    on_call: list[OnCallRow] = Field(default_factory=list, description="In PagerDuty now")
     window: WindowAnswer | None = None
     now: Instant
 
@@ -73,8 +80,9 @@ async def get_incidents(
 ) -> GetIncidentsAnswer:
     """List recorded incidents, the most urgent first, with what is late; or one (`incident`, INC-7) with its history.
 
-    Use when asked what is going on, what is overdue, or what was done in an incident, when and by whom. status and
-    severity take one or several, comma-separated; since and until bound when it began.
+    Use when asked what is going on, what is overdue, who is on call, or what was done in an incident, when and by
+    whom. PagerDuty's open pages that no record knows are listed too. status and severity take one or several,
+    comma-separated; since and until bound when it began.
     Not for alerts (`list_alerts`) or open actions over all incidents (`track_action_items`).
     """
     from tools.incidents.get_incidents_steps import Question, answer_of_all, answer_of_one

@@ -20,6 +20,7 @@ from sre.incidents.records.model import STATUSES
 from sre.incidents.records.questions import action_questions
 from tools.answer import WindowAnswer
 from tools.incidents.get_incidents import EntryRow, GetIncidentsAnswer, IncidentRow
+from tools.incidents.open_pages import PageView, pages_of_record, pages_without_record
 from tools.incidents.records import all_incidents, named, read_incident
 from tools.incidents.records_answer import late_words, names_of, record_of, shortened_note
 from tools.recording import RecordTime, record_time
@@ -52,6 +53,10 @@ class Question:
     open_only: bool
     limit: int
 
+    def is_about_now(self) -> bool:
+        """Whether pages that are open now belong into the answer; a question about records alone has none."""
+        return not any(one.strip() for one in (self.status, self.severity, self.search, self.since, self.until))
+
     def given(self) -> list[str]:
         """Return the names of the filters that are set."""
         texts = ("status", "severity", "service", "search", "since", "until")
@@ -78,6 +83,7 @@ async def answer_of_one(deps: Deps, reference: str, asked: Question) -> GetIncid
     answer.warnings = [*time.notes, *odd_times(incident.times, is_over=incident.is_over())]
     answer.warnings += [f"Open: {question}." for question in action_questions(incident, today=time.now.date())]
     answer.summary = _summary_of_one(incident, now=time.now)
+    _add_pages(answer, await pages_of_record(deps, incident))
     return answer
 
 
@@ -101,7 +107,16 @@ async def answer_of_all(deps: Deps, asked: Question) -> GetIncidentsAnswer:
             f"{len(fitting) - asked.limit} less urgent incidents: raise limit or narrow the filters."
         )
     answer.summary = _summary(fitting, known, asked, now=time.now) if fitting else _nothing(known, asked)
+    if asked.is_about_now():
+        _add_pages(answer, await pages_without_record(deps, known, service=asked.service))
     return answer
+
+
+def _add_pages(answer: GetIncidentsAnswer, view: PageView) -> None:
+    answer.pages, answer.page_count, answer.on_call = view.pages, view.page_count, view.on_call
+    answer.warnings += view.warnings
+    answer.left_out += view.left_out
+    answer.summary += view.words
 
 
 def _filter(asked: Question, time: RecordTime) -> IncidentFilter:
