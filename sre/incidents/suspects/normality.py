@@ -98,12 +98,13 @@ def normal_behaviour(values: FloatArray, timeline: Timeline, *, least_scale: Flo
     median = quantile_of_sorted(rows, counts, 0.5)
     recent = row_median(values[:, recent_steps(timeline)])
     recent = np.where(np.isnan(recent), median, recent)
-    spread = _spread(usual, median)
+    middle, tail = _spreads(usual, median)
+    spread = np.maximum(middle, tail)
     # What changed its level within the normal time strays little from either level.
-    has_moved = np.abs(recent - median) > _MOVED_DEVIATIONS * _MAD_FACTOR * row_median(np.abs(usual - median[:, None]))
+    has_moved = np.abs(recent - median) > _MOVED_DEVIATIONS * middle
     if has_moved.any():
         nearest = _nearest(usual[has_moved], median[has_moved], recent[has_moved])
-        spread[has_moved] = np.minimum(spread[has_moved], _spread(usual[has_moved], nearest))
+        spread[has_moved] = np.fmin(spread[has_moved], np.maximum(*_spreads(usual[has_moved], nearest)))
     span = _span(values)
     scale = np.maximum.reduce([np.nan_to_num(spread), least_scale, _least_scale(values, median, span)])
     return Normal(
@@ -116,13 +117,14 @@ def normal_behaviour(values: FloatArray, timeline: Timeline, *, least_scale: Flo
     )
 
 
-def _spread(values: FloatArray, level: FloatArray) -> FloatArray:
-    """Return the larger of two robust estimates of a standard deviation around a level (one a row, or one a value)."""
+def _spreads(values: FloatArray, level: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return two robust estimates of a standard deviation around a level (one a row, or one a value).
+
+    By the median of the deviations, and by their 90th percentile.
+    """
     rows, counts = sorted_rows(np.abs(values - (level[:, None] if level.ndim == 1 else level)))
-    spread: FloatArray = np.maximum(
-        _MAD_FACTOR * quantile_of_sorted(rows, counts, 0.5), _P90_FACTOR * quantile_of_sorted(rows, counts, 0.9)
-    )
-    return spread
+    middle, tail = (quantile_of_sorted(rows, counts, ratio) for ratio in (0.5, 0.9))
+    return _MAD_FACTOR * middle, _P90_FACTOR * tail
 
 
 def _nearest(values: FloatArray, one: FloatArray, other: FloatArray) -> FloatArray:

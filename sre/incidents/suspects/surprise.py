@@ -1,9 +1,9 @@
 """How surprising a stretch of a series is, on a scale on which a wild value counts little more than a clear one."""
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from sre.core.series import FloatArray, IntArray
 from sre.incidents.suspects.rows import row_quantile
@@ -11,6 +11,7 @@ from sre.incidents.suspects.rows import row_quantile
 # Our choice: the change must last for half of the window, so a window twice as long as the incident still shows it.
 _LASTING_RATIO: Final = 0.5
 _MOST_REFERENCE_WINDOWS: Final = 64
+_ROWS_AT_ONCE: Final = 256
 _REFERENCE_QUANTILE: Final = 0.95
 
 
@@ -27,8 +28,8 @@ def surprise(deviations: FloatArray) -> FloatArray:
     Returns:
         shape (series,); 0 where fewer than half the steps of every stretch have samples.
     """
-    found: FloatArray = _stretches(deviations, length=deviations.shape[1]).max(axis=1, initial=0.0)
-    return found
+    length = deviations.shape[1]
+    return _by_parts(deviations, lambda part: _stretches(part, length=length).max(axis=1, initial=0.0))
 
 
 def reference_surprises(deviations: FloatArray, *, length: int) -> FloatArray:
@@ -43,14 +44,24 @@ def reference_surprises(deviations: FloatArray, *, length: int) -> FloatArray:
     starts = _starts(deviations.shape[1], length=length)
     if not len(starts):
         return np.zeros((len(deviations), 0))
-    means = _stretches(deviations, length=length)
     width = length - _stretch(length) + 1
-    return np.stack([means[:, start : start + width].max(axis=1) for start in starts], axis=1)
+
+    def of_windows(part: FloatArray) -> FloatArray:
+        means = _stretches(part, length=length)
+        return np.stack([means[:, start : start + width].max(axis=1) for start in starts], axis=1)
+
+    return _by_parts(deviations, of_windows)
 
 
 def usual_surprise(references: FloatArray) -> FloatArray:
     """Return the surprise that one fault-free window in twenty reaches by itself, shape (series,)."""
     return row_quantile(references, _REFERENCE_QUANTILE) if references.shape[1] else np.zeros(len(references))
+
+
+def _by_parts(deviations: FloatArray, measure: Callable[[FloatArray], FloatArray]) -> FloatArray:
+    """Return what is measured of each row, some hundred rows at a time, which fit a processor's cache."""
+    parts = range(0, max(len(deviations), 1), _ROWS_AT_ONCE)
+    return np.concatenate([measure(deviations[start : start + _ROWS_AT_ONCE]) for start in parts])
 
 
 def _starts(step_count: int, *, length: int) -> IntArray:
@@ -77,10 +88,25 @@ def _stretches(deviations: FloatArray, *, length: int) -> FloatArray:
 
 
 def _trimmed_means(steps: FloatArray, counts: FloatArray, stretch: int) -> FloatArray:
-    extreme = sliding_window_view(steps, stretch, axis=1).max(axis=2)
+    extreme = _maxima(steps, stretch)
     totals = _sums(steps, stretch) - np.where(counts > 1, extreme, 0.0)
     # Sums are differences of running totals: what is left of rounding is no evidence.
     return np.where(2 * counts >= stretch, np.maximum(totals, 0.0) / np.maximum(counts - 1, 1), 0.0)
+
+
+def _maxima(steps: FloatArray, stretch: int) -> FloatArray:
+    """Return the largest value (of values >= 0) of every stretch, in time that does not grow with its length.
+
+    Source:
+        Van Herk, Pattern Recognition Letters 13 (1992): running maxima of blocks, forwards and backwards.
+    """
+    rows, count = steps.shape
+    blocks = np.pad(steps, ((0, 0), (0, -count % stretch))).reshape(rows, -1, stretch)
+    forwards = np.maximum.accumulate(blocks, axis=2).reshape(rows, -1)
+    backwards = np.maximum.accumulate(blocks[:, :, ::-1], axis=2)[:, :, ::-1].reshape(rows, -1)
+    last = count - stretch + 1
+    maxima: FloatArray = np.maximum(backwards[:, :last], forwards[:, stretch - 1 : stretch - 1 + last])
+    return maxima
 
 
 def _sums(steps: FloatArray, stretch: int) -> FloatArray:

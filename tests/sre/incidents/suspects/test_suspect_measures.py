@@ -69,6 +69,20 @@ def test_reference_windows_are_surprises_of_windows(deviations: FloatArray, leng
     np.testing.assert_allclose(reference_surprises(deviations, length=length), np.stack(cut, axis=1), atol=1e-6)
 
 
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(arrays(np.float64, (1, 11), elements=VALUES))
+def test_a_surprise_is_the_best_trimmed_mean_of_half_the_window(deviations: FloatArray) -> None:
+    """Source: the definition, stretch by stretch and step by step."""
+    best = 0.0
+    for sign in (1, -1):
+        steps = [math.log1p(max(sign * value, 0.0) ** 2) if math.isfinite(value) else None for value in deviations[0]]
+        for start in range(6):
+            kept = sorted(step for step in steps[start : start + 6] if step is not None)
+            if 2 * len(kept) >= 6:
+                best = max(best, sum(kept[:-1]) / max(len(kept) - 1, 1))
+    assert surprise(deviations)[0] == pytest.approx(best, abs=1e-9)
+
+
 def test_there_are_no_windows_in_too_short_a_history() -> None:
     """Source: arithmetic."""
     assert reference_surprises(np.zeros((2, 4)), length=5).shape == (2, 0)
