@@ -14,7 +14,7 @@ class SuspectRow(Part):
 
     service: str
     metric: str
-    measure: str = Field(description="level, rate a second, mean, p95, error ratio")
+    measure: str = Field(description="level, highest or lowest copy, rate a second, mean, p95, error ratio")
     labels: dict[str, str] = Field(default_factory=dict)
     onset: Instant | None = None
     direction: str

@@ -52,6 +52,7 @@ def investigation_answer(
 ) -> InvestigationAnswer:
     """Return the answer for what was found."""
     windows = scan.windows
+    read = {item.metric: item.series_count for item in found.items}
     onset_ms = findings.first.onset_ms if findings.first else None
     return InvestigationAnswer(
         summary=_summary(ranking, findings, scan, service=service),
@@ -73,8 +74,8 @@ def investigation_answer(
             WindowAnswer(start=windows.main.start, end=windows.incident_start),
         ],
         scanned=ScannedPart(
-            metrics=len(found.items),
-            source_series=sum(item.series_count for item in found.items),
+            metrics=len(read),
+            source_series=sum(read.values()),
             series=ranking.examined_count + ranking.unusable_count,
             flat=ranking.flat_count,
             changed_before=ranking.changed_before_count,

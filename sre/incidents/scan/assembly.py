@@ -13,7 +13,7 @@ from sre.core.labels import METRIC_NAME, Labels
 from sre.core.promql_text import LabelMatch
 from sre.core.times import Duration
 from sre.incidents.scan.entities import entity_labels, entity_of, named_entities
-from sre.incidents.scan.model import ITEM_LABEL, ScanItem, ScanQuery
+from sre.incidents.scan.model import ITEM_LABEL, Part, ScanItem, ScanQuery
 from sre.incidents.scan.presence import EntityRow, presences
 from sre.incidents.suspects.kinds import kind_of
 from sre.incidents.suspects.model import Behaviour
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from sre.core.series import BoolArray, FloatArray, Grid, SeriesSet
     from sre.incidents.suspects.model import Kind
 
-Measure: TypeAlias = Literal["level", "rate", "mean", "p95", "error ratio", "percent"]
+Measure: TypeAlias = Literal["level", "rate", "mean", "p95", "error ratio", "percent", "highest", "lowest"]
+_MEASURES: Final[Mapping[Part, Measure]] = {"quantile": "p95", "highest": "highest", "lowest": "lowest"}
 # A counter that nobody calls one: it never falls, and moves at this share of its steps.
 _COUNTING_SHARE: Final = 0.2
 _CLIENT_ERRORS: Final = "4.."
@@ -149,7 +150,7 @@ class _Reader:
         if self.item.metric == "up":
             # A target that is down is no small step from 1 to 0.
             return [self._one(labels, 100.0 * values, "percent") for labels, values in rows.items()]
-        measure: Measure = "p95" if self.item.part == "quantile" else "level"
+        measure = _MEASURES.get(self.item.part, "level")
         found = []
         for labels, values in rows.items():
             if self.item.may_count and _counts(values):
@@ -266,7 +267,7 @@ def _client(bad: Sequence[LabelMatch]) -> str:
 
 def _plain(expression: str) -> str:
     """Return an aggregation of one group without the labels it was grouped by."""
-    return re.sub(r"^(avg|max|sum) by \([^)]*\) ", r"\1", expression, count=1)
+    return re.sub(r"^(avg|max|min|sum) by \([^)]*\) ", r"\1", expression, count=1)
 
 
 def _shared(group: Sequence[Labels]) -> Labels:

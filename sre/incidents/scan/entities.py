@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -47,9 +47,10 @@ _OUTSIDE: Final = frozenset({"", "unknown", "user", "POD"})
 # Words that start the names of metrics of any service.
 _COMMON_WORDS: Final = """
     http https grpc rpc go jvm process python nodejs db sql redis request requests response server client api app
-    service system cpu memory mem disk network net total up
+    service system cpu memory mem disk network net total up time timestamp
 """
 _COMMON_PREFIXES: Final = frozenset(_COMMON_WORDS.split())
+_SEPARATOR: Final = re.compile(r"[_|./]")
 _MIN_NAMED_ENTITIES: Final = 2
 
 
@@ -92,19 +93,35 @@ def call_edges(series: Iterable[Labels]) -> tuple[tuple[str, str], ...]:
 
 
 def named_entities(metrics: Iterable[str]) -> dict[str, str]:
-    """Return whom metrics without any label speak about, told from the first word that several names share.
+    """Return whom metrics without any label speak about, told from words that several names share.
 
-    Tables of measurements often name their columns so: `cart_cpu`, `cart_latency`, `front-end_cpu`. Names of which
+    Tables of measurements often name their columns so: `cart_cpu`, `cart_latency`, `front_end_cpu`. Names of which
     this tells nothing are left out.
     """
-    firsts = {metric: re.split(r"[_|./]", metric, maxsplit=1)[0] for metric in metrics}
-    counted = Counter(firsts.values())
-    shared = {
-        first for first, count in counted.items() if count > 1 and first and first.lower() not in _COMMON_PREFIXES
-    }
+    names = tuple(metrics)
+    first = {name: _SEPARATOR.split(name, maxsplit=1)[0] for name in names}
+    but_last = {name: name[: tails[-1].start()] if (tails := [*_SEPARATOR.finditer(name)]) else name for name in names}
+    found = max((first, but_last), key=lambda split: (_table_likeness(split), split is first))
+    shared = {whom for whom, count in Counter(found.values()).items() if count > 1 and _may_name(whom)}
     if len(shared) < _MIN_NAMED_ENTITIES:
         return {}
-    return {metric: first for metric, first in firsts.items() if first in shared}
+    covered = {name: whom for name, whom in found.items() if whom in shared}
+    # In a table of such columns one with a single measurement is named like the others.
+    is_table = len(covered) > len(names) / 2
+    if not is_table:
+        return covered
+    return {name: whom for name, whom in found.items() if whom != name and _may_name(whom)}
+
+
+def _table_likeness(split: Mapping[str, str]) -> float:
+    """Return how nearly names are all combinations of a few owners and a few measurements."""
+    owners = set(split.values())
+    measurements = {name.removeprefix(whom) for name, whom in split.items()}
+    return len(split) / (len(owners) + len(measurements)) if split else 0.0
+
+
+def _may_name(word: str) -> bool:
+    return bool(word) and word.lower() not in _COMMON_PREFIXES
 
 
 def _kind_of(metric: str) -> str:

@@ -39,6 +39,8 @@ _RARE_RATIO: Final = 0.1
 _STRONG_SCORE: Final = 0.6
 # A resource that is used up to this share is full.
 _FULL_RATIO: Final = 0.95
+# What a suspect is called that is one of several copies.
+_OF_HIGHEST: Final = " (highest)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,14 +196,15 @@ def _is_telling(one: Suspect, service: SuspectService) -> bool:
 
 def _in_turn(suspects: Sequence[Suspect]) -> list[Suspect]:
     """Return suspects with each metric once before any of them again: ten routes say what one says."""
-    strongest = {one.metric: one for one in reversed(suspects)}
-    return sorted(suspects, key=lambda one: strongest[one.metric] is not one)
+    strongest = {one.metric.removesuffix(_OF_HIGHEST): one for one in reversed(suspects)}
+    return sorted(suspects, key=lambda one: strongest[one.metric.removesuffix(_OF_HIGHEST)] is not one)
 
 
 def _limit_of(suspect: Suspect, scanned: Sequence[Scanned], timeline: Timeline) -> Limit | None:
     """Return what a used resource is limited to, by the naming conventions for pools and the like."""
+    metric = suspect.metric.removesuffix(_OF_HIGHEST)
     for convention in conventions().saturation:
-        match = convention.used.fullmatch(suspect.metric)
+        match = convention.used.fullmatch(metric)
         if match is None or convention.is_free or convention.kind == "counter":
             continue
         name = convention.limit.format(**match.groupdict())

@@ -12,7 +12,8 @@ from sre.core.promql_text import LabelMatch, selector
 from sre.core.times import Duration, format_duration
 
 # What is read of a metric. `total` and `count` are the two halves of a mean.
-Part: TypeAlias = Literal["level", "highest", "rate", "total", "count", "quantile"]
+# `highest` and `lowest` are of many copies the one that stands out: a mean of twenty hides one that is full.
+Part: TypeAlias = Literal["level", "worst", "highest", "lowest", "rate", "total", "count", "quantile"]
 # The label that tells the rows of several metrics in one answer apart.
 ITEM_LABEL = "scan_item"
 _PLAIN_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
@@ -82,8 +83,10 @@ def aggregated(part: Part, by: tuple[str, ...], series: str, window: Duration) -
     match part:
         case "level":
             return f"avg{over} ({series})"
-        case "highest":
+        case "highest" | "worst":
             return f"max{over} ({series})"
+        case "lowest":
+            return f"min{over} ({series})"
         case "quantile":
             return f"histogram_quantile(0.95, sum by ({', '.join((*by, 'le'))}) ({rate}))"
         case _:

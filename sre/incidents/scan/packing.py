@@ -49,7 +49,7 @@ def halved(query: ScanQuery, *, rate_window: Duration) -> tuple[ScanQuery, ...]:
 
 def _keeps_its_name(item: ScanItem) -> bool:
     # Rates lose the name of the metric, so rows of several could not be told apart.
-    return item.part in ("level", "highest") and _PLAIN_NAME.fullmatch(item.metric) is not None
+    return item.part in ("level", "worst", "highest", "lowest") and _PLAIN_NAME.fullmatch(item.metric) is not None
 
 
 def _chunks(items: Sequence[ScanItem], most: int) -> list[list[ScanItem]]:

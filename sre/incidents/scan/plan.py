@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from sre.core.golden_conventions import conventions
@@ -12,6 +13,7 @@ from sre.core.labels import METRIC_NAME
 from sre.incidents.scan.entities import entity_labels, entity_of
 from sre.incidents.scan.model import Part, ScanItem
 from sre.incidents.scan.selection import priority_of
+from sre.incidents.suspects.kinds import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -36,6 +38,8 @@ _PLACES: Final = frozenset(
 )
 # Parts of a machine of which there are many alike: dropped before other details.
 _MANY_ALIKE: Final = frozenset({"shard", "partition", "thread", "worker", "interface", "device", "queue_id", "tid"})
+# What is left of a resource: the copy with the least of it stands out.
+_LEFT_OVER: Final = re.compile(r"(?i)(^|_)(free|avail|available|memavailable|remaining|idle|left|healthy|ready)(_|$)")
 _LEGACY_LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 # More rows than this of one thing are summed up further (our choice): a table nobody reads, and as many chances for
 # one of them to look odd.
@@ -60,10 +64,11 @@ def planned_items(
     for labels in series:
         by_metric.setdefault(labels.metric, []).append(labels)
     names = frozenset(by_metric)
-    return tuple(
-        _planned(metric, found, names=names, type_=types.get(metric, "unknown"), of_service=of_service)
-        for metric, found in sorted(by_metric.items())
-    )
+    items: list[ScanItem] = []
+    for metric, found in sorted(by_metric.items()):
+        item = _planned(metric, found, names=names, type_=types.get(metric, "unknown"), of_service=of_service)
+        items += [item, *_outlying(item, found)]
+    return tuple(items)
 
 
 def _planned(
@@ -86,6 +91,16 @@ def _planned(
     )
 
 
+def _outlying(item: ScanItem, found: Sequence[Labels]) -> list[ScanItem]:
+    """Return how to read the one copy that stands out, for levels of resources of which there are several copies."""
+    if item.part != "level" or item.metric == "up" or kind_of(item.metric) != "resource":
+        return []
+    if len({labels.only(item.by) for labels in found}) == len(found):
+        return []
+    part: Part = "lowest" if _LEFT_OVER.search(item.metric) else "highest"
+    return [replace(item, part=part, may_count=False)]
+
+
 def _part_of(metric: str, names: Collection[str], type_: str, found: Sequence[Labels]) -> tuple[Part, str]:
     for suffix, part in (("_sum", "total"), ("_count", "count")):
         family = metric.removesuffix(suffix)
@@ -96,7 +111,7 @@ def _part_of(metric: str, names: Collection[str], type_: str, found: Sequence[La
         return "quantile", metric.removesuffix("_bucket")
     if type_ == "counter" or (type_ != "gauge" and metric.endswith(_COUNTER_SUFFIXES)):
         return "rate", metric
-    return ("highest" if any("quantile" in labels for labels in found) else "level"), metric
+    return ("worst" if any("quantile" in labels for labels in found) else "level"), metric
 
 
 def _restricted(metric: str, found: Sequence[Labels]) -> tuple[tuple[LabelMatch, ...], Sequence[Labels]]:

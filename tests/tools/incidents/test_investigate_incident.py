@@ -216,6 +216,28 @@ async def test_a_host_is_a_suspect_of_its_own() -> None:
     assert answer["suspects"][0]["metric"] == "node_load1"
 
 
+async def test_one_full_copy_among_many_is_seen() -> None:
+    """Of twelve pods one has its pool full: the mean moves by one in twelve, and no more than by chance."""
+    pods = []
+    for pod in range(12):
+        used = np.clip(noise(200 + pod, mean=8, spread=2.5), 0, 20).round()
+        labels = {"service": "svc-p", "pool": "orders", "pod": f"svc-p-{pod}", "instance": f"10.1.0.{pod}:80"}
+        used = np.where((pod == 3) & (np.arange(MINUTES) >= FAULT), 20.0, used)
+        pods += [
+            gauge("db_pool_connections_in_use", used, **labels),
+            gauge("db_pool_connections_max", 0 * used + 20, **labels),
+        ]
+    answer = await found_in([*healthy(), *pods])
+    assert services_of(answer)[0] == "svc-p"
+    row = answer["suspects"][0]
+    assert (row["metric"], row["measure"], row["during"], row["limit"]) == (
+        "db_pool_connections_in_use",
+        "highest",
+        20,
+        20,
+    )
+
+
 async def test_what_had_changed_long_before_is_no_suspect() -> None:
     long_before = requests("svc-old", seed=70, slower=6, since=FAULT - 180)
     answer = await found_in([*healthy(), *long_before, *requests("svc-new", seed=72, slower=3)])

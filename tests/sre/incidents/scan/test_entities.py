@@ -65,6 +65,17 @@ def test_columns_without_labels_are_told_apart_by_their_first_word() -> None:
     }
 
 
+def test_owners_of_several_words_are_told_by_the_measurements_they_share() -> None:
+    services = ("ts_auth_service", "ts_order_service", "ts_mail_service")
+    names = [f"{service}_{what}" for service in services for what in ("cpu", "mem", "latency")]
+    assert set(named_entities(names).values()) == set(services)
+
+
+def test_in_a_table_one_column_alone_is_named_like_the_others() -> None:
+    names = ["cart_cpu", "cart_mem", "mail_cpu", "mail_mem", "stock_cpu"]
+    assert named_entities(names)["stock_cpu"] == "stock"
+
+
 def test_words_that_start_metrics_of_everybody_name_nobody() -> None:
     assert named_entities(["http_requests_total", "http_errors_total", "process_cpu", "process_rss"]) == {}
     assert named_entities(["cart_cpu", "cart_latency"]) == {}

@@ -15,7 +15,11 @@ def series(metric: str, **labels: str) -> Labels:
 
 
 def only_item(*found: Labels, type_: str = "unknown") -> ScanItem:
-    (item,) = planned_items(found, types={one.metric: type_ for one in found})
+    (item,) = (
+        one
+        for one in planned_items(found, types={one.metric: type_ for one in found})
+        if one.part not in ("highest", "lowest")
+    )
     return item
 
 
@@ -50,6 +54,26 @@ def test_copies_are_summed_up_and_details_are_kept() -> None:
     assert item.by == ("service", "pool")
     assert item.series_count == 12
     assert item.expression(Duration(300)) == "avg by (service, pool) (pool_in_use)"
+
+
+@pytest.mark.parametrize(
+    ("metric", "expression"),
+    [
+        ("pool_connections_in_use", "max by (service) (pool_connections_in_use)"),
+        ("disk_free_bytes", "min by (service) (disk_free_bytes)"),
+        ("node_memory_MemAvailable_bytes", None),
+        ("sessions", None),
+    ],
+)
+def test_of_several_copies_of_a_resource_the_one_that_stands_out_is_read_too(
+    metric: str, expression: str | None
+) -> None:
+    """A host is no copy, and of what is no resource the mean is enough."""
+    found = [series(metric, service="a", job="a", instance=f"10.0.0.{n}:80") for n in range(3)]
+    _, *outlying = planned_items(found, types={})
+    assert [one.expression(Duration(300)) for one in outlying] == ([expression] if expression else [])
+    single = planned_items(found[:1], types={})
+    assert len(single) == 1
 
 
 def test_a_detail_with_too_many_values_is_summed_up() -> None:
