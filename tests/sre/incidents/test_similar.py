@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -81,7 +82,7 @@ def test_words_without_meaning_and_numbers_make_nothing_alike() -> None:
 
 
 def test_an_incident_is_not_like_itself_nor_like_what_came_later() -> None:
-    same = {"services": ("checkout",), "slos": ("checkout-availability",)}
+    same: dict[str, Any] = {"services": ("checkout",), "slos": ("checkout-availability",)}
     assert found(incident(9, **same), incident(10, days_before=-1, **same), incident(3, **same)) == [3]
 
 
