@@ -37,6 +37,7 @@ _RIGHTS = (
     "let the user create tables in the first schema of its search_path: GRANT CREATE, USAGE ON SCHEMA public TO "
     "the user, or make it the owner of the database.",
 )
+_NO_TABLE = "42P01"
 _AGAIN = ("try again in a moment.",)
 _LOOK_FIRST = ("read the record before you try again: the entry may be there.",)
 
@@ -95,8 +96,8 @@ class PostgresDatabase:
         """Nothing is due."""
 
     def is_lost(self, error: Exception) -> bool:
-        """Whether the line broke or the server is going down."""
-        return _is_lost(error)
+        """Whether the line broke, the server is going down, or the tables are gone: a new connection makes them."""
+        return _is_lost(error) or getattr(error, "sqlstate", None) == _NO_TABLE
 
     def explained(self, error: Exception, *, doing: Doing) -> SreError:
         """Return what happened and what to do, without a secret."""
@@ -119,6 +120,7 @@ class PostgresDatabase:
             return "did not let us in", _SIGN_IN
         # Classes and codes: PostgreSQL manual, appendix A.
         told = {
+            _NO_TABLE: ("has lost its tables", _AGAIN),
             "55P03": (f"was locked by another writer for over {self._lock_seconds:g} s", _AGAIN),
             "40P01": ("ended one of two writers that waited for each other", _AGAIN),
             "42501": ("does not let this user do that", _RIGHTS),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 import anyio.to_thread
 
-from server.store.database import Connection, Database, Statements
+from server.store.database import Connection, Database, Doing, Statements
 from server.store.migrations import MIGRATIONS, Migration, apply_missing, known_version, refuse_newer, version_of
 
 if TYPE_CHECKING:
@@ -62,10 +62,11 @@ class Transactions:
         opened = self._begun(writes=writes)
         try:
             result = self._worked(opened.connection, work)
-        except BaseException as error:
+        except self._database.errors as error:
+            self._rolled_back(opened, is_lost=self._database.is_lost(error))
+            raise self._database.explained(error, doing=_doing(writes)) from error
+        except BaseException:
             self._rolled_back(opened)
-            if isinstance(error, self._database.errors):
-                raise self._database.explained(error, doing="write" if writes else "read") from error
             raise
         self._ended(opened, writes=writes)
         return result
@@ -84,22 +85,21 @@ class Transactions:
                 self._closed(left_open)
                 # A connection that died since its last use has done nothing yet, so another one can.
                 if not self._database.is_lost(error):
-                    raise self._database.explained(error, doing="connect") from error
+                    raise self._database.explained(error, doing=_doing(writes)) from error
             else:
                 return left_open
         return self._begun_anew(writes=writes)
 
     def _begun_anew(self, *, writes: bool) -> _Opened:
-        opened = None
         try:
             opened = self._opened()
+        except self._database.errors as error:
+            raise self._database.explained(error, doing="connect") from error
+        try:
             self._begin(opened, writes=writes)
-        except BaseException as error:
-            if opened is not None:
-                self._closed(opened)
-            if isinstance(error, self._database.errors):
-                raise self._database.explained(error, doing="connect") from error
-            raise
+        except self._database.errors as error:
+            self._closed(opened)
+            raise self._database.explained(error, doing=_doing(writes)) from error
         return opened
 
     def _begin(self, opened: _Opened, *, writes: bool) -> None:
@@ -140,7 +140,10 @@ class Transactions:
         else:
             self._given_back(opened)
 
-    def _rolled_back(self, opened: _Opened) -> None:
+    def _rolled_back(self, opened: _Opened, *, is_lost: bool = False) -> None:
+        if is_lost:
+            self._closed(opened)
+            return
         try:
             Statements(opened.connection, self._database).run("ROLLBACK")
         except self._database.errors:
@@ -166,6 +169,10 @@ class Transactions:
     def _closed(self, opened: _Opened) -> None:
         with suppress(*self._database.errors):
             opened.connection.close()
+
+
+def _doing(writes: bool) -> Doing:
+    return "write" if writes else "read"
 
 
 def stamp(at: datetime) -> str:

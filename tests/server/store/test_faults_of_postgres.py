@@ -133,6 +133,18 @@ async def test_a_connection_that_dies_while_committing_leaves_a_doubt_and_says_s
     await journal.aclose()
 
 
+async def test_tables_that_are_gone_are_told_and_made_anew(postgres: PostgresServer) -> None:
+    url = postgres.new_place()
+    journal = _journal(url)
+    await journal.begin("incident", [_note()])
+    postgres.run(f"DROP SCHEMA {schema_of(url)} CASCADE")
+    postgres.run(f"CREATE SCHEMA {schema_of(url)}")
+    with pytest.raises(JournalError, match="has lost its tables"):
+        await journal.begin("incident", [_note()])
+    assert len(await journal.begin("incident", [_note()])) == 1
+    await journal.aclose()
+
+
 async def test_a_line_that_somebody_holds_too_long_is_told(postgres: PostgresServer) -> None:
     import psycopg
 
