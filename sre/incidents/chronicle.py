@@ -20,6 +20,8 @@ _WEIGHTS: Final[dict[Kind, int]] = {
     "note": 7, "pressure": 7, "outage": 6, "worst": 6, "update": 5, "setting": 5, "resolved": 4, "restart": 4,
     "pending": 2, "other": 1,
 }  # fmt: skip
+# The key of a counter that began anew: most likely its process did.
+RESET: Final = "reset"
 # Systems tell the same thing with clocks and delays of their own (our choice).
 _SAME_SECONDS: Final = 120.0
 # A person writes down a deploy minutes before or after it is seen (our choice).
@@ -110,6 +112,20 @@ def chronicle(*sources: Iterable[Happening]) -> tuple[Happening, ...]:
         else:
             kept[index] = _joined(kept[index], one)
     return tuple(sorted(kept, key=lambda one: one.at))
+
+
+def without_known_resets(happenings: Sequence[Happening]) -> tuple[Happening, ...]:
+    """Return happenings without resets of counters that a deploy or the start of a process explains."""
+    known = [one for one in happenings if one.kind in ("deploy", "restart") and not one.key.startswith(RESET)]
+    return tuple(
+        one
+        for one in happenings
+        if not one.key.startswith(RESET)
+        or not any(
+            other.service == one.service and abs((other.at - one.at).total_seconds()) <= _TOGETHER_SECONDS
+            for other in known
+        )
+    )
 
 
 def together(happenings: Sequence[Happening]) -> tuple[Happening, ...]:

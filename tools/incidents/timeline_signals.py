@@ -11,7 +11,7 @@ from sre.core.errors import SreError
 from sre.core.figures import figure_text
 from sre.core.text import listed, quoted
 from sre.core.times import Window, epoch_ms, instant_from_ms
-from sre.incidents.chronicle import Evidence, Happening
+from sre.incidents.chronicle import RESET, Evidence, Happening
 from tools.concurrent import all_of, outcome_of, seconds_left
 from tools.context import in_thread
 from tools.golden_signals import found_service
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from connectors.base import MetricSource
     from server.deps import Deps
     from sre.core.golden_signals import ServiceSignals
-    from sre.core.series import FloatArray, SeriesSet
+    from sre.core.series import BoolArray, FloatArray, SeriesSet
     from sre.incidents.deviation import Deviation, Direction, Floor
     from tools.incidents.timeline_window import TimelineWindow
 
@@ -93,8 +93,44 @@ async def _of_service(
     signals = _signals(found.signals, window)
     if not signals:
         _missed(asked, f"No signal of {quoted(service, limit=_MAX_NAME)} is published under a known name.")
-    parts = await all_of([partial(_of_signal, source, window, service, signal, asked) for signal in signals])
-    return [one for part in parts for one in part]
+    calls = [partial(_of_signal, source, window, service, signal, asked) for signal in signals]
+    if found.signals.request_counter:
+        calls.append(partial(_resets, source, window, service, found.signals.request_counter, asked))
+    return [one for part in await all_of(calls) for one in part]
+
+
+async def _resets(
+    source: MetricSource, window: TimelineWindow, service: str, counter: str, asked: Asked
+) -> list[Happening]:
+    """Return when counters of requests began anew, for services that do not tell when their processes started."""
+    query = f"sum(resets({counter}[{window.rate}])) > 0"
+    outcome = await outcome_of(
+        lambda: source.range_query(query, window=window.searched, step=window.step),
+        seconds=min(_READ_SECONDS, seconds_left()),
+        system=source.name,
+    )
+    if isinstance(outcome, SreError):
+        _missed(asked, outcome.message)
+        return []
+    asked.queries.append((query, len(outcome.series), outcome.series.point_count))
+    return await in_thread(lambda: _began_anew(outcome.series, source.name, query, service))
+
+
+def _began_anew(series: SeriesSet, system: str, query: str, service: str) -> list[Happening]:
+    import numpy as np
+
+    from sre.core.rules.alert_states import runs
+
+    if not len(series):
+        return []
+    seen: BoolArray = np.asarray(series.present.any(axis=0))
+    starts, _ = runs(seen)
+    instants = [instant_from_ms(int(series.grid.times_ms()[place])) for place in starts.tolist() if place > 0]
+    text = f"{quoted(service, limit=_MAX_NAME)}: counters of requests begin anew, as after a restart."
+    return [
+        Happening(at, "restart", text, service, evidence=(Evidence(system, query, at),), key=f"{RESET}:{service}")
+        for at in instants
+    ]
 
 
 def _signals(signals: ServiceSignals, window: TimelineWindow) -> list[_Signal]:
@@ -231,8 +267,7 @@ def _told(one: Deviation, system: str, window: TimelineWindow, *, service: str, 
             )
         )
     if is_felt and not one.is_open:
-        # A rate still holds what happened at the beginning of its range.
-        over = last - timedelta(seconds=max(0.0, window.rate.seconds - 2 * window.step.seconds))
+        over = last - window.hangover
         lasted = figure_text((over - after).total_seconds(), "seconds")
         text = f"{whom} is back to normal (usually {usual}{of}), after {lasted}."
         found.append(Happening(over, "recovery", text, service, evidence=evidence(last, one.normal.median)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sre.core.errors import InputError
 from sre.core.text import cleaned, quoted
 from sre.core.times import Window, format_instant, parse_instant
-from sre.incidents.chronicle import chronicle
+from sre.incidents.chronicle import chronicle, without_known_resets
 from sre.incidents.records.facts import began_at
 from tools.concurrent import all_of
 from tools.context import deps_of, in_thread, recorded_note, report_progress
@@ -61,9 +61,12 @@ async def built_timeline(
     )
     await report_progress(ctx, 0, 2, "Asking all systems")
     answers = await all_of(_calls(deps, metrics, window, named))
+    for part in answers:
+        if part.status == "partly" and not part.queries and not part.happenings:
+            part.status = "failed"
     parts = [*([recorded(record)] if record else []), *answers, *_not_asked(deps, metrics)]
     await report_progress(ctx, 1, 2, "Putting it together")
-    happenings = await in_thread(lambda: chronicle(*(part.happenings for part in parts)))
+    happenings = await in_thread(lambda: without_known_resets(chronicle(*(part.happenings for part in parts))))
     answer = await in_thread(lambda: timeline_answer(_title(record, asked), happenings, parts, window))
     answer.source = metrics.name if metrics else None
     answer.warnings[:0] = notes

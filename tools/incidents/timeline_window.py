@@ -26,7 +26,10 @@ NORMAL = timedelta(hours=3)
 _MAX_POINTS = 2_000
 _DEFAULT_SPACING_SECONDS = 60.0
 _LEAST_RATE_SECONDS = 60.0
-_TARGET_SECONDS = 8.0
+_TARGET_SECONDS = 5.0
+# What every target has: how often it is there shows how often targets are scraped.
+_COUNTED_SECONDS = 900.0
+_SAMPLES = 'quantile(0.5, count_over_time({__name__=~"up|process_start_time_seconds|build_info"}[15m]))'
 
 AskedStatus: TypeAlias = Literal["answered", "failed", "partly", "not_asked"]
 
@@ -39,11 +42,13 @@ class TimelineWindow:
         asked: The window of the question, or of the incident.
         searched: With the time before and after it, up to now.
         step: Distance of two looks; times are known no better than this.
+        spacing: Distance of two samples, as far as known.
     """
 
     asked: Window
     searched: Window
     step: Duration
+    spacing: Duration
 
     @property
     def with_normal(self) -> Window:
@@ -54,6 +59,11 @@ class TimelineWindow:
     def rate(self) -> Duration:
         """Range of a rate: two samples at least, and no longer than it takes to see a change when it comes."""
         return Duration(max(2 * self.step.seconds, _LEAST_RATE_SECONDS))
+
+    @property
+    def hangover(self) -> timedelta:
+        """How long a rate still holds what happened at the beginning of its range, beyond one step."""
+        return timedelta(seconds=max(0.0, self.rate.seconds - self.step.seconds - self.spacing.seconds))
 
 
 @dataclass(slots=True)
@@ -71,21 +81,25 @@ class Asked:
 async def timeline_window(source: MetricSource | None, asked: Window, *, now: datetime) -> TimelineWindow:
     """Return what to look at, aligned to whole steps so that the same question sees the same samples."""
     end = min(max(asked.end + TRAIL, asked.end), max(now, asked.end))
-    spacing = await _spacing(source) if source is not None else _DEFAULT_SPACING_SECONDS
+    spacing = await _spacing(source, at=end) if source is not None else _DEFAULT_SPACING_SECONDS
     whole = (end - asked.start + LEAD + NORMAL).total_seconds()
     step = spacing * max(1, math.ceil(whole / spacing / _MAX_POINTS))
     start = asked.start - LEAD
     aligned = start - timedelta(seconds=start.timestamp() % step)
-    return TimelineWindow(asked, Window(aligned, end), Duration(step))
+    return TimelineWindow(asked, Window(aligned, end), Duration(step), Duration(spacing))
 
 
-async def _spacing(source: MetricSource) -> float:
+async def _spacing(source: MetricSource, *, at: datetime) -> float:
     told = await attempted(source.sample_spacing, seconds=_TARGET_SECONDS)
     if told is not None:
         return max(1.0, round(told.seconds))
     targets = getattr(source, "targets", None)
-    if not callable(targets):
-        return _DEFAULT_SPACING_SECONDS
-    found = await attempted(cast("TargetSource", source).targets, seconds=_TARGET_SECONDS) or ()
-    intervals = sorted(one.scrape_interval_seconds for one in found if one.scrape_interval_seconds)
-    return max(1.0, round(intervals[len(intervals) // 2])) if intervals else _DEFAULT_SPACING_SECONDS
+    found = (
+        await attempted(cast("TargetSource", source).targets, seconds=_TARGET_SECONDS) if callable(targets) else None
+    )
+    intervals = sorted(one.scrape_interval_seconds for one in found or () if one.scrape_interval_seconds)
+    if intervals:
+        return max(1.0, round(intervals[len(intervals) // 2]))
+    counted = await attempted(lambda: source.instant_query(_SAMPLES, at=at), seconds=_TARGET_SECONDS)
+    count = float(counted.values[0]) if counted is not None and counted.values.size else 0.0
+    return max(1.0, round(_COUNTED_SECONDS / count)) if count > 1 else _DEFAULT_SPACING_SECONDS
