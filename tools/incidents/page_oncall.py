@@ -8,6 +8,7 @@ from pydantic import Field
 
 from tools.context import ToolContext, deps_of
 from tools.incidents.page_oncall_answer import PageOncallAnswer
+from tools.incidents.records import IncidentReference
 
 _Short = Annotated[str, Field(max_length=200)]
 
@@ -16,7 +17,7 @@ async def page_oncall(
     ctx: ToolContext,
     *,
     action: Literal["trigger", "acknowledge", "resolve", "note"],
-    incident: _Short = "",
+    incident: IncidentReference = "",
     text: Annotated[str, Field(max_length=2_000)] = "",
     severity: _Short = "",
     service: _Short = "",

@@ -345,9 +345,9 @@ async def test_what_is_so_already_is_no_error_and_sends_nothing(
 
 
 @pytest.mark.parametrize(
-    "spelt", ["#1", "1", "QINC0001", "qinc0001", "https://example.pagerduty.com/incidents/QINC0001"]
+    "spelt", [1, "#1", "1", "QINC0001", "qinc0001", "https://example.pagerduty.com/incidents/QINC0001"]
 )
-async def test_a_page_is_named_as_people_have_it_at_hand(spelt: str, net: Net) -> None:
+async def test_a_page_is_named_as_people_have_it_at_hand(spelt: Any, net: Net) -> None:
     """Source: REST API v2: an incident is found by id or number; its address is what people copy."""
     page = net.fake.page("disks", "disk full")
     async with connected(net, None) as client:
