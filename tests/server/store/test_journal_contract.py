@@ -210,6 +210,7 @@ async def test_text_that_is_none_is_marked_and_does_not_fail(journal: Journal) -
     if not isinstance(journal, MemoryJournal):
         assert (read.new.author, read.new.source) == ("a?b", "\ufffd")
     assert await journal.begin("incident", [entry()], key="\0") == (read,)
+    assert await journal.record(first.stream, lambda _: [entry(key="\0k")]) == (read,)
 
 
 async def test_calls_at_once_lose_nothing(journal: Journal) -> None:
