@@ -11,7 +11,9 @@ from sre.incidents.suspects.evidence import Evidence
 from sre.incidents.suspects.followers import Explained
 from sre.incidents.suspects.model import Behaviour, Direction, Suspect, Timeline
 from sre.incidents.suspects.onset import OUTSIDE_DEVIATIONS
+from sre.incidents.suspects.surge import Surge
 
+_WHOLLY_EXPLAINED: Final = 0.8
 _FEW_NORMAL_SAMPLES: Final = 30
 # A strength of 3 (as of a lasting move by four deviations) reads as 0.63.
 _SCORE_SCALE: Final = 3.0
@@ -34,6 +36,7 @@ class Describer:
     timeline: Timeline
     evidence: Evidence
     explained: Explained
+    surge: Surge | None
     strengths: FloatArray
     symptom_rows: frozenset[int]
 
@@ -124,7 +127,9 @@ class Describer:
         found += self._timing_caveats(row)
         if before is not None and (count := self._normal_samples(row)) < _FEW_NORMAL_SAMPLES:
             found.append(f"its normal is known from {count} samples only")
-        if self.behaviours[row].kind == "traffic":
+        if self.surge is not None and self.surge.explained[row] >= _WHOLLY_EXPLAINED:
+            found.append("it grew no more than the traffic of its service did")
+        if self.behaviours[row].kind == "traffic" and not (self.surge is not None and self.surge.is_entry[row]):
             found.append("traffic often follows: callers send less when they are slow")
         return found
 

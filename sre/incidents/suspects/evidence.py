@@ -16,7 +16,8 @@ from sre.incidents.suspects.seasons import season, without_season
 from sre.incidents.suspects.surprise import reference_surprises, surprise, usual_surprise
 
 # Our choice: traffic mostly follows (fewer calls arrive when a caller is slow), so it speaks less.
-_KIND_WEIGHTS: Final[Mapping[Kind, float]] = {"traffic": 0.3}
+TRAFFIC_WEIGHT: Final = 0.3
+_KIND_WEIGHTS: Final[Mapping[Kind, float]] = {"traffic": TRAFFIC_WEIGHT}
 # The Poisson deviance of failures is standard normal by itself where nothing but chance is at work.
 _DEVIANCE_SCALE: Final = 1.0
 

@@ -11,7 +11,8 @@ The method, step by step; each is a module of this package:
 3. `gathering`, `visibility`: the strongest series of each kind speak for their service, less what the service shows in
    fault-free windows, so that hundreds of series are no advantage.
 4. `followers`: what a caller's latency and failures owe to the same change of a callee is taken off, and what moved
-   late counts less.
+   late counts less. `surge`: where traffic rose at most services, it is the first suspect, and explains what grew with
+   it.
 That robust deviations rank causes well is a finding of Pham et al. (BARO, FSE 2024); the weights and the other steps
 are our own choice.
 
@@ -48,6 +49,7 @@ from sre.incidents.suspects.followers import TRAVELLING_KINDS, Explained, explai
 from sre.incidents.suspects.gathering import Gathering, gather
 from sre.incidents.suspects.model import Behaviour, CallEdges, Ranking, Suspect, SuspectService, Symptom, Timeline
 from sre.incidents.suspects.onset import OUTSIDE_DEVIATIONS
+from sre.incidents.suspects.surge import find_surge
 from sre.incidents.suspects.visibility import Calibration, Visibility, calibration, visibility
 
 # Our choice: what a callee wholly explains keeps a little of its evidence, because call graphs are never complete.
@@ -89,7 +91,11 @@ def rank_suspects(
     symptom_rows = _symptom_rows(behaviours, symptom)
     strengths = evidence.strength * np.where(symptom_rows, _SYMPTOM_WEIGHT, 1.0)
     explained = explained_by_callees(behaviours, evidence=evidence.strength, change=evidence.change, callers=callers)
-    discounted = strengths * (1 - _FOLLOWER_DISCOUNT * explained.ratio) * (1 - _LATENESS_DISCOUNT * _lateness(evidence))
+    late = _LATENESS_DISCOUNT * _lateness(evidence)
+    discounted = strengths * (1 - _FOLLOWER_DISCOUNT * explained.ratio) * (1 - late)
+    surge = find_surge(behaviours, evidence, callers=callers)
+    if surge is not None:
+        discounted = surge.weighed(discounted, discount=_FOLLOWER_DISCOUNT)
     search = _Search(
         gathering=gather(behaviours),
         evidence=evidence,
@@ -101,6 +107,7 @@ def rank_suspects(
             timeline,
             evidence,
             explained,
+            surge,
             discounted,
             frozenset(np.flatnonzero(symptom_rows).tolist()),
         ),

@@ -163,6 +163,37 @@ def test_a_flood_of_requests_is_named_when_nothing_else_moved_further() -> None:
     assert any("traffic often follows" in caveat for caveat in ranking.suspects[0].caveats)
 
 
+def flooded() -> System:
+    """Return a shop where every service has two and a half times its requests, and the work that they make."""
+    system = shop()
+    for name in SHOP:
+        system.shift(name, "requests_per_second", by=120).shift(name, "cpu_usage", by=0.55)
+    return system
+
+
+def test_load_is_the_first_suspect_where_it_rose_everywhere() -> None:
+    """Our choice: CPU that grew no more than the requests needs no cause of its own."""
+    ranking = flooded().ranking()
+    found = ranking.suspects[0]
+    assert (found.kind, found.direction) == ("traffic", "up")
+    assert not any("traffic often follows" in caveat for caveat in found.caveats)
+    busy = next(one for one in ranking.suspects if one.metric == "cpu_usage")
+    assert any("no more than the traffic" in caveat for caveat in busy.caveats)
+
+
+def test_with_known_calls_load_is_put_down_to_where_it_came_in() -> None:
+    """Our choice: the service that no other risen service calls."""
+    calls = tuple(("checkout", name) for name in SHOP if name != "checkout")
+    assert names(flooded().ranking(callers=calls))[0] == "checkout"
+
+
+def test_the_bottleneck_under_load_stands_out() -> None:
+    """Our choice: latency that grows fifteenfold under two and a half times the load is more than load."""
+    ranking = flooded().shift("payments", LATENCY, by=2.8).ranking()
+    assert "payments" in names(ranking)[:2]
+    assert LATENCY in [one.metric for one in ranking.suspects[:7] if one.service == "payments"]
+
+
 def test_the_symptom_itself_is_no_cause() -> None:
     """Our choice: that the page's latency rose is why somebody looks."""
     system = shop().shift("checkout", LATENCY, by=0.4).shift("db", "cpu_usage", by=0.3)
