@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sre.core.figures import figure_text, seconds_text
 from sre.core.markdown import code_span, escaped, markdown_environment
-from sre.core.text import quoted
+from sre.core.text import listed, quoted
 from sre.core.times import format_instant
 from sre.incidents.model import (
     ACTION_KINDS,
@@ -71,6 +71,7 @@ class Postmortem:
     Attributes:
         timeline: Ordered, each event once.
         budget: None where the SLOs say it all.
+        similar: None where there is no record to compare with.
         evaluated_at: End of the measured window: the end of the incident, or now while it goes on.
         reference: Of the record, such as `INC-7`; empty where there is none.
         entry_count: Entries of that record.
@@ -86,7 +87,7 @@ class Postmortem:
     evaluated_at: datetime
     budget: AssumedBudget | None = None
     slo_impacts: tuple[SloImpact, ...] = ()
-    similar: tuple[SimilarIncident, ...] = ()
+    similar: tuple[SimilarIncident, ...] | None = None
     reference: str = ""
     entry_count: int = 0
 
@@ -123,6 +124,8 @@ def _document(postmortem: Postmortem, room: Room) -> Document:
             facts=facts,
             times=shown.times,
             action_groups=_action_groups(facts.action_items),
+            impact_notes=_notes([(impact.service, impact.notes) for impact in postmortem.impacts]),
+            slo_notes=_notes([(impact.slo, impact.notes) for impact in postmortem.slo_impacts]),
             fewer_events=fewer,
             left_out=rest,
             has_story=bool(postmortem.facts.events),
@@ -235,6 +238,15 @@ def _cited(measured: Measured, unit: str) -> str:
 
 def _citation(numbers: Sequence[int]) -> str:
     return " (" + ", ".join(f"E{number}" for number in sorted(set(numbers))) + ")" if numbers else ""
+
+
+def _notes(rows: Sequence[tuple[str, Sequence[str]]]) -> list[tuple[str, str]]:
+    """Return each note once, with the names of all it is true of."""
+    names: dict[str, list[str]] = {}
+    for name, notes in rows:
+        for note in notes:
+            names.setdefault(note, []).append(name)
+    return [(listed(named), note) for note, named in names.items()]
 
 
 def _action_groups(items: Sequence[ActionItem]) -> list[tuple[str, list[ActionItem]]]:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from sre.core.text import cleaned, listed
@@ -32,6 +33,7 @@ _EMPTY_WORDS = frozenset(
 # `fails`, `failed`, `failing` and `failure` are the same word here; what is left keeps at least four letters.
 _ENDINGS = ("ations", "ation", "ions", "ion", "ings", "ing", "ures", "ure", "ers", "ed", "es", "er", "s", "e")
 _LEAST_STEM = 4
+_MAX_TEXT, _MAX_WORD = 2_000, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +91,14 @@ def similar_incidents(
     Args:
         now: Decides which actions are overdue.
     """
-    incidents = list(known)
-    earlier = [one for one in incidents if one.number != subject.number and began_at(one) < subject.began_at]
-    rarity = _rarity([subject, *(profile_of(one) for one in incidents)])
+    mine = _read(subject)
+    others = [(one, _read(profile_of(one))) for one in known if one.number != subject.number]
+    rarity = _rarity([mine, *(read for _, read in others)])
     found = []
-    for incident in earlier:
-        score, reasons = _likeness(subject, profile_of(incident), rarity)
+    for incident, read in others:
+        if began_at(incident) >= subject.began_at:
+            continue
+        score, reasons = _likeness(mine, read, rarity)
         if score >= _LEAST_SCORE:
             undone = _unfinished(incident, before=subject.began_at, now=now)
             found.append(SimilarIncident(incident, score, reasons, undone))
@@ -108,20 +112,27 @@ def profile_of(incident: Incident) -> Profile:
     return Profile(incident.title, began_at(incident), incident.services, incident.slos, causes, incident.number)
 
 
-def _likeness(subject: Profile, other: Profile, rarity: Mapping[str, float]) -> tuple[float, tuple[str, ...]]:
-    services = _shared(subject.services, other.services)
-    slos = _shared(subject.slos, other.slos)
-    # The names of services are in most titles and are counted above.
-    names = {stem for name in (*subject.services, *other.services) for stem in _stems(name)}
-    title, title_words = _words_in_common(subject.title, other.title, rarity, without=names)
-    cause, cause_words = max(
-        (
-            _words_in_common(mine, theirs, rarity, without=frozenset())
-            for mine in subject.causes
-            for theirs in other.causes
-        ),
-        default=(0.0, ()),
-    )
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A profile with its words by their stems."""
+
+    profile: Profile
+    title: dict[str, str]
+    causes: tuple[dict[str, str], ...]
+
+
+def _read(profile: Profile) -> _Read:
+    # The names of its services are in most titles and are counted apart.
+    names = {stem for name in profile.services for stem in _stems(name)}
+    title = {stem: word for stem, word in _stems(profile.title).items() if stem not in names}
+    return _Read(profile, title, tuple(_stems(text) for text in profile.causes))
+
+
+def _likeness(mine: _Read, theirs: _Read, rarity: Mapping[str, float]) -> tuple[float, tuple[str, ...]]:
+    subject, other = mine.profile, theirs.profile
+    title, title_words = _words_in_common(mine.title, theirs.title, rarity)
+    pairs = (_words_in_common(one, another, rarity) for one in mine.causes for another in theirs.causes)
+    cause, cause_words = max(pairs, default=(0.0, ()))
     score = (
         _SERVICE_WEIGHT * _overlap(subject.services, other.services)
         + _SLO_WEIGHT * _overlap(subject.slos, other.slos)
@@ -129,40 +140,41 @@ def _likeness(subject: Profile, other: Profile, rarity: Mapping[str, float]) -> 
         + _CAUSE_WEIGHT * cause
     )
     said = (
-        ("the same service", services), ("the same SLO", slos),
-        ("words of the title", title_words), ("words of a cause", cause_words),
-    )  # fmt: skip
+        ("the same service", _shared(subject.services, other.services)),
+        ("the same SLO", _shared(subject.slos, other.slos)),
+        ("words of the title", title_words),
+        ("words of a cause", cause_words),
+    )
     return score, tuple(f"{what}: {_listed(words)}" for what, words in said if words)
 
 
 def _words_in_common(
-    first: str, second: str, rarity: Mapping[str, float], *, without: Iterable[str]
+    left: Mapping[str, str], right: Mapping[str, str], rarity: Mapping[str, float]
 ) -> tuple[float, tuple[str, ...]]:
     """Return how many of their words two texts share, 0 to 1, rare ones weighing more; and these words."""
-    left, right = _stems(first), _stems(second)
-    for stem in without:
-        left.pop(stem, None)
-        right.pop(stem, None)
     shared = [stem for stem in right if stem in left]
-    whole = sum(rarity.get(stem, 0.0) for stem in (*left, *right))
-    share = 2 * sum(rarity.get(stem, 0.0) for stem in shared) / whole if whole else 0.0
+    if not shared:
+        return 0.0, ()
+    whole = sum(rarity[stem] for stem in left) + sum(rarity[stem] for stem in right)
+    share = 2 * sum(rarity[stem] for stem in shared) / whole
     if share < _LEAST_WORDS:
         return 0.0, ()
-    return min(share, 1.0), tuple(right[stem] for stem in sorted(shared, key=lambda stem: -rarity.get(stem, 0.0)))
+    return min(share, 1.0), tuple(right[stem] for stem in sorted(shared, key=lambda stem: -rarity[stem]))
 
 
-def _rarity(profiles: Sequence[Profile]) -> dict[str, float]:
+def _rarity(reads: Sequence[_Read]) -> dict[str, float]:
     """Return how much each word says: the logarithm of how few incidents have it."""
-    having = Counter(stem for one in profiles for stem in _stems(" ".join((one.title, *one.causes))))
-    return {stem: math.log(1 + len(profiles) / count) for stem, count in having.items()}
+    having = Counter(stem for one in reads for stem in set().union(one.title, *one.causes))
+    return {stem: math.log(1 + len(reads) / count) for stem, count in having.items()}
 
 
 def _stems(text: str) -> dict[str, str]:
     """Return the words of a text by their stems."""
-    words = (word.casefold() for word in _WORD.findall(text))
-    return {_stem(word): word for word in words if word not in _EMPTY_WORDS and not word.isdigit()}
+    words = (word.casefold() for word in _WORD.findall(text[:_MAX_TEXT]))
+    return {_stem(word[:_MAX_WORD]): word for word in words if word not in _EMPTY_WORDS and not word.isdigit()}
 
 
+@lru_cache(maxsize=20_000)
 def _stem(word: str) -> str:
     endings = (ending for ending in _ENDINGS if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM)
     return word.removesuffix(next(endings, ""))

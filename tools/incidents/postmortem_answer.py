@@ -140,7 +140,7 @@ def postmortem_answer(
         ],
         impact=[_impact_row(impact) for impact in postmortem.impacts],
         slo_impact=[_slo_row(impact) for impact in postmortem.slo_impacts],
-        similar=[_similar_row(one) for one in postmortem.similar],
+        similar=[_similar_row(one) for one in postmortem.similar or ()],
         gaps=list(postmortem.gaps),
         language_findings=[
             FindingAnswer(where=f.where, text=f.text, rule=f.rule, why=f.why, better=f.better) for f in findings
@@ -226,7 +226,7 @@ def _summary(postmortem: Postmortem, *, finding_count: int) -> str:
     sentences += [f"{impact_sentence(impact)}." for impact in postmortem.impacts]
     sentences += [f"{slo_sentence(impact)}." for impact in postmortem.slo_impacts if impact.bad.value]
     sentences += [_missed(one) for one in postmortem.targets if one.is_met is False]
-    sentences += [_alike(one) for one in postmortem.similar[:_MAX_SAID_SIMILAR]]
+    sentences += [_alike(one) for one in (postmortem.similar or ())[:_MAX_SAID_SIMILAR]]
     gaps = len(postmortem.gaps)
     sentences.append(f"{gaps} gap{'s' if gaps != 1 else ''} to fill." if gaps else "No gaps.")
     if finding_count:

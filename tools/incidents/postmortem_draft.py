@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from sre.incidents.records.model import Incident
     from sre.incidents.similar import SimilarIncident
 
+# More services make a table nobody reads, and each costs about ten queries.
+MAX_SERVICES = 8
 # Newest samples are this old at most where scraping works: the look-back of Prometheus.
 _FRESHNESS = timedelta(minutes=5)
 
@@ -60,7 +62,7 @@ class PostmortemDraft:
     impacts: tuple[ServiceImpact, ...] = ()
     slo_impacts: tuple[SloImpact, ...] = ()
     seen: Seen = field(default_factory=Seen)
-    similar: tuple[SimilarIncident, ...] = ()
+    similar: tuple[SimilarIncident, ...] | None = None
     notes: list[str] = field(default_factory=list)
     source_name: str | None = None
 
@@ -136,7 +138,7 @@ class PostmortemDraft:
 
         with_slo = set() if self.is_budget_told else {slo.service for slo in chosen.slos}
         # Without a service there is still what the caller's own queries count.
-        named = self.facts.services or (("all requests",) if total else ())
+        named = self.facts.services[:MAX_SERVICES] or (("all requests",) if total else ())
         found: list[Measurements | str] = []
 
         async def of_services() -> None:
@@ -153,6 +155,7 @@ class PostmortemDraft:
         self.impacts = tuple(reader.impact(one, self.book) for one in found if not isinstance(one, str))
         self.slo_impacts = slos.impacts(self.book, data_start=reader.data_start)
         unmeasured = dict.fromkeys(note for note in found if isinstance(note, str))
+        self.notes += _too_many(self.facts.services)
         self.notes += [*unmeasured, *chosen.notes, *slos.notes]
 
     def _reader(self, source: MetricSource, window: Window, coverage: Window | None) -> ImpactReader:
@@ -234,6 +237,13 @@ async def _unmeasured_note(reader: ImpactReader, error: NoDataError) -> str:
     way_out = f"nearest that exist: {listed(error.nearest)}" if error.nearest else "pass total and bad to measure it"
     reason = error.message[:1].lower() + error.message[1:].rstrip(".")
     return f"Not measured: {reason}; {way_out}."
+
+
+def _too_many(services: Sequence[str]) -> list[str]:
+    rest = services[MAX_SERVICES:]
+    if not rest:
+        return []
+    return [f"Not measured, since {MAX_SERVICES} services are: {listed([quoted(name) for name in rest])}."]
 
 
 def _overlap(window: Window, coverage: Window) -> bool:

@@ -141,9 +141,9 @@ async def _read(draft: PostmortemDraft, known: _Known, metrics: MetricSource | N
     draft.notes += unlike
 
 
-async def _similar(deps: Deps, known: _Known) -> tuple[SimilarIncident, ...] | SreError:
+async def _similar(deps: Deps, known: _Known) -> tuple[SimilarIncident, ...] | SreError | None:
     if deps.journal is None:
-        return ()
+        return None
     outcome = await outcome_of(lambda: all_incidents(deps), seconds=seconds_left(), system="the journal")
     if isinstance(outcome, SreError):
         return outcome
