@@ -32,7 +32,7 @@ _MAX_CAVEATS = 2
 _MAX_NAME = 80
 _MAX_VALUE = 60
 _MAX_NAMED = 6
-_MAX_QUERIES = 3
+_MAX_QUERIES = 2
 # Where a suspect was found, so few series that had changed before are no hint that all began earlier.
 _FEW_RATIO = 0.05
 _UNITS = (
@@ -83,14 +83,21 @@ def investigation_answer(
             queries=scan.asked_count + len(nearby.asked),
             call_edges=len(found.edges),
         ),
-        queries=[
-            QueryEvidence(query=one.scanned.query, series_count=1, sample_count=one.scanned.point_count)
-            for one in findings.suspects[:_MAX_QUERIES]
-            if one.scanned is not None
-        ],
+        queries=_queries(findings),
         warnings=_warnings(found, scan, nearby, ranking, service=service),
         left_out=_left_out(found, scan, findings),
     )
+
+
+def _queries(findings: Findings) -> list[QueryEvidence]:
+    """Return what shows the strongest suspects and the changes before them; all suspects have theirs beside them."""
+    rows = [
+        QueryEvidence(query=one.scanned.query, series_count=1, sample_count=one.scanned.point_count)
+        for one in findings.suspects[:_MAX_QUERIES]
+        if one.scanned is not None
+    ]
+    texts = dict.fromkeys(change.query for change in findings.changes)
+    return [*rows, *(QueryEvidence(query=text) for text in list(texts)[:_MAX_QUERIES])]
 
 
 def _verdict(findings: Findings) -> Literal["suspect_found", "weak_lead", "nothing_stands_out"]:

@@ -15,7 +15,15 @@ import numpy as np
 from sre.core.golden_conventions import conventions
 from sre.core.labels import Labels
 from sre.core.promql_text import selector
-from sre.incidents.changes import dated, is_part_of, restarts, starts_query, version_changes, version_query
+from sre.incidents.changes import (
+    VersionChange,
+    dated,
+    is_part_of,
+    restarts,
+    service_of,
+    starts_query,
+    version_changes,
+)
 from sre.incidents.scan.entities import entity_labels, entity_of
 
 if TYPE_CHECKING:
@@ -95,7 +103,7 @@ def versions_and_starts(versions: SeriesSet | None, starts: SeriesSet | None, *,
             one.at_ms,
             ", ".join(one.before),
             one.version,
-            version_query(),
+            _versions_of(one, versions.labels if versions is not None else ()),
             sum(len(start.instances) for start in started if is_part_of(start, one)),
         )
         for one in lived
@@ -106,6 +114,16 @@ def versions_and_starts(versions: SeriesSet | None, starts: SeriesSet | None, *,
         if not any(is_part_of(one, version) for version in lived)
     ]
     return tuple(found)
+
+
+def _versions_of(change: VersionChange, series: Sequence[Labels]) -> str:
+    """Return PromQL of the versions of one service, by the label that names it."""
+    own = (one for one in series if one.metric == change.metric and service_of(one) == change.service)
+    labels = next(own, Labels())
+    ranked = (*conventions().service_labels, *labels)
+    names = [name for name in ranked if labels.get(name) == change.service]
+    found = selector(change.metric, [(names[0], "=", change.service)] if names else [])
+    return f"count by ({change.label}) ({found})"
 
 
 def changes_in(query: ChangeQuery, series: SeriesSet) -> tuple[Change, ...]:

@@ -28,6 +28,7 @@ def test_a_new_version_is_a_deploy_and_its_restarts_are_part_of_it() -> None:
     (change,) = versions_and_starts(versions, starts, since_ms=0)
     assert (change.kind, change.entity, change.before, change.after) == ("deploy", "cart", "v1", "v2")
     assert (change.at_ms, change.restarted_count) == (170_000, 1)
+    assert change.query == 'count by (version) (build_info{service="cart"})'
 
 
 def test_a_restart_without_a_new_version_stands_alone() -> None:
