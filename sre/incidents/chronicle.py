@@ -235,7 +235,7 @@ def _joined(first: Happening, second: Happening) -> Happening:
     is_said = other.text and other.text.casefold() not in main.text.casefold()
     return replace(
         main,
-        text=f"{main.text} {other.text}" if is_said and other.kind in ("note", "status") else main.text,
+        text=f"{main.text} {_sentence(other.text)}" if is_said and other.kind in ("note", "status") else main.text,
         who=main.who or other.who,
         service=main.service or other.service,
         evidence=tuple(dict.fromkeys((*main.evidence, *other.evidence))),
@@ -243,3 +243,7 @@ def _joined(first: Happening, second: Happening) -> Happening:
         is_relevant=main.is_relevant or other.is_relevant,
         count=max(main.count, other.count),
     )
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

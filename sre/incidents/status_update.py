@@ -141,7 +141,7 @@ class _Draft:
         facts = self._facts
         is_over = facts.status in _OVER
         return {
-            "function": self._function(),
+            "function": _capital(self._function()),
             "state": "works again; it was failing" if is_over else "is failing or slow",
             "span": self._span(),
             "users": " ".join([self._share(), self._said(facts.impact, "impact", "what users see")]),
@@ -158,7 +158,7 @@ class _Draft:
         return {
             "stage": stage,
             "function": function,
-            "function_first": function[:1].upper() + function[1:],
+            "function_first": _capital(function),
             "span": self._span(),
             "harm": self._harm() if stage in ("first", "going_on") else "",
             "impact": self._passed(facts.impact, "impact")
@@ -203,6 +203,8 @@ class _Draft:
             return self._unknown("share of requests", "We do not yet know which share of requests fails.")
         usual = f" (usually {figure_text(harm.usual_ratio, 'ratio')})" if harm.usual_ratio is not None else ""
         whom = quoted(harm.service, limit=_MAX_NAME)
+        if self._facts.status in _OVER and harm.failed is not None and harm.requests is not None:
+            return f"{harm.failed:,.0f} of {harm.requests:,.0f} requests to {whom} failed in that time."
         now = f"{figure_text(harm.failing_ratio, 'ratio')} of requests to {whom} fail now{usual}"
         if harm.failed is None or harm.requests is None:
             return f"{now}."
@@ -218,7 +220,8 @@ class _Draft:
             return self._unknown("share of users", "We do not yet know how many users are hit.")
         share = figure_text(harm.failed / harm.requests, "ratio")
         unknown = self._unknown("share of users", "how many users that are is not known yet")
-        since = "since it began" if facts.started_at else "in the last hour"
+        is_over = facts.status in _OVER
+        since = "in that time" if is_over else "since it began" if facts.started_at else "in the last hour"
         return f"{harm.failed:,.0f} of {harm.requests:,.0f} requests failed {since} ({share}); {unknown}."
 
     def _harm(self) -> str:
@@ -226,7 +229,7 @@ class _Draft:
         since = f"Since {self._facts.started_at:%H:%M} UTC " if self._facts.started_at else ""
         what = _felt(self._facts.harm) or self._unknown("share of requests", "some requests fail or are slow")
         sentence = f"{since}{what}."
-        return sentence[:1].upper() + sentence[1:]
+        return _capital(sentence)
 
     def _doing(self) -> str:
         return self._passed(self._facts.doing, "doing") or _STATUS_WORDS[self._facts.status]
@@ -253,6 +256,10 @@ class _Draft:
     def _fill(self, what: str) -> str:
         self.to_fill.append(what)
         return f"[TO FILL: {what}]"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _felt(harm: Harm | None) -> str:

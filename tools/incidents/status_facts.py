@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from sre.incidents.records.model import Incident
 
 _MAX_ITEMS = 50
-_STATUS = "Status: "
+# A change of status without a word tells what the status line says already.
+_STATUS = re.compile(r"^Status: \w+\.\s*")
 _Line = Annotated[str, Field(max_length=2_000)]
 _Name = Annotated[str, Field(max_length=200)]
 _Time = str | int | float
@@ -57,9 +59,12 @@ class GivenUpdate(Given):
 
 
 def facts_for_update(
-    given: Mapping[str, Any], record: Incident | None, *, audience: Audience, now: datetime
+    given: Mapping[str, Any], record: Incident | None, *, audience: Audience, now: datetime, at: datetime
 ) -> tuple[UpdateFacts, list[str]]:
     """Return what is known, and what had to be assumed about times; what the call says goes before the record.
+
+    Args:
+        at: When the update is given: what was noted for later is not told.
 
     Raises:
         InputError: A key is unknown or a value wrong, or there is neither a record nor a title or impact.
@@ -80,7 +85,7 @@ def facts_for_update(
             field="incident",
             next_steps=('pass incident="INC-7", or facts such as {"title": ..., "severity": "P1", "impact": ...}.',),
         )
-    known = _recorded(record, audience) if record is not None else UpdateFacts("", None, "investigating")
+    known = _recorded(record, audience, at=at) if record is not None else UpdateFacts("", None, "investigating")
     texts = (
         "title",
         "function",
@@ -98,8 +103,8 @@ def facts_for_update(
         name: value for name in ("severity", "status", "users_ratio") if (value := getattr(told, name)) is not None
     }
     for name in ("started_at", "mitigated_at", "ended_at"):
-        if (at := instant(getattr(told, name), name)) is not None:
-            changes[name] = at
+        if (told_at := instant(getattr(told, name), name)) is not None:
+            changes[name] = told_at
     if told.services:
         changes["services"] = tuple(cleaned(name) for name in told.services if name.strip())
     if told.update_number is not None:
@@ -130,10 +135,11 @@ def _parts(people: list[str]) -> list[str]:
     return [part for name in people if " " in name.strip() for part in name.split()]
 
 
-def _recorded(record: Incident, audience: Audience) -> UpdateFacts:
+def _recorded(record: Incident, audience: Audience, *, at: datetime) -> UpdateFacts:
     sent = [update.at for update in record.updates if update.audience == audience]
     since = max(sent, default=None)
-    notes = [note for note in record.notes if not note.text.startswith(_STATUS)]
+    told = ((note, _STATUS.sub("", note.text)) for note in record.notes if note.at <= at)
+    notes = [replace(note, text=text) for note, text in told if text]
     fresh = [note for note in notes if since is None or note.at > since] or notes[-1:]
     # What was never recorded is not known: the declaration is no start of the harm.
     start = began_at(record) if record.times.get("start") or record.times.get("detected") else None

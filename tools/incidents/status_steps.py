@@ -101,7 +101,7 @@ async def drafted_update(
     metrics = deps.sources.metric(source or None) if source or deps.sources.names() else None
     now = await deps.now_of(metrics) if metrics else deps.clock.now()
     given_at = parse_instant(at, now=now, field="at")
-    known, notes = facts_for_update(facts, record, audience=who, now=now)
+    known, notes = facts_for_update(facts, record, audience=who, now=now, at=given_at.at)
     reading = _Reading(deps, metrics, given_at.at) if metrics else None
     if reading is not None:
         await reading.read(known, who, record)

@@ -160,9 +160,16 @@ def _summary(title: str, happenings: Sequence[Happening], asked: Sequence[Asked]
     systems = list(dict.fromkeys(shows.system for one in happenings for shows in one.evidence))
     head = f"{title}: {len(happenings)} events from {listed([cleaned(name) for name in systems])}."
     course = [f"{one.at:%H:%M} {cleaned(one.text, limit=_MAX_TEXT)}" for one in _course(happenings)]
-    delay = [f"{one.name} {seconds_text(one.seconds)}" for one in times if one.seconds >= 0]
-    took = f" From {times[0].since}: {', '.join(delay)}." if delay else ""
+    took = "".join(f" From {since}: {', '.join(delays)}." for since, delays in _by_beginning(times).items())
     return " ".join([head, *course]) + took + unheard
+
+
+def _by_beginning(times: Sequence[Delay]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for one in times:
+        if one.seconds >= 0:
+            found.setdefault(one.since, []).append(f"{one.name} {seconds_text(one.seconds)}")
+    return found
 
 
 def _course(happenings: Sequence[Happening]) -> list[Happening]:
