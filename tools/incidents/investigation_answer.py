@@ -48,6 +48,7 @@ class ChangeRow(Part):
     service: str
     what: str
     minutes_before: Figure = None
+    query: str = ""
 
 
 class CheckRow(Part):

@@ -90,14 +90,12 @@ def investigation_answer(
 
 
 def _queries(findings: Findings) -> list[QueryEvidence]:
-    """Return what shows the strongest suspects and the changes before them; all suspects have theirs beside them."""
-    rows = [
+    """Return what shows the strongest suspects; all others and the changes have theirs beside them."""
+    return [
         QueryEvidence(query=one.scanned.query, series_count=1, sample_count=one.scanned.point_count)
         for one in findings.suspects[:_MAX_QUERIES]
         if one.scanned is not None
     ]
-    texts = dict.fromkeys(change.query for change in findings.changes)
-    return [*rows, *(QueryEvidence(query=text) for text in list(texts)[:_MAX_QUERIES])]
 
 
 def _verdict(findings: Findings) -> Literal["suspect_found", "weak_lead", "nothing_stands_out"]:
@@ -159,6 +157,7 @@ def _change_row(one: Change, onset_ms: int | None) -> ChangeRow:
         service=cleaned(one.entity, limit=_MAX_NAME),
         what=_what(one),
         minutes_before=(onset_ms - one.at_ms) / 60_000 if onset_ms is not None else None,
+        query=one.query,
     )
 
 
