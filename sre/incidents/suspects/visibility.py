@@ -87,11 +87,16 @@ def visibility(strengths: FloatArray, *, calibrated: Calibration, gathering: Gat
     chance, count = calibrated.chance(most), len(calibrated.times)
     is_beyond = most >= _LEAST_TIMES and float(strengths[index]) >= _LEAST_STRENGTH
     is_visible = is_beyond and (most >= _CERTAIN_TIMES or chance is None or chance <= _MOST_CHANCE)
+    return Visibility(is_visible, _reason(service, most, chance, count, is_visible=is_visible), chance)
+
+
+def _reason(service: str, times: float, chance: float | None, count: int, *, is_visible: bool) -> str:
     if chance is None:
         seen = "there is too little normal time to say how often that happens by chance"
     else:
-        seen = f"{round(chance * (count + 1)) - 1} of {count} fault-free windows are as strange"
-    shows = f'"{service}" shows {most:.2g} times the most it shows without a fault'
-    return Visibility(
-        is_visible, f"{shows}; {seen}" if is_visible else f"not visible in metrics: {shows}; {seen}", chance
-    )
+        seen = f"{round(chance * (count + 1)) - 1} of {count} such windows are as strange"
+    if is_visible or times >= _LEAST_TIMES:
+        shows = f'"{service}" shows {times:.2g} times the most it showed in any fault-free window'
+    else:
+        shows = f'nothing strays further than in fault-free windows; nearest is "{service}", at {times:.2g} of its most'
+    return f"{'' if is_visible else 'not visible in metrics: '}{shows}; {seen}"
