@@ -11,7 +11,7 @@ from tools.registry import TOOLS
 
 # Capital words stand for what the reader has found out by then: LIMIT, TOTAL.
 _PLACEHOLDER = str.isupper
-_TO_REPLACE = re.compile(r"<[a-z]")
+_TO_REPLACE = re.compile(r"<[A-Za-z]")
 _JSON_WORDS = {"true": True, "false": False, "null": None}
 _QUERY_ARGUMENTS = {"query", "good", "bad", "total"}
 
