@@ -1,18 +1,21 @@
 """Processes that write one journal at once, and what they have to leave behind.
 
-    python -m tests.support.journal_writers PLACE WRITER EVENTS STREAMS
+    python -m tests.support.journal_writers PLACE WRITERS EVENTS STREAMS
 
-PLACE is the path of a SQLite file or the URL of a PostgreSQL database. Each writer begins all streams, as its rivals
-do, and adds its events to them in turn, each with a key; every tenth is sent twice, as after a doubtful outcome.
+PLACE is the path of a SQLite file or the URL of a PostgreSQL database. The writers are forked from a process that has
+loaded everything and opened nothing, so that they start at the same moment. Each begins all streams, as its rivals do, and adds its events to them in turn, each with a key; every tenth is sent twice, as after a doubtful outcome.
 """
 
+import os
 import subprocess
 import sys
+import traceback
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
+import anyio._backends._asyncio  # loaded once, before the forks
 
 from server.store import StoredJournal
 from server.store.postgres import PostgresDatabase
@@ -36,25 +39,9 @@ def journal_at(place: str) -> StoredJournal:
 
 def run_writers(place: str, *, writers: int, events: int, streams: int) -> None:
     """Let so many processes write `events` in all, and wait for them."""
-    share = events // writers
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.support.journal_writers", place, str(writer), str(share), str(streams)],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for writer in range(writers)
-    ]
-    failures = []
-    for process in processes:
-        try:
-            _, said = process.communicate(timeout=ALL_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            _, said = process.communicate()
-        if process.returncode != 0:
-            failures.append(f"status {process.returncode}: {said[-1500:]}")
-    assert not failures, "\n".join(failures)
+    command = [sys.executable, "-m", "tests.support.journal_writers", place, str(writers), str(events), str(streams)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=ALL_SECONDS, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
 
 
 def assert_nothing_lost_or_double(kept: tuple[Entries, ...], *, writers: int, events: int, streams: int) -> None:
@@ -95,6 +82,24 @@ def _entry(kind: str, key: str, data: dict[str, int]) -> NewEntry:
     return NewEntry(kind, datetime(2026, 11, 2, 9, tzinfo=UTC), "writer", "test", data, key)
 
 
+def _forked(place: str, writer: int, events: int, streams: int) -> int:
+    child = os.fork()
+    if child:
+        return child
+    try:
+        anyio.run(_write, place, writer, events, streams)
+        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
+
+
+def main() -> int:
+    place, writers, events, streams = sys.argv[1], *map(int, sys.argv[2:])
+    children = [_forked(place, writer, events // writers, streams) for writer in range(writers)]
+    return max(os.waitpid(child, 0)[1] for child in children) and 1
+
+
 if __name__ == "__main__":
-    place, writer, events, streams = sys.argv[1:]
-    anyio.run(_write, place, int(writer), int(events), int(streams))
+    sys.exit(main())

@@ -1,5 +1,6 @@
 """Several server processes on one journal: nothing is lost, nothing is there twice, numbers have no gaps."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from tests.support.journal_writers import KIND, assert_nothing_lost_or_double, journal_at, run_writers
 from tests.support.real_postgres import PostgresServer
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not hasattr(os, "fork"), reason="the writers are forked")]
 
 WRITERS, EVENTS, STREAMS = 8, 10_000, 100
 
