@@ -11,7 +11,7 @@ import anyio
 
 from sre.core.errors import SreError
 from sre.core.text import cleaned, quoted
-from sre.core.times import Duration, Window
+from sre.core.times import Duration, Window, epoch_ms, instant_from_ms
 from sre.incidents.alert_load import AlertLoad, Firing, Reach, alert_load
 from tools.answer import QueryEvidence
 from tools.concurrent import all_of, attempted, outcome_of, seconds_left
@@ -19,6 +19,7 @@ from tools.context import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from connectors.base import MetricSource, RuleSource
     from sre.alerting.inlining import Records
@@ -139,8 +140,14 @@ async def _replay(source: MetricSource, window: Window, service: str, found: Ale
         )
         return
     held = await attempted(source.coverage, seconds=_RULE_SECONDS)
-    covered = Window(max(window.start, held.start), window.end) if held and held.start < window.end else window
+    start = max(window.start, _next_minute(held.start)) if held else window.start
+    covered = Window(start, window.end) if start < window.end else window
     await _replay_all(source, called, _Replay(covered, service, records), found)
+
+
+def _next_minute(at: datetime) -> datetime:
+    # Rules are evaluated at whole minutes, as a review does.
+    return instant_from_ms(-(-epoch_ms(at) // 60_000) * 60_000)
 
 
 @dataclass(frozen=True, slots=True)
