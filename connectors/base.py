@@ -9,7 +9,7 @@ if TYPE_CHECKING:  # the series types bring numpy, which registration of tools m
     from datetime import datetime
 
     from sre.core.alerts import LabelMatcher, NotifiedAlert, Silence
-    from sre.core.dashboards import DashboardFolder, StoredDashboard
+    from sre.core.dashboards import Annotation, DashboardFolder, StoredDashboard
     from sre.core.labels import Labels
     from sre.core.oncall import (
         ChangeEvent,
@@ -148,6 +148,10 @@ class DashboardStore(Source, Protocol):
         """Return the folders dashboards may be in."""
         ...
 
+    async def annotations(self, *, window: Window, limit: int) -> tuple[Annotation, ...]:
+        """Return what people and tools marked in the window, oldest first; of more than `limit` the latest."""
+        ...
+
     async def save_dashboard(self, model: Mapping[str, object], *, folder_uid: str, message: str, replaces: int) -> str:
         """Save a dashboard and return the address at which people see it.
 
@@ -222,6 +226,11 @@ class OncallSource(Source, Protocol):
 
     async def change_events(self, *, window: Window) -> Listed[ChangeEvent]:
         """Return changes that were announced in the window."""
+        ...
+
+    @property
+    def acts_as(self) -> str:
+        """In whose name incidents are changed; empty where that is not configured."""
         ...
 
     def require_changes(self) -> None:

@@ -12,12 +12,14 @@ from connectors.http import Answer, Endpoint, HttpClient, Pacing, Request
 from sre.core.errors import AuthDeniedError, InputError, RefusedError, SreError
 from sre.core.telemetry import BuildInfo
 from sre.core.text import cleaned, quoted
+from sre.core.times import epoch_ms
 
 if TYPE_CHECKING:
     import httpx
 
     from connectors.grafana.wire import WireFolder, WireHealth, WireSaved
-    from sre.core.dashboards import DashboardFolder, StoredDashboard
+    from sre.core.dashboards import Annotation, DashboardFolder, StoredDashboard
+    from sre.core.times import Window
 
 Read = TypeVar("Read")
 
@@ -96,6 +98,19 @@ class GrafanaClient:
             if len(batch) < _FOLDERS_A_PAGE:
                 break
         return tuple(folder.as_folder() for folder in found)
+
+    async def annotations(self, *, window: "Window", limit: int) -> "tuple[Annotation, ...]":
+        """Return what was marked in the window by people and tools, oldest first; states of alerts are not among it."""
+        from connectors.grafana.wire import read_annotations
+
+        params = (
+            ("from", str(epoch_ms(window.start))),
+            ("to", str(epoch_ms(window.end))),
+            ("type", "annotation"),
+            ("limit", str(limit)),
+        )
+        found = await self._told(Request("/api/annotations", params), read_annotations)
+        return tuple(sorted((one.as_annotation() for one in found), key=lambda one: one.at))
 
     async def save_dashboard(self, model: Mapping[str, object], *, folder_uid: str, message: str, replaces: int) -> str:
         """Save a dashboard and return the address at which people see it.

@@ -8,14 +8,16 @@ Statuses and words are those of Grafana 9 to 12 (pkg/services/dashboards/errors.
 
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 from urllib.parse import unquote
 
 import httpx
 
 from connectors.grafana.wire import Json
+from sre.core.times import epoch_ms
 
 Fault: TypeAlias = httpx.Response | Exception
 _MAX_UID_CHARS = 40
@@ -66,6 +68,7 @@ class FakeGrafana:
         self._version = version
         self._prefix = prefix
         self._stored: dict[str, _Stored] = {}
+        self._annotations: list[dict[str, Json]] = []
         self.requests: list[httpx.Request] = []
         self.faults: deque[Fault] = deque()
 
@@ -89,6 +92,12 @@ class FakeGrafana:
         kept = {**model, "id": len(self._stored) + 1, "version": version}
         self._stored[uid] = _Stored(kept, folder_uid, by, is_provisioned, can_save)
 
+    def annotate(self, at: datetime, text: str, *, tags: Sequence[str] = (), login: str = "ci") -> None:
+        """Mark an instant on all dashboards, as if somebody else had."""
+        at_ms = epoch_ms(at)
+        told: dict[str, Json] = {"id": len(self._annotations) + 1, "text": text, "tags": list(tags), "login": login}
+        self._annotations.append({**told, "time": at_ms, "timeEnd": at_ms, "created": at_ms, "updated": at_ms})
+
     def _handled(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         if self.faults:
@@ -110,6 +119,8 @@ class FakeGrafana:
             return _problem(401, "Invalid API key")
         if path == "/api/search":
             return self._search(request)
+        if path == "/api/annotations":
+            return self._found_annotations(request)
         if path.startswith("/api/dashboards/uid/"):
             return self._dashboard(path.removeprefix("/api/dashboards/uid/"))
         if path == "/api/dashboards/db" and request.method == "POST":
@@ -125,6 +136,13 @@ class FakeGrafana:
         ]
         found = folders if params.get("type") == "dash-folder" else []
         return httpx.Response(200, json=found[(page - 1) * limit : page * limit])
+
+    def _found_annotations(self, request: httpx.Request) -> httpx.Response:
+        params = request.url.params
+        first, last, limit = (int(params[name]) for name in ("from", "to", "limit"))
+        inside = [one for one in self._annotations if first <= int(str(one["time"])) <= last]
+        # The latest first, as Grafana lists them.
+        return httpx.Response(200, json=sorted(inside, key=lambda one: -int(str(one["time"])))[:limit])
 
     def _dashboard(self, uid: str) -> httpx.Response:
         stored = self._stored.get(uid)

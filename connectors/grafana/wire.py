@@ -8,10 +8,16 @@ from typing import TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from sre.core.dashboards import DashboardFolder, StoredDashboard
+from sre.core.dashboards import Annotation, DashboardFolder, StoredDashboard
+from sre.core.text import cleaned
+from sre.core.times import instant_from_ms
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Wire = TypeVar("Wire", bound=BaseModel)
+# The year 9999: beyond it there are no instants.
+_LAST_MS = 253_402_300_799_000
+_MAX_ANNOTATION = 1_000
+_MAX_TAGS = 20
 
 
 class NotTheApiError(Exception):
@@ -82,6 +88,28 @@ class WireFolder(_Wire):
         return DashboardFolder(self.uid, self.title)
 
 
+class WireAnnotation(_Wire):
+    """An annotation in `/api/annotations`; times are epoch milliseconds, `timeEnd` is 0 or `time` for an instant."""
+
+    time: int = Field(ge=0, le=_LAST_MS)
+    time_end: int = Field(0, alias="timeEnd", ge=0, le=_LAST_MS)
+    text: str = ""
+    tags: list[str] | None = None
+    login: str = ""
+    dashboard_uid: str | None = Field(None, alias="dashboardUID")
+
+    def as_annotation(self) -> Annotation:
+        """Return it in our own words."""
+        return Annotation(
+            at=instant_from_ms(self.time),
+            text=cleaned(self.text, limit=_MAX_ANNOTATION),
+            tags=tuple(cleaned(tag) for tag in (self.tags or [])[:_MAX_TAGS]),
+            author=cleaned(self.login),
+            ended_at=instant_from_ms(self.time_end) if self.time_end > self.time else None,
+            dashboard_uid=self.dashboard_uid or "",
+        )
+
+
 class WireSaved(_Wire):
     """The answer to a save that was carried out."""
 
@@ -99,6 +127,7 @@ class WireProblem(_Wire):
 
 
 _FOLDERS = TypeAdapter(list[WireFolder])
+_ANNOTATIONS = TypeAdapter(list[WireAnnotation])
 
 
 def read_one(body: bytearray, kind: type[Wire]) -> Wire:
@@ -115,6 +144,15 @@ def read_folders(body: bytearray) -> list[WireFolder]:
     document = _decoded(body)
     try:
         return _FOLDERS.validate_python(document)
+    except ValidationError:
+        raise NotTheApiError("answered with JSON that is not of the Grafana API") from None
+
+
+def read_annotations(body: bytearray) -> list[WireAnnotation]:
+    """Return the annotations of a search; raises NotTheApiError."""
+    document = _decoded(body)
+    try:
+        return _ANNOTATIONS.validate_python(document)
     except ValidationError:
         raise NotTheApiError("answered with JSON that is not of the Grafana API") from None
 

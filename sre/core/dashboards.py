@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,6 +11,25 @@ class DashboardFolder:
 
     uid: str
     title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """Something that was marked on dashboards, such as a deploy.
+
+    Attributes:
+        at: Aware UTC.
+        ended_at: None where it marks an instant.
+        text, tags, author: Text from outside; the text may hold HTML.
+        dashboard_uid: Empty where it is on all dashboards.
+    """
+
+    at: datetime
+    text: str
+    tags: tuple[str, ...] = ()
+    author: str = ""
+    ended_at: datetime | None = None
+    dashboard_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,6 +21,9 @@ _WEIGHTS: Final[dict[Kind, int]] = {
     "note": 7, "pressure": 7, "outage": 6, "worst": 6, "update": 5, "setting": 5, "resolved": 4, "restart": 4,
     "pending": 2, "other": 1,
 }  # fmt: skip
+_DEPLOY: Final = re.compile(
+    r"\b(?:deploy\w*|releas\w*|roll(?:ed|ing)?[ -]?(?:out|back)\w*|version|v\d+\.\d+)", re.IGNORECASE
+)
 # The key of a counter that began anew: most likely its process did.
 RESET: Final = "reset"
 # Systems tell the same thing with clocks and delays of their own (our choice).
@@ -62,6 +66,7 @@ class Happening:
         names: Words that a note about the same thing holds, such as a version.
         is_relevant: It belongs to the services asked about.
         count: How many such things are told as one.
+        becomes: What a note is where no system saw the thing it tells of; None leaves it a note.
     """
 
     at: datetime
@@ -75,6 +80,7 @@ class Happening:
     names: tuple[str, ...] = ()
     is_relevant: bool = True
     count: int = 1
+    becomes: Kind | None = None
 
     @property
     def weight(self) -> int:
@@ -111,7 +117,13 @@ def chronicle(*sources: Iterable[Happening]) -> tuple[Happening, ...]:
             kept.append(one)
         else:
             kept[index] = _joined(kept[index], one)
-    return tuple(sorted(kept, key=lambda one: one.at))
+    known = (replace(one, kind=one.becomes) if one.kind == "note" and one.becomes else one for one in kept)
+    return tuple(sorted(known, key=lambda one: one.at))
+
+
+def announced_kind(text: str) -> Kind:
+    """Return what a change is that was announced in these words: a deploy, or another one."""
+    return "deploy" if _DEPLOY.search(text) else "setting"
 
 
 def without_known_resets(happenings: Sequence[Happening]) -> tuple[Happening, ...]:

@@ -110,6 +110,7 @@ async def test_the_course_of_the_incident_is_told_at_its_true_times(client: Clie
     assert {row["system"]: row["status"] for row in answer["asked"]} == {
         "prometheus": "answered",
         "alertmanager": "answered",
+        "Grafana": "not_asked",
         "PagerDuty": "not_asked",
     }
 

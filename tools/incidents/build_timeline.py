@@ -24,7 +24,7 @@ async def build_timeline(
     """Build the timeline of an incident from all systems: ordered, the same thing once, each event with its evidence.
 
     Use when it has to be said what happened when: deploys, restarts and settings, first deviations of the services'
-    golden signals and their recovery, alerts (recorded or replayed), pages and answers, recorded notes and milestones;
+    golden signals and their recovery, alerts (recorded or replayed), pages and answers, annotations, recorded notes;
     with the delays to alert, detect, acknowledge and recover. Looks an hour before `start`, half an hour after `end`.
     Give a recorded `incident`, or `start`, `end` and `services`. Says which systems were not heard.
     Not for finding the cause among all metrics (`investigate_incident`).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sre.core.text import cleaned, quoted
-from sre.incidents.chronicle import Evidence, Happening
+from sre.incidents.chronicle import Evidence, Happening, announced_kind
 from tools.concurrent import seconds_left
 from tools.incidents.pagerduty_entries import PagerDutyEntries, pagerduty_entries
 from tools.incidents.timeline_window import Asked
@@ -50,6 +50,7 @@ def _happening(event: TimelineEvent, system: str, found: PagerDutyEntries) -> Ha
         who=cleaned(event.who, limit=_MAX_NAME),
         evidence=(Evidence(system, "", event.at),),
         key=_ACKNOWLEDGED if kind == "acknowledged" else "",
+        becomes=announced_kind(event.text) if event.text.startswith(_ANNOUNCED) else None,
     )
 
 

@@ -14,6 +14,7 @@ from tools.concurrent import all_of
 from tools.context import deps_of, in_thread, recorded_note, report_progress
 from tools.incidents.records import read_incident
 from tools.incidents.timeline_alerts import read_alerts, read_notified
+from tools.incidents.timeline_annotations import read_annotations
 from tools.incidents.timeline_answer import TimelineAnswer, timeline_answer
 from tools.incidents.timeline_changes import read_changes
 from tools.incidents.timeline_pages import read_pages
@@ -110,6 +111,8 @@ def _calls(
         calls.append(partial(read_alerts, metrics, window, services=services))
     if deps.alert_source is not None:
         calls.append(partial(read_notified, deps.alert_source, window, services=services))
+    if deps.dashboard_store is not None:
+        calls.append(partial(read_annotations, deps.dashboard_store, window, services=services))
     if deps.oncall_source is not None:
         calls.append(partial(read_pages, deps.oncall_source, window, services=services))
     return calls
@@ -121,6 +124,8 @@ def _not_asked(deps: Deps, metrics: MetricSource | None) -> list[Asked]:
         silent.append(Asked("metrics", "changes, signals, alerts", "not_asked", "No source is configured."))
     if deps.alert_source is None:
         silent.append(Asked("Alertmanager", "alerts as notified", "not_asked", "ALERTMANAGER_URL is not set."))
+    if deps.dashboard_store is None:
+        silent.append(Asked("Grafana", "annotations", "not_asked", "GRAFANA_URL is not set."))
     if deps.oncall_source is None:
         silent.append(Asked("PagerDuty", "pages and answers", "not_asked", "PAGERDUTY_TOKEN is not set."))
     return silent

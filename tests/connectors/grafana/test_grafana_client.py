@@ -1,6 +1,7 @@
 """What the connector promises to tools, over the fake."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -10,6 +11,7 @@ from connectors.grafana.fake import FakeGrafana
 from connectors.http import Endpoint
 from sre.core.dashboards import DashboardFolder
 from sre.core.errors import InputError, RefusedError
+from sre.core.times import Window
 from tests.connectors.grafana.conftest import MODEL
 
 pytestmark = pytest.mark.anyio
@@ -164,3 +166,17 @@ async def test_the_address_holds_behind_a_proxy_that_takes_the_path_away(fake: F
     client = GrafanaClient(Endpoint("http://fake.invalid/grafana"), transport=fake.transport())
     url = await client.save_dashboard(MODEL, folder_uid="", message="", replaces=0)
     assert url == "http://fake.invalid/grafana/d/slo-checkout/x"
+
+
+async def test_annotations_come_oldest_first_with_who_and_when(fake: FakeGrafana, client: GrafanaClient) -> None:
+    """Source: Grafana HTTP API, annotations: epoch milliseconds, the latest first."""
+    start = datetime(2026, 10, 29, 14, tzinfo=UTC)
+    for minutes, text in ((5, "deploy\u202e v2"), (1, "load test"), (90, "later")):
+        fake.annotate(start + timedelta(minutes=minutes), text, tags=["a"], login="ci")
+    found = await client.annotations(window=Window(start, start + timedelta(hours=1)), limit=10)
+    assert [(one.at.minute, one.text, one.tags, one.author, one.ended_at) for one in found] == [
+        (1, "load test", ("a",), "ci", None),
+        (5, "deploy v2", ("a",), "ci", None),
+    ]
+    assert "type=annotation" in str(fake.requests[-1].url)
+    assert len(await client.annotations(window=Window(start, start + timedelta(hours=1)), limit=1)) == 1

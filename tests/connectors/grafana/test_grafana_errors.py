@@ -1,6 +1,7 @@
 """Every way a Grafana, or something in its place, can fail us, and the error it becomes."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from sre.core.errors import (
     UnavailableError,
     UpstreamError,
 )
+from sre.core.times import Window
 from tests.connectors.grafana.conftest import MODEL, SECRET, no_wait
 from tests.support.broken_server import MODES, Mode, broken_server
 
@@ -34,6 +36,11 @@ async def folders(client: GrafanaClient) -> object:
 
 async def save(client: GrafanaClient) -> object:
     return await client.save_dashboard(MODEL, folder_uid="sre", message="why", replaces=0)
+
+
+async def annotations(client: GrafanaClient) -> object:
+    start = datetime(2026, 10, 29, 14, tzinfo=UTC)
+    return await client.annotations(window=Window(start, start + timedelta(hours=1)), limit=10)
 
 
 BROKEN: dict[Mode, tuple[type[SreError], str]] = {
@@ -71,7 +78,7 @@ def test_every_broken_server_is_tried() -> None:
     assert set(BROKEN) == set(MODES)
 
 
-@pytest.mark.parametrize("call", [look, folders, save])
+@pytest.mark.parametrize("call", [look, folders, save, annotations])
 @pytest.mark.parametrize("mode", MODES)
 async def test_each_broken_server_has_its_error(mode: Mode, call: Callable[[GrafanaClient], Awaitable[object]]) -> None:
     """Source: connectors/base.py: every vendor error becomes one of the tree."""

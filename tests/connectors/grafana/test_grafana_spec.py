@@ -6,6 +6,7 @@ are skipped.
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from connectors.grafana import GrafanaClient
 from connectors.grafana.fake import FakeGrafana
 from connectors.http import BearerToken, Endpoint
+from sre.core.times import Window
 from tests.connectors.grafana.conftest import MODEL, SECRET
 
 pytestmark = pytest.mark.anyio
@@ -95,6 +97,9 @@ async def test_what_we_ask_and_what_the_fake_answers_is_as_agreed(held: Held) ->
     await client.save_dashboard(MODEL, folder_uid="sre", message="why", replaces=0)
     assert await client.dashboard("slo-checkout") is not None
     await client.save_dashboard(MODEL, folder_uid="", message="", replaces=1)
+    start = datetime(2026, 10, 29, 14, tzinfo=UTC)
+    held.fake.annotate(start, "deploy", tags=["deploy"])
+    assert len(await client.annotations(window=Window(start, start + timedelta(hours=1)), limit=10)) == 1
     assert held.checked == [
         "GET /api/health 200",
         "GET /api/search 200",
@@ -103,6 +108,7 @@ async def test_what_we_ask_and_what_the_fake_answers_is_as_agreed(held: Held) ->
         "POST /api/dashboards/db 200",
         "GET /api/dashboards/uid/{uid} 200",
         "POST /api/dashboards/db 200",
+        "GET /api/annotations 200",
     ]
 
 

@@ -11,6 +11,8 @@ from connectors.alertmanager.fake import FakeAlertmanager
 from connectors.demo import DemoSource
 from connectors.demo.truth import Truth
 from connectors.demo.world import build_world
+from connectors.grafana import GrafanaClient
+from connectors.grafana.fake import FakeGrafana
 from connectors.http import Endpoint
 from connectors.pagerduty import PagerDutyClient
 from connectors.pagerduty.fake import FakePagerDuty
@@ -103,7 +105,7 @@ async def test_replayed_alerts_are_said_to_be(demo: DemoSource) -> None:
 async def test_systems_that_were_not_heard_are_named(demo: DemoSource) -> None:
     answer = await timeline(demo, **INCIDENT, services=["checkout"])
     silent = {row["system"] for row in answer["asked"] if row["status"] == "not_asked"}
-    assert silent == {"Alertmanager", "PagerDuty"}
+    assert silent == {"Alertmanager", "Grafana", "PagerDuty"}
     assert "Not heard: Alertmanager" in answer["summary"]
 
 
@@ -207,6 +209,23 @@ async def test_a_page_and_its_answer_in_pagerduty_are_told_once_with_what_is_rec
     assert {shows["system"] for shows in deploy["evidence"]} == {"demo", "pagerduty"}
     took = {row["name"]: row["minutes"] for row in answer["delays"]}
     assert took["to page"] == pytest.approx(5.333, abs=0.01)
+
+
+async def test_a_deploy_marked_in_grafana_is_told_once_and_one_that_metrics_do_not_show_on_its_own(
+    demo: DemoSource,
+) -> None:
+    fake = FakeGrafana()
+    fake.annotate(at("2026-10-29T14:04:50Z"), "checkout v2.4.0", tags=["deploy"])
+    fake.annotate(at("2026-10-29T14:08:00Z"), "Feature release: new basket\u202e", tags=["shop"])
+    fake.annotate(at("2026-10-29T12:00:00Z"), "long before", tags=["deploy"])
+    store = GrafanaClient(Endpoint("http://fake.invalid"), transport=fake.transport())
+    async with tool_client(deps_with(demo, dashboard_store=store)) as client:
+        answer = await answer_of(client, TOOL, **INCIDENT, services=["checkout"])
+    deploys = events(answer, "deploy")
+    assert {shows["system"] for shows in deploys[0]["evidence"]} == {"demo", "grafana"}
+    assert deploys[1]["text"] == 'Marked on dashboards: "Feature release: new basket" [shop].'
+    assert len(deploys) == 3
+    assert "long before" not in str(answer)
 
 
 async def test_a_source_that_is_away_is_named_and_the_record_still_told() -> None:
