@@ -34,7 +34,6 @@ class ServiceRow(Part):
     service: str
     score: Figure
     onset: Instant | None = None
-    follows: str | None = Field(None, description="Whose change it probably only shows")
     change: str | None = Field(None, description="What was changed in it before it moved")
     changed_series: int = 0
     series: int = 0
@@ -49,6 +48,14 @@ class ChangeRow(Part):
     what: str
     minutes_before: Figure = None
     query: str = ""
+
+
+class FollowedRow(Part):
+    """A service that probably only shows what happened in another."""
+
+    service: str
+    of: str
+    why: str
 
 
 class CheckRow(Part):
@@ -91,6 +98,7 @@ class InvestigationAnswer(EvidencedAnswer):
     first_to_move: FirstMove | None = None
     services: list[ServiceRow] = Field(default_factory=list)
     suspects: list[SuspectRow] = Field(default_factory=list)
+    followed: list[FollowedRow] = Field(default_factory=list)
     changes: list[ChangeRow] = Field(default_factory=list)
     next_checks: list[CheckRow] = Field(default_factory=list)
     normal_windows: list[WindowAnswer] = Field(default_factory=list, description="What was taken as normal")

@@ -11,6 +11,7 @@ from tools.answer import QueryEvidence, WindowAnswer
 from tools.incidents.investigation_answer import (
     ChangeRow,
     FirstMove,
+    FollowedRow,
     InvestigationAnswer,
     ScannedPart,
     ServiceRow,
@@ -20,7 +21,7 @@ from tools.incidents.investigation_checks import next_checks
 
 if TYPE_CHECKING:
     from sre.incidents.scan.changes import Change
-    from sre.incidents.scan.findings import Finding, Findings
+    from sre.incidents.scan.findings import Finding, Findings, Follower
     from sre.incidents.suspects.model import Ranking, SuspectService
     from tools.incidents.metric_scan import Scan
     from tools.incidents.nearby_changes import Nearby
@@ -66,6 +67,7 @@ def investigation_answer(
             for one in (findings.services or [one for one in ranking.services if one.suspects])[:_MAX_SERVICES]
         ],
         suspects=[_suspect_row(one) for one in findings.suspects],
+        followed=[_followed_row(one) for one in findings.followers[:_MAX_SERVICES]],
         changes=[_change_row(one, onset_ms) for one in findings.changes[:_MAX_CHANGES]],
         next_checks=next_checks(findings, windows, service=service),
         window=WindowAnswer(start=windows.asked.start, end=windows.asked.end, step_seconds=windows.step.seconds),
@@ -85,7 +87,7 @@ def investigation_answer(
         ),
         queries=_queries(findings),
         warnings=_warnings(found, scan, nearby, ranking, service=service),
-        left_out=_left_out(found, scan, findings),
+        left_out=_left_out(found, scan, findings, ranking),
     )
 
 
@@ -123,11 +125,15 @@ def _service_row(one: SuspectService, findings: Findings) -> ServiceRow:
         service=cleaned(one.service, limit=_MAX_NAME),
         score=one.score,
         onset=instant_from_ms(one.onset_ms) if one.onset_ms is not None else None,
-        follows=cleaned(one.follows, limit=_MAX_NAME) if one.follows else None,
         change=f"{format_instant(instant_from_ms(cause.at_ms))}: {_what(cause)}" if cause else None,
         changed_series=one.changed_count,
         series=one.series_count,
     )
+
+
+def _followed_row(one: Follower) -> FollowedRow:
+    why = "it calls what moved" if one.is_known else "it moved later, and only in latency, errors, traffic or downwards"
+    return FollowedRow(service=cleaned(one.service, limit=_MAX_NAME), of=cleaned(one.of, limit=_MAX_NAME), why=why)
 
 
 def _suspect_row(one: Finding) -> SuspectRow:
@@ -243,9 +249,9 @@ def _story(findings: Findings) -> list[str]:
         shown = [one for one in findings.suspects if cleaned(one.suspect.metric) == mover.metric]
         what = next((_moved(one) for one in shown if cleaned(one.suspect.service) == mover.service), mover.metric)
         sentences.append(f"The first to move was {quoted(mover.service)}: {what}.")
-    followers = [quoted(one.service, limit=_MAX_NAME) for one in findings.followers]
-    if followers:
-        sentences.append(f"Followed, probably not at fault: {listed(followers, limit=_MAX_NAMED)}.")
+    for is_known, words in ((True, "Followed as callers of it"), (False, "Moved later and only as followers do")):
+        names = [quoted(one.service, limit=_MAX_NAME) for one in findings.followers if one.is_known == is_known]
+        sentences += [f"{words}, probably not at fault: {listed(names, limit=_MAX_NAMED)}."] if names else []
     return sentences
 
 
@@ -298,7 +304,7 @@ def _warnings(found: Discovered, scan: Scan, nearby: Nearby, ranking: Ranking, *
     return warnings
 
 
-def _left_out(found: Discovered, scan: Scan, findings: Findings) -> list[str]:
+def _left_out(found: Discovered, scan: Scan, findings: Findings, ranking: Ranking) -> list[str]:
     notes = []
     if found.selection.left_out:
         names = [cleaned(one.name) for one in found.selection.left_out]
@@ -320,6 +326,8 @@ def _left_out(found: Discovered, scan: Scan, findings: Findings) -> list[str]:
             f"{found.over_limit_count:,} series over the limit were not scanned, those of the least telling metrics; "
             "ask for them with query_prometheus."
         )
+    if ranking.unusable_count:
+        notes.append(f"{ranking.unusable_count} series had too few samples to judge.")
     if found.unlisted_count:
         notes.append(f"{found.unlisted_count} metrics could not be listed in time or have no series in the window.")
     hidden = sum(one.changed_count for one in findings.services) - len(findings.suspects)

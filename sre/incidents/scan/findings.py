@@ -25,6 +25,7 @@ _RESET_MS: Final = 900_000
 _ACTS: Final = frozenset({"deploy", "return", "restart", "setting", "scaling"})
 # Of suspects: enough to see the pattern of the first service, little of those who follow (our choice).
 _OF_FIRST, _OF_OTHERS, _MAX_ROWS = 6, 2, 12
+_FELT_BY_CALLERS: Final = frozenset({"latency", "errors", "traffic"})
 # Series that say so much less than the strongest of their service are not shown (our choice).
 _TELLING_SHARE: Final = 0.25
 # A service whose score is below this share of the first is not said to have moved first (our choice).
@@ -71,6 +72,20 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Follower:
+    """A service that only shows what happened elsewhere.
+
+    Attributes:
+        of: Whom it follows.
+        is_known: The calls between them are known; otherwise it is told from what moved, and when.
+    """
+
+    service: str
+    of: str
+    is_known: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """What is told of an incident.
 
@@ -80,7 +95,7 @@ class Findings:
         first: The service that most likely started it; None where nothing stands out.
         causes: For each service the last change of it before it moved.
         changes: All changes, what may have started it first.
-        followers: Services that show what happened elsewhere.
+        followers: Services that probably only show what happened elsewhere.
         reasons: What makes it more or less sure.
     """
 
@@ -89,7 +104,7 @@ class Findings:
     first: SuspectService | None
     causes: Mapping[str, Change]
     changes: tuple[Change, ...]
-    followers: tuple[SuspectService, ...]
+    followers: tuple[Follower, ...]
     sureness: Sureness
     reasons: tuple[str, ...]
 
@@ -112,7 +127,7 @@ def findings_of(
         first=moved[0] if moved else None,
         causes=causes,
         changes=_ordered(changes, moved, causes, timeline),
-        followers=tuple(one for one in moved if one.follows),
+        followers=_followers(moved, causes),
         sureness=sureness,
         reasons=reasons,
     )
@@ -144,6 +159,24 @@ def _is_reset(suspect: Suspect, restarts: Sequence[Change], timeline: Timeline) 
 def _weighed(score: float, *, has_cause: bool) -> float:
     """Return a score with what was changed taken into account."""
     return 1 - (1 - score) * _DOUBT_AFTER_CHANGE if has_cause else score
+
+
+def _followers(moved: Sequence[SuspectService], causes: Mapping[str, Change]) -> tuple[Follower, ...]:
+    found = []
+    for one in moved:
+        if one.follows:
+            found.append(Follower(one.service, one.follows, is_known=True))
+        elif one is not moved[0] and one.service not in causes and _only_echoes(one, moved[0]):
+            found.append(Follower(one.service, moved[0].service, is_known=False))
+    return tuple(found)
+
+
+def _only_echoes(one: SuspectService, first: SuspectService) -> bool:
+    """Return whether a service moved with the first or later, and only as callers do, or as who has less to do."""
+    telling = [suspect for suspect in one.suspects if _is_telling(suspect, one)]
+    if first.onset_ms is None or one.onset_ms is None or one.onset_ms < first.onset_ms:
+        return False
+    return bool(telling) and all(each.kind in _FELT_BY_CALLERS or each.direction == "down" for each in telling)
 
 
 def _cause_of(service: SuspectService, changes: Sequence[Change], *, step_ms: int) -> Change | None:

@@ -78,6 +78,7 @@ async def test_the_incident_of_the_demo_is_the_pool_of_checkout_after_its_deploy
         incident.pool_size,
     )
     assert incident.deployed_at <= read(pool["onset"]) <= incident.pool_full_at
+    assert "web" in {row["service"] for row in answer["followed"]}
     # The disk that has long been filling is not to blame.
     assert not [row for row in answer["suspects"] if row["metric"].startswith("node_filesystem")]
     first = answer["changes"][0]
@@ -200,8 +201,8 @@ async def test_the_callee_is_named_and_its_callers_follow() -> None:
     answer = await found_in(samples, service="svc-x")
     assert services_of(answer)[0] == "svc-y"
     assert answer["scanned"]["call_edges"] == 1
-    follower = next(row for row in answer["services"] if row["service"] == "svc-x")
-    assert follower["follows"] == "svc-y"
+    (follower,) = (row for row in answer["followed"] if row["service"] == "svc-x")
+    assert (follower["of"], follower["why"]) == ("svc-y", "it calls what moved")
     assert '"svc-x"' in answer["summary"]
     assert answer["first_to_move"]["service"] == "svc-y"
 

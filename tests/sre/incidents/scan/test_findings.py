@@ -105,7 +105,28 @@ def test_sureness_needs_distance_rarity_and_a_change(
 def test_one_that_follows_is_no_rival() -> None:
     found = told(ranking(service("callee"), service("caller", score=0.89, follows="callee")), deploy("callee", 5))
     assert found.sureness == "high"
-    assert [one.service for one in found.followers] == ["caller"]
+    assert [(one.service, one.of, one.is_known) for one in found.followers] == [("caller", "callee", True)]
+
+
+@pytest.mark.parametrize(
+    ("minutes_later", "kind", "direction", "is_follower"),
+    [
+        (2, "latency", "up", True),
+        (0, "errors", "up", True),
+        (2, "resource", "down", True),
+        (2, "resource", "up", False),
+        (-2, "latency", "up", False),
+    ],
+)
+def test_who_moved_later_and_only_as_callers_do_follows_where_calls_are_unknown(
+    minutes_later: int, kind: Kind, direction: Direction, is_follower: bool
+) -> None:
+    echo = suspect("b", kind=kind, direction=direction, onset_ms=ONSET + minutes_later * MINUTE, score=0.8)
+    found = told(ranking(service("a"), service("b", echo, score=0.8)))
+    assert bool(found.followers) == is_follower
+    # What was changed itself is no follower.
+    changed = told(ranking(service("a"), service("b", echo, score=0.5)), deploy("b", -minutes_later + 1))
+    assert changed.followers == ()
 
 
 def test_memory_that_fell_with_a_restart_is_no_suspect() -> None:
