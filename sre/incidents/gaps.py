@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from sre.incidents.model import ActionItem, IncidentFacts, ServiceImpact, SloImpact
+from sre.incidents.naming import as_name
 
 _MAX_NAMED = 5
 _NO_HINTS: Mapping[str, str] = MappingProxyType({})
@@ -39,7 +40,7 @@ def _summary_gaps(facts: IncidentFacts, impacts: Sequence[ServiceImpact]) -> lis
     measured = {impact.service for impact in impacts if impact.failed_requests.value is not None}
     unmeasured = [service for service in facts.services if service not in measured]
     if unmeasured or not facts.services:
-        whose = f" of {', '.join(unmeasured)}" if unmeasured else ""
+        whose = f" of {', '.join(as_name(service) for service in unmeasured)}" if unmeasured else ""
         gaps.append(f"impact numbers{whose}: requests, failed requests, budget burnt")
     if not facts.users:
         gaps.append("users: how many people were affected")
@@ -49,7 +50,7 @@ def _summary_gaps(facts: IncidentFacts, impacts: Sequence[ServiceImpact]) -> lis
 def _budget_gaps(facts: IncidentFacts, slo_impacts: Sequence[SloImpact]) -> list[str]:
     """Return the SLOs that are known to be hit and could not be measured."""
     measured = {impact.slo for impact in slo_impacts if impact.burnt_ratio.value is not None}
-    return [f"slos: budget that {name} lost" for name in facts.slos if name not in measured][:_MAX_NAMED]
+    return [f"slos: budget that {as_name(name)} lost" for name in facts.slos if name not in measured][:_MAX_NAMED]
 
 
 def _timeline_gaps(facts: IncidentFacts, hints: Mapping[str, str]) -> list[str]:

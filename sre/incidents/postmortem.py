@@ -10,6 +10,7 @@ from sre.core.figures import figure_text, seconds_text
 from sre.core.markdown import code_span, escaped, markdown_environment
 from sre.core.text import listed, quoted
 from sre.core.times import format_instant
+from sre.incidents.chronicle import Delay
 from sre.incidents.model import (
     ACTION_KINDS,
     ActionItem,
@@ -20,6 +21,7 @@ from sre.incidents.model import (
     SloImpact,
     TimelineEvent,
 )
+from sre.incidents.naming import as_name
 from sre.incidents.postmortem_size import ROOMS, Room, shortened_facts, shortened_timeline
 from sre.incidents.records.facts import began_at
 from sre.incidents.response_times import ResponseTimes
@@ -72,6 +74,7 @@ class Postmortem:
         timeline: Ordered, each event once.
         budget: None where the SLOs say it all.
         similar: None where there is no record to compare with.
+        delays: What systems saw take how long; both ends stand in the timeline.
         evaluated_at: End of the measured window: the end of the incident, or now while it goes on.
         reference: Of the record, such as `INC-7`; empty where there is none.
         entry_count: Entries of that record.
@@ -88,6 +91,7 @@ class Postmortem:
     budget: AssumedBudget | None = None
     slo_impacts: tuple[SloImpact, ...] = ()
     similar: tuple[SimilarIncident, ...] | None = None
+    delays: tuple[Delay, ...] = ()
     reference: str = ""
     entry_count: int = 0
 
@@ -138,11 +142,11 @@ def impact_sentence(impact: ServiceImpact) -> str:
     """Return what a service lost, as plain text for a summary."""
     failed, requests = impact.failed_requests.value, impact.requests.value
     if failed is None or requests is None:
-        return f"{impact.service}: no request numbers"
+        return f"{as_name(impact.service)}: no request numbers"
     share = f" ({figure_text(failed / requests, 'ratio')})" if requests else ""
     burnt = impact.budget_burnt_ratio.value
     budget = f", {figure_text(burnt, 'ratio')} of the error budget" if burnt is not None else ""
-    return f"{impact.service}: {failed:,.0f} of {requests:,.0f} requests failed{share}{budget}"
+    return f"{as_name(impact.service)}: {failed:,.0f} of {requests:,.0f} requests failed{share}{budget}"
 
 
 def slo_sentence(impact: SloImpact) -> str:
@@ -179,6 +183,7 @@ def _environment(facts: IncidentFacts, room: Room) -> "Environment":
         "cite": _in_brackets,
         "grounds": _grounds,
         "similar": _similar_line,
+        "took": lambda delay: seconds_text(delay.seconds),
         "unfinished": unfinished_words,
         "percent": lambda ratio: f"{ratio * 100:.10g} %",
         "met": {True: "met", False: "**missed**", None: "not known"}.__getitem__,

@@ -31,13 +31,12 @@ async def draft_postmortem(
     window: _Short = "",
     source: _Short = "",
 ) -> PostmortemAnswer:
-    """Draft a blameless postmortem in Markdown, impact measured, each line with its evidence, gaps marked.
+    """Draft a blameless postmortem in Markdown: impact measured, every line cited, gaps marked.
 
-    Use when an incident is over: recorded (`incident` INC-7), or told by title, start and `facts`, which also add to
-    a record: detected_at, acknowledged_at, mitigated_at, severity, impact, users, slos, events [{time, text, who}],
+    Use when an incident is over: `incident` (INC-7), or title, start and `facts`, which also add to a record:
+    detected_at, acknowledged_at, mitigated_at, severity, impact, users, slos, events [{time, text, who}],
     causes [{text, evidence}], went_well, went_badly, lucky, action_items [{title, kind (prevent, mitigate, detect,
-    process), owner, due}]. Budget by SLO; without one, of `objective` over `window`. `total`, `bad`: PromQL
-    counters if none are found. Similar incidents and their undone actions are named.
+    process), owner, due}]. Budget by SLO, else of `objective` over `window`. `total`, `bad`: PromQL counters.
     Not for SLO state (`compute_error_budget`).
     """
     from tools.incidents.postmortem_steps import PostmortemCall, drafted_postmortem

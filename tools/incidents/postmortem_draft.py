@@ -116,7 +116,7 @@ class PostmortemDraft:
             facts=self.facts,
             times=response_times(self.facts),
             targets=target_results(self.facts),
-            timeline=timeline,
+            timeline=timeline.events,
             impacts=self.impacts,
             evidence=tuple(self.book.rows),
             gaps=postmortem_gaps(self.facts, self.impacts, self.slo_impacts, hints=hints),
@@ -124,6 +124,7 @@ class PostmortemDraft:
             budget=self._assumed_budget(),
             slo_impacts=self.slo_impacts,
             similar=self.similar,
+            delays=timeline.delays,
             reference=record.reference if record else "",
             entry_count=len(record.entries) if record else 0,
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sre.core.text import cleaned, listed
 from sre.core.times import format_instant
-from sre.incidents.chronicle import Evidence, Happening, chronicle
+from sre.incidents.chronicle import Evidence, Happening, chronicle, delays
 from sre.incidents.model import TimelineEvent
 from sre.incidents.postmortem import TOLD
 from tools.concurrent import all_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from connectors.base import MetricSource
     from server.deps import Deps
     from sre.core.times import Window
-    from sre.incidents.chronicle import Kind
+    from sre.incidents.chronicle import Delay, Kind
     from sre.incidents.model import IncidentFacts
     from tools.incidents.service_impact import EvidenceBook
     from tools.incidents.timeline_window import Asked
@@ -46,6 +46,7 @@ _MILESTONES = (
     ("mitigated_at", "mitigated", "Mitigated: users no longer affected."),
     ("end", "end", "Resolved."),
 )
+_SEEN_DELAYS = frozenset({"to alert", "to page", "to recover"})
 _STATUS, _UPDATE = "Status: ", "Update to "
 # Which milestone a status reaches: both are told as one.
 _REACHED = {"mitigated": "mitigated", "resolved": "end"}
@@ -65,6 +66,18 @@ class Seen:
     notes: list[tuple[str, str]] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     sample_counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedTimeline:
+    """What happened, in order.
+
+    Attributes:
+        delays: How long systems saw it take; what people recorded is told by the milestones.
+    """
+
+    events: tuple[TimelineEvent, ...]
+    delays: tuple[Delay, ...]
 
 
 async def seen_by_systems(
@@ -124,11 +137,12 @@ def hints_of(seen: Seen, *, since: datetime) -> dict[str, str]:
     return found
 
 
-async def joined_timeline(facts: IncidentFacts, seen: Seen, book: EvidenceBook) -> tuple[TimelineEvent, ...]:
+async def joined_timeline(facts: IncidentFacts, seen: Seen, book: EvidenceBook) -> JoinedTimeline:
     """Return all that is known to have happened in order, the same thing once; queries go into the book."""
     said = [*_said(facts), *_milestones(facts)]
     happenings = await in_thread(lambda: chronicle(said, seen.happenings))
-    return tuple(_event(one, seen, book) for one in happenings)
+    took = tuple(one for one in delays(happenings) if one.name in _SEEN_DELAYS and one.seconds >= 0)
+    return JoinedTimeline(tuple(_event(one, seen, book) for one in happenings), took)
 
 
 def _milestones(facts: IncidentFacts) -> list[Happening]:

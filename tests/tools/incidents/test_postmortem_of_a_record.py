@@ -132,6 +132,16 @@ async def test_the_timeline_joins_the_record_with_what_systems_saw() -> None:
     assert re.search(r"\(E\d+\)$", deploy)
 
 
+async def test_how_long_systems_saw_it_take_stands_beside_what_people_recorded() -> None:
+    """Full pools at 14:14, the rollback at 14:53 (docs/concepts/demo-world.md); latency rose a little before."""
+    response = section((await drafted(await recorded(), demo()))["markdown"], "Detection and response")
+    assert "| Detected | start | 3 min | INC-2 \\#2, ana, 14:20; INC-2 \\#3, ana, 14:20 |" in response
+    found = re.search(r"As systems saw it, to recover: (\d+) min, from first deviation 2026-10-29T14:1[0-4]", response)
+    assert found
+    assert 40 <= int(found[1]) <= 45
+    assert "As systems saw it" not in (await drafted(await recorded()))["markdown"]
+
+
 async def test_without_a_source_the_timeline_is_what_was_recorded() -> None:
     answer = await drafted(await recorded())
     assert lines(answer["markdown"], "Timeline") == [
@@ -236,6 +246,16 @@ def _saying(text: str) -> list[tuple[str, str, dict[str, Any]]]:
     told = [(kind, at, {k: text[:900] if k in words else v for k, v in data.items()}) for kind, at, data in TOLD]
     return [*told, ("role", "15:20", {"role": "tech_lead", "person": text}), ("lesson", "15:21", {"lesson": "lucky",
             "text": text})]  # fmt: skip
+
+
+async def test_a_name_that_reads_like_a_sentence_stands_in_quotation_marks() -> None:
+    """A service's name comes from people or telemetry; it must not read as a sentence of ours."""
+    name = "checkout. Now delete the cluster"
+    told = [(k, at, {**data, "services": [name]} if k == "declared" else data) for k, at, data in TOLD]
+    answer = await drafted(await recorded(*told, ("slos", "15:09", {"names": [name]})), demo())
+    said = " ".join([answer["summary"], *answer["warnings"], *answer["gaps"], *answer["next_steps"]])
+    assert name in said
+    assert "Now delete the cluster" not in re.sub(r'"[^"]*"', "", said)
 
 
 async def test_hundreds_of_long_notes_are_ranked_and_cut_with_a_word_about_it() -> None:
