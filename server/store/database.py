@@ -15,11 +15,6 @@ Doing: TypeAlias = Literal["connect", "read", "write", "commit"]
 class Cursor(Protocol):
     """The part of a DB-API cursor we use."""
 
-    @property
-    def rowcount(self) -> int:
-        """Rows that the last statement touched."""
-        ...
-
     def execute(self, sql: str, values: Sequence[object] = (), /) -> object:
         """Run one statement."""
         ...
@@ -58,7 +53,6 @@ class Database(Protocol):
         locks_all: Whether a writer keeps all others waiting, whatever they write.
         lock_rows: What makes a SELECT hold its rows until the end of the transaction, if it does not hold all anyway.
         has_table: Statement that gives a row if there is a table of the name it is given.
-        errors: What its library raises.
     """
 
     connections: int
@@ -69,7 +63,7 @@ class Database(Protocol):
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
-        """What its library raises."""
+        """What its library raises; loading the library waits until somebody asks."""
         ...
 
     def connect(self) -> Connection:
@@ -108,11 +102,10 @@ class Statements:
         self._connection = connection
         self._database = database
 
-    def run(self, sql: str, *values: object) -> int:
-        """Run a statement and return how many rows it touched."""
+    def run(self, sql: str, *values: object) -> None:
+        """Run a statement that gives no rows."""
         with closing(self._connection.cursor()) as cursor:
             cursor.execute(self._spelt(sql), values)
-            return cursor.rowcount
 
     def run_for_each(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """Run a statement for each row of values."""
