@@ -1,7 +1,8 @@
 """How the demo shows a tour on a terminal: headings, wrapped words, one line a row of data."""
 
+import re
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 WIDTH = 110
@@ -9,6 +10,7 @@ _ROWS_SHOWN = 4
 _LINES_OF_TEXT_SHOWN = 24
 # Of a mapping of parts these say the most in one line.
 _TELLING = ("verdict", "why")
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,8 @@ class Screen:
 
     is_terminal: bool
     is_verbose: bool
+    # What the work in progress was last called, without its numbers.
+    _told: list[str] = field(default_factory=list)
 
     def heading(self, text: str) -> None:
         """Print a line that stands out."""
@@ -33,12 +37,17 @@ class Screen:
             print(indent + cut, flush=True)
 
     async def progress(self, progress: float, total: float | None, message: str | None) -> None:
-        """Show that the server is at work; on a terminal the line is overwritten."""
+        """Show that the server is at work; on a terminal the line is overwritten, elsewhere each kind is told once."""
+        kind = _NUMBER.sub("", message or "")
+        if not self.is_terminal and kind in self._told:
+            return
+        self._told.append(kind)
         text = f"  … {message or 'working'} ({progress:g}/{total:g})" if total else f"  … {message or 'working'}"
         print(f"\r\x1b[2K{text}" if self.is_terminal else text, end="" if self.is_terminal else "\n", flush=True)
 
     def end_progress(self) -> None:
         """Take the progress away, where it can be."""
+        self._told.clear()
         if self.is_terminal:
             print("\r\x1b[2K", end="", flush=True)
 

@@ -39,6 +39,12 @@ STEPS: tuple[Step, ...] = (
         ("series",),
     ),
     Step(
+        "What moved first, and what was changed before it?",
+        "investigate_incident",
+        {"start": "2026-10-29T14:14:00Z", "end": "2026-10-29T14:54:00Z", "service": "checkout"},
+        ("services", "changes"),
+    ),
+    Step(
         "Is the catalog as healthy as it was last week?",
         "check_service_health",
         {"service": "catalog", "window": "6h"},
@@ -54,6 +60,18 @@ STEPS: tuple[Step, ...] = (
             "bad": 'http_requests_total{service="checkout", code=~"5.."}',
         },
         ("total_events", "bad_events", "sli_ratio", "consumed_ratio", "policy", "deploy_allowed"),
+    ),
+    Step(
+        "Would the alerts of its SLO have paged in time, and how often?",
+        "backtest_slo",
+        {"slo": "checkout-availability", "start": "now-7d"},
+        ("pages_a_week",),
+    ),
+    Step(
+        "Which alert rules cost the most sleep?",
+        "review_alerts",
+        {"start": "now-7d"},
+        ("clean", "dead"),
     ),
     Step(
         "When is the database disk full?",
