@@ -68,7 +68,8 @@ class Reliability:
     Attributes:
         incidents: That began in the window, oldest first.
         still_open: Of these, those that are not over.
-        a_month, low_a_month, high_a_month: How many in 30 days, with the 95 % interval of their count.
+        a_month, low_a_month, high_a_month: How many in 30 days, with the 95 % interval of their count; None where
+            nothing was ever recorded, which is no proof that nothing happened.
         before_count: Of the period before; None where records do not reach back to its start.
         records_begin: When the first incident of all records began; None where there is none.
         overdue: Actions whose last day has passed, the longest first; `open_actions` counts all open ones.
@@ -79,9 +80,9 @@ class Reliability:
     still_open: tuple[Incident, ...]
     measures: tuple[Measure, ...]
     severities: tuple[SeverityCount, ...]
-    a_month: float
-    low_a_month: float
-    high_a_month: float
+    a_month: float | None
+    low_a_month: float | None
+    high_a_month: float | None
     before_count: int | None
     rate_comparison: RateComparison | None
     records_begin: datetime | None
@@ -103,17 +104,18 @@ def reliability_of(known: Sequence[Incident], window: Window, *, service: str = 
     records_begin = min((began_at(one) for one in known), default=None)
     has_before = records_begin is not None and records_begin <= earlier.start
     before = _began_in(own, earlier) if has_before else None
-    days = window.seconds / _DAY_SECONDS
+    months = window.seconds / _DAY_SECONDS / RATE_DAYS
     low, high = count_interval(len(inside))
+    rates = (len(inside) / months, low / months, high / months) if records_begin else (None, None, None)
     return Reliability(
         window=window,
         incidents=tuple(inside),
         still_open=tuple(one for one in inside if not one.is_over()),
         measures=tuple(_measure(name, inside, before) for name in ("mttd", "mtta", "mttm", "mttr", "mtbf")),
         severities=tuple(_severity(level, inside, now) for level in SEVERITIES if _has(inside, level)),
-        a_month=len(inside) * RATE_DAYS / days,
-        low_a_month=low * RATE_DAYS / days,
-        high_a_month=high * RATE_DAYS / days,
+        a_month=rates[0],
+        low_a_month=rates[1],
+        high_a_month=rates[2],
         before_count=None if before is None else len(before),
         rate_comparison=None if before is None else compared_rates(len(inside), len(before)),
         records_begin=records_begin,

@@ -103,7 +103,7 @@ def _record_notes(records: Reliability) -> list[str]:
     count = len(records.incidents)
     begin = records.records_begin
     if begin is None:
-        return ["No incident is recorded at all; that does not say that there was none."]
+        return []
     notes = []
     if begin > records.window.start:
         notes.append(
@@ -261,8 +261,10 @@ def _incidents(records: Reliability | None) -> str:
     if records is None:
         return "incident records could not be read."
     count = len(records.incidents)
+    if records.records_begin is None:
+        return "no incident is recorded at all, which is no proof that there was none."
     if not count:
-        return f"no incident recorded (at most {plain_text(records.high_a_month)} in 30 d, 95 %)."
+        return f"no incident recorded (at most {plain_text(records.high_a_month or 0.0)} in 30 d, 95 %)."
     levels = listed([f"{one.count} {one.severity}" for one in records.severities])
     still = f", {len(records.still_open)} still open" if records.still_open else ""
     change = _count_change(records)

@@ -98,10 +98,16 @@ def test_the_rate_is_told_with_its_interval() -> None:
 
 
 def test_no_incident_still_says_how_many_there_may_be() -> None:
-    found = reliability_of([], MONTH, now=NOW)
-    assert (found.incidents, found.a_month, found.records_begin) == ((), 0, None)
+    """Source: Garwood's upper limit of 0: 3.689."""
+    found = reliability_of([incident(1, 60)], MONTH, now=NOW)
+    assert (found.incidents, found.a_month) == ((), 0)
     assert found.high_a_month == pytest.approx(3.689, abs=1e-3)
     assert all(one.spread is None for one in found.measures)
+
+
+def test_without_any_record_nothing_is_known_of_how_often() -> None:
+    found = reliability_of([], MONTH, now=NOW)
+    assert (found.records_begin, found.a_month, found.low_a_month, found.high_a_month) == (None, None, None, None)
 
 
 def test_the_period_before_is_compared_only_where_records_reach_back_to_its_start() -> None:

@@ -135,11 +135,14 @@ async def test_the_period_before_gives_a_verdict_only_where_chance_does_not_expl
 
 
 async def test_no_incident_is_told_with_what_there_may_be(journal: MemoryJournal) -> None:
-    """Source: three of no event: at most 3.69 at 95 %."""
+    """Source: Garwood's upper limit of 0: 3.69."""
     async with tool_client(deps_with(journal=journal, clock=FixedClock(NOW))) as client:
+        nothing = await answer_of(client, "report_reliability")
+        await incidents(journal, (40.0, 2, 4, 20, 30))
         answer = await answer_of(client, "report_reliability")
+    assert "no incident is recorded at all, which is no proof that there was none" in nothing["summary"]
+    assert nothing["high_a_month"] is None
     assert "no incident recorded (at most 3.69 in 30 d, 95 %)" in answer["summary"]
-    assert "No incident is recorded at all; that does not say that there was none." in answer["warnings"]
 
 
 async def test_availability_by_an_slo_with_its_gap(journal: MemoryJournal, tmp_path: Path) -> None:
