@@ -271,6 +271,11 @@ class PagerDutyClient:
             raise _routing_needed()
         return await self._events.send(event)
 
+    @property
+    def acts_as(self) -> str:
+        """The address of PAGERDUTY_FROM; empty where it is not set."""
+        return self._sender
+
     def require_changes(self) -> None:
         """Raise `ConfigError` where no PAGERDUTY_FROM says in whose name incidents are changed."""
         if not self._sender:

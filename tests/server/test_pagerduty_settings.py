@@ -109,6 +109,17 @@ def test_a_token_file_events_and_writes_work_as_configured(tmp_path: Path) -> No
     assert {request.headers["authorization"] for request in rest} == {f"Token token={TOKEN}"}
 
 
+def test_the_routing_key_may_be_in_a_file_and_only_in_one_place(tmp_path: Path) -> None:
+    """Our choice: as with the token."""
+    file = tmp_path / "key"
+    environment = {"PAGERDUTY_TOKEN": TOKEN, "PAGERDUTY_ROUTING_KEY_FILE": str(file)}
+    deps_from(load_settings(environment)).oncall().require_events()
+    with pytest.raises(ConfigError, match="routing_key"):
+        load_settings({**environment, "PAGERDUTY_ROUTING_KEY": ROUTING_KEY})
+    with pytest.raises(ConfigError, match="is not known from"):
+        deps_from(load_settings({**environment, "PAGERDUTY_URL": "https://pd.example"}))
+
+
 def checked(
     environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> tuple[int, dict[str, Any]]:
@@ -130,6 +141,7 @@ def test_check_says_what_is_open_and_who_is_on_call(
         status, row = checked({"PAGERDUTY_TOKEN": TOKEN, "PAGERDUTY_URL": url}, monkeypatch, capsys)
     assert (status, row["source"], row["kind"], row["ok"]) == (0, "pagerduty", "pagerduty", True)
     assert row["detail"] == ("pagerduty REST API v2, 2 open incidents (1 not acknowledged), 2 people on call")
+    assert row["enables"].startswith("get_incidents, page_oncall (with --allow-writes), ")
 
 
 @pytest.mark.parametrize("mode", ["401", "refused", "html"])

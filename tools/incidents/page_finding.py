@@ -66,8 +66,8 @@ async def pages_of(
     return tuple(page for page in ordered if page.is_open or page in over)
 
 
-async def page_named(deps: Deps, source: OncallSource, reference: str, *, seconds: float) -> PagedIncident:
-    """Return the page that a caller named by id, number (`#12`) or address.
+async def page_named(deps: Deps, source: OncallSource, reference: str, *, seconds: float) -> PagedIncident | None:
+    """Return the page that a caller named by id, number (`#12`) or address; None where a bare number is a record's.
 
     Raises:
         InputError: There is no such page, or a bare number could as well be a record; names what it could be.
@@ -76,9 +76,12 @@ async def page_named(deps: Deps, source: OncallSource, reference: str, *, second
     is_number = bool(_NUMBER.fullmatch(told))
     wanted = told.removeprefix("#") if is_number else page_id_in(told) or page_id_in(told.upper())
     page = await within(partial(source.incident, wanted), seconds=seconds, system=source.name) if wanted else None
+    is_record = is_number and not told.startswith("#") and await _is_a_record(deps, told)
+    if page is None and is_record:
+        return None
     if page is None:
         raise await no_such_page(source, reference, seconds=seconds)
-    if is_number and not told.startswith("#") and await _is_a_record(deps, told):
+    if is_record:
         raise InputError(
             f"{told} could be the record INC-{int(told)} or a page of {source.name}: say which.",
             field="incident",

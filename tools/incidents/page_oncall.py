@@ -30,6 +30,7 @@ async def page_oncall(
     with a person's consent. A record's open page is never doubled.
     Not for seeing pages and who is on call (`get_incidents`), nor for quiet (`silence_alert`).
     """
-    from tools.incidents.page_oncall_steps import Asked, paged_or_previewed
+    from tools.incidents.page_oncall_situation import Asked
+    from tools.incidents.page_oncall_steps import paged_or_previewed
 
     return await paged_or_previewed(ctx, deps_of(ctx), Asked(action, incident, text, severity, service, confirm))

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from sre.core.oncall import PagedIncident
     from sre.incidents.page_plan import PageAction
-    from tools.incidents.page_oncall_reading import Situation
     from tools.incidents.page_oncall_sending import Outcome
+    from tools.incidents.page_oncall_situation import Situation
 
 _MAX_PEOPLE_ROWS = 12
 _NAMED = 4
@@ -183,8 +183,15 @@ def _would_change(situation: Situation, answer: PageOncallAnswer) -> str:
     rest = f" {len(plan.settled)} more: {_SETTLED[plan.action]}." if plan.settled else ""
     words = on_call_words(answer.on_call)
     people = f" On call now: {words}." if words else ""
+    name = _in_whose_name(situation)
     verb, told = _WOULD[plan.action], listed(names, limit=_NAMED)
-    return f"This would {verb} {what} of PagerDuty{_for(situation)}: {told}.{rest}{people}"
+    return f"This would {verb} {what} of PagerDuty{_for(situation)}: {told}.{name}{rest}{people}"
+
+
+def _in_whose_name(situation: Situation) -> str:
+    who = quoted(situation.source.acts_as, limit=80)
+    stops = ", which ends its escalation" if situation.plan.action == "acknowledge" else ""
+    return f" It is done in the name of {who}{stops}."
 
 
 def _woken(answer: PageOncallAnswer) -> str:

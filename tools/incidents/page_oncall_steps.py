@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sre.incidents.page_plan import changed_since, confirmation_code
 from tools.context import report_progress
-from tools.incidents.page_oncall_reading import Asked, Situation, situation_of
+from tools.incidents.page_oncall_reading import situation_of
 from tools.incidents.page_oncall_recording import recorded
 from tools.incidents.page_oncall_report import (
     changed_answer,
@@ -16,6 +16,7 @@ from tools.incidents.page_oncall_report import (
     triggered_answer,
 )
 from tools.incidents.page_oncall_sending import changed, triggered
+from tools.incidents.page_oncall_situation import Asked, Situation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from sre.core.oncall import PagedIncident
     from tools.context import ToolContext
     from tools.incidents.page_oncall_answer import PageOncallAnswer
-
-__all__ = ["Asked", "paged_or_previewed"]
 
 
 async def paged_or_previewed(ctx: ToolContext, deps: Deps, asked: Asked) -> PageOncallAnswer:
@@ -37,6 +36,7 @@ async def paged_or_previewed(ctx: ToolContext, deps: Deps, asked: Asked) -> Page
         UpstreamError: PagerDuty failed; the message says whether it may have been done.
     """
     source = deps.oncall()
+    await report_progress(ctx, 0, 2, "Looking at what is there")
     situation = await situation_of(deps, source, asked)
     now = deps.clock.now().replace(microsecond=0)
     if situation.plan.is_done:

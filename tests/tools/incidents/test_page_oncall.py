@@ -296,6 +296,7 @@ async def test_pages_are_taken_noted_and_closed_through_the_record(
     assert preview["summary"] == (
         'Nothing is sent yet. This would acknowledge 1 incident of PagerDuty for INC-1 "Checkout fails": '
         '#1 "INC-1 (P1): Checkout fails" ("checkout (prod)", triggered, assigned to "Ada Onduty"). '
+        'It is done in the name of "ada@example.com", which ends its escalation. '
         'On call now: level 1 "Ada Onduty", then level 2 "Grace Backup".'
     )
     assert page.status == "triggered"
@@ -375,6 +376,25 @@ async def test_a_bare_number_that_could_be_both_is_asked_about(client: Client, f
     said = await error_of(client, "page_oncall", action="resolve", incident="1")
     assert "could be the record INC-1 or a page" in said
     assert "Valid: INC-1, #1" in said
+
+
+async def test_a_bare_number_that_is_no_page_is_the_record(client: Client, fake: FakePagerDuty) -> None:
+    """Our choice: as the other tools of the record take it."""
+    page = fake.page("disks", "disk full")
+    page.number = 4711
+    said = await error_of(client, "page_oncall", action="resolve", incident="1")
+    assert 'has no incident that belongs to INC-1 "Checkout fails"' in said
+    await done(client, action="resolve", incident="4711")
+    assert page.status == "resolved"
+
+
+async def test_an_open_page_of_the_same_service_is_warned_of(client: Client, fake: FakePagerDuty) -> None:
+    """Our choice: the alert of the same harm has mostly woken the same people before."""
+    fake.page("checkout (prod)", "error budget burning at 14x")
+    fake.page("disks", "disk full")
+    answer = await answer_of(client, "page_oncall", action="trigger", incident="INC-1")
+    (warning,) = answer["warnings"]
+    assert warning.startswith('Open on the same service already: #1 "error budget burning at 14x" (triggered). If')
 
 
 async def test_a_page_that_changed_since_the_preview_is_previewed_anew(client: Client, fake: FakePagerDuty) -> None:
