@@ -1,20 +1,22 @@
-"""`investigate_incident` over ten thousand series of a real Prometheus, with a planted fault.
+"""`investigate_incident` on a real Prometheus: ten thousand series with a planted fault, and the demo's incident.
 
-*Our choice* of the world: forty services that all look alike, in each 250 series of requests, durations and gauges. In
+*Our choice* of the planted world: forty services that all look alike, in each 250 series of requests, durations and gauges. In
 one of them a queue grows and requests become slow; three services that call it become slow after it, and fail.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from connectors.demo.world import build_world
 from connectors.http import Endpoint
 from connectors.prometheus import PrometheusClient
 from sre.core.labels import Labels
 from sre.core.series import Samples
-from sre.core.times import format_instant, instant_from_ms
+from sre.core.times import epoch_ms, format_instant, instant_from_ms
 from tests.support.hand_built import END_MS
 from tests.support.mcp import answer_of, deps_with, tool_client
 from tests.support.openmetrics_file import written
@@ -72,7 +74,8 @@ def service_series(service: str, random: np.random.Generator) -> list[Samples]:
             level = random.normal(50, 3, STEPS)
             if service == CULPRIT and number == 0:
                 level += np.where(np.arange(STEPS) >= FAULT_STEP - 1, 400.0, 0.0)
-            found.append(Samples(Labels({**own, "__name__": gauge_name(number)}), TIMES, np.round(level, 2)))
+            values = np.round(level, 2).astype(np.float64)
+            found.append(Samples(Labels({**own, "__name__": gauge_name(number)}), TIMES, values))
     return found
 
 
@@ -89,7 +92,8 @@ def slowness(service: str) -> Values:
 
 
 def counter(name: str, growth: Values, labels: dict[str, str]) -> Samples:
-    return Samples(Labels({**labels, "__name__": name}), TIMES, np.round(np.cumsum(growth), 3))
+    total: Values = np.cumsum(growth)
+    return Samples(Labels({**labels, "__name__": name}), TIMES, total.round(3))
 
 
 async def test_a_planted_fault_is_found_among_ten_thousand_series(tmp_path: Path) -> None:
@@ -114,3 +118,33 @@ async def test_a_planted_fault_is_found_among_ten_thousand_series(tmp_path: Path
     assert not [note for note in answer["left_out"] if "Not read" in note or "Not scanned" in note]
     by_metric = {row["metric"] for row in answer["suspects"] if row["service"] == CULPRIT}
     assert gauge_name(0) in by_metric
+
+
+async def test_the_demos_incident_is_found_on_prometheus_as_in_memory(tmp_path: Path) -> None:
+    """Prometheus keeps no metadata of what was backfilled: types are told from names and from how values move."""
+    world = build_world(42)
+    incident = world.truth.incident
+    first_ms, last_ms = (
+        epoch_ms(at) for at in (incident.start - timedelta(hours=6), incident.end + timedelta(minutes=5))
+    )
+    written([part for one in world.samples if (part := between(one, first_ms, last_ms))], tmp_path / "demo.om")
+    with running_prometheus(openmetrics_path=tmp_path / "demo.om") as base_url:
+        source = PrometheusClient(Endpoint(base_url, timeout_seconds=30), name="prod")
+        async with tool_client(deps_with(source)) as client:
+            answer = await answer_of(
+                client,
+                "investigate_incident",
+                start=format_instant(incident.start),
+                end=format_instant(incident.end),
+            )
+    assert answer["verdict"] == "suspect_found"
+    assert answer["services"][0]["service"] == incident.service
+    assert incident.version in answer["services"][0]["change"]
+    (pool,) = (row for row in answer["suspects"] if row["metric"] == "db_pool_connections_in_use")
+    assert pool["during"] == pool["limit"] == incident.pool_size
+    assert answer["window"]["step_seconds"] == 60
+
+
+def between(one: Samples, first_ms: int, last_ms: int) -> Samples | None:
+    kept = (one.timestamps_ms >= first_ms) & (one.timestamps_ms <= last_ms)
+    return Samples(one.labels, one.timestamps_ms[kept], one.values[kept]) if kept.any() else None

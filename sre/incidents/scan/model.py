@@ -16,6 +16,9 @@ from sre.core.times import Duration, format_duration
 Part: TypeAlias = Literal["level", "worst", "highest", "lowest", "rate", "total", "count", "quantile"]
 # The label that tells the rows of several metrics in one answer apart.
 ITEM_LABEL = "scan_item"
+# An instant looks back five minutes for a sample. Ranges of rates hold four samples: beyond four times that, samples
+# are too far apart for it, or steps are; half a range then holds one.
+_MANY_LOOKBACKS_SECONDS = 1_200.0
 _PLAIN_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 
 
@@ -80,6 +83,8 @@ def aggregated(part: Part, by: tuple[str, ...], series: str, window: Duration) -
     """Return the PromQL that sums series up: levels as a mean, quantiles as the worst, rates as a sum."""
     over = f" by ({', '.join(by)})" if by else ""
     rate = f"rate({series}[{format_duration(window.seconds)}])"
+    if part in ("level", "worst", "highest", "lowest") and window.seconds > _MANY_LOOKBACKS_SECONDS:
+        series = f"last_over_time({series}[{format_duration(window.seconds / 2)}])"
     match part:
         case "level":
             return f"avg{over} ({series})"

@@ -305,6 +305,23 @@ async def test_columns_of_a_table_without_labels_are_told_apart_by_name() -> Non
     assert services_of(answer)[0] == "stock"
 
 
+@pytest.mark.parametrize("every_seconds", [300, 420, 1800])
+async def test_sparse_samples_are_enough(every_seconds: int) -> None:
+    """An instant looks back five minutes: points of every seven minutes would be missed as often as found."""
+    fault = MINUTES - 12
+
+    def level(service: str, seed: int, rise: float) -> Samples:
+        values = noise(seed, mean=50, spread=2) + np.where(np.arange(MINUTES) >= fault, rise, 0.0)
+        return series({"__name__": "work_waiting", "service": service}, list(values), every_seconds=every_seconds)
+
+    source = source_of([level(f"svc-{n}", n, 60.0 if n == 3 else 0.0) for n in range(8)])
+    answer = await investigated(source, NOW - timedelta(seconds=12 * every_seconds), NOW)
+    assert services_of(answer)[0] == "svc-3"
+    row = answer["suspects"][0]
+    assert row["metric"] == "work_waiting"
+    assert row["during"] == pytest.approx(110, abs=5)
+
+
 async def test_an_unknown_service_is_said_and_does_not_stop_the_search() -> None:
     answer = await found_in([*healthy(), *requests("svc-y", seed=50, slower=5)], service="svc-why")
     assert services_of(answer)[0] == "svc-y"
