@@ -74,3 +74,5 @@ def test_what_is_overdue_stays_and_what_is_done_goes_first() -> None:
     shown, left_out = shortened_facts(replace(many(0), action_items=items), replace(SMALLEST, items=2))
     assert [item.title for item in shown.action_items] == ["open", "late"]
     assert left_out == ("8 of 10 actions",)
+    latest, _ = shortened_facts(replace(many(0), action_items=items), replace(SMALLEST, items=1))
+    assert [item.title for item in latest.action_items] == ["late"]

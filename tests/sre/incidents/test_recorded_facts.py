@@ -92,6 +92,15 @@ def test_milestones_name_the_entry_that_gave_the_time_that_holds() -> None:
     assert read.cites["end"] == "INC-7 #5, ben, 14:54"
 
 
+def test_a_status_that_came_after_a_recorded_time_is_not_cited_for_it() -> None:
+    read = facts(
+        ("time", 7, "ana", {"milestone": "acknowledged", "value": at(3).isoformat()}),
+        ("status", 8, "ben", {"status": "investigating"}),
+    )
+    assert read.acknowledged_at == at(3)
+    assert read.cites["acknowledged_at"] == "INC-7 #2, ana, 14:21"
+
+
 def test_a_start_that_nobody_recorded_is_assumed_and_said_so() -> None:
     assert facts().is_start_assumed
     assert facts().start == at(6)
