@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sre.core.errors import InputError, SreError
+from sre.core.errors import InputError, NoDataError, SreError
 from sre.core.text import listed, quoted
-from sre.core.times import parse_instant
+from sre.core.times import format_instant, parse_instant
 from sre.incidents.harm import joined_facts, measured_facts
 from sre.incidents.records.facts import began_at
 from sre.incidents.severity import assessment
@@ -46,6 +46,11 @@ class _Measured:
     budgets: BudgetsRead = field(default_factory=BudgetsRead)
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the data say nothing about harm, which is not the same as no harm."""
+        return not self.budgets.budgets and all(harm.is_empty and not harm.is_gone for harm in self.harm.harms)
+
 
 async def assessed(
     ctx: ToolContext, *, facts: Mapping[str, Any], services: Sequence[str], incident: str, at: str, source: str
@@ -72,6 +77,8 @@ async def assessed(
     if metrics is not None and (named or not told.known):
         await report_progress(ctx, 0, 1, "Measuring the harm")
         measured = await _measured(deps, metrics, named, clock, record, has_facts=bool(told.known))
+        if not told.known and measured.is_empty:
+            raise _nothing_seen(metrics, named, clock)
     known = joined_facts(told.known, measured_facts(measured.harm.harms, measured.budgets.budgets))
     answer = severity_answer(assessment(known), clock, harms=measured.harm.harms, budgets=measured.budgets.budgets)
     answer.warnings = [*judged_at.notes, *told.notes, *_order_notes(clock), *measured.notes]
@@ -102,6 +109,19 @@ def _nothing_to_judge() -> InputError:
         next_steps=(
             'tell what is known, such as {"failing_ratio": 0.3, "core": true, "workaround": false}, or',
             "set PROMETHEUS_URL in the server's environment to measure.",
+        ),
+    )
+
+
+def _nothing_seen(source: MetricSource, named: list[str], clock: Clock) -> NoDataError:
+    of_whom = f" of {listed([quoted(name, limit=80) for name in named])}" if named else ""
+    return NoDataError(
+        f"{source.name} has no requests, failures or latency{of_whom} at {format_instant(clock.at)}, "
+        "which is no sign of health.",
+        causes=("it publishes none under a known name, or", "it is not collected, or the data do not cover that time."),
+        next_steps=(
+            'tell the facts, such as {"failing_ratio": 0.3, "core": true, "workaround": false}, or',
+            "map its queries in the settings, under services.",
         ),
     )
 

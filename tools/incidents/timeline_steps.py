@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from sre.core.text import cleaned, quoted
 from sre.core.times import Window, format_instant, parse_instant
 from sre.incidents.chronicle import chronicle, without_known_resets
 from sre.incidents.records.facts import began_at
-from tools.concurrent import all_of
+from tools.concurrent import all_of, attempted
 from tools.context import deps_of, in_thread, recorded_note, report_progress
 from tools.incidents.records import read_incident
 from tools.incidents.timeline_alerts import read_alerts, read_notified
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 _MAX_TITLE = 80
 _MAX_DAYS = 14
+_COVERAGE_SECONDS = 3.0
+# Newest samples are this old at most where scraping works: the look-back of Prometheus.
+_FRESHNESS = timedelta(minutes=5)
 
 
 async def built_timeline(
@@ -71,9 +75,19 @@ async def built_timeline(
     answer = await in_thread(lambda: timeline_answer(_title(record, asked), happenings, parts, window))
     answer.source = metrics.name if metrics else None
     answer.warnings[:0] = notes
+    if metrics is not None:
+        answer.warnings += await _coverage_notes(metrics, window)
     if metrics is not None and await metrics.latest() is not None:
         answer.warnings.append(recorded_note(now))
     return answer
+
+
+async def _coverage_notes(source: MetricSource, window: TimelineWindow) -> list[str]:
+    covered = await attempted(source.coverage, seconds=_COVERAGE_SECONDS)
+    if covered is None or (covered.start <= window.asked.start and window.asked.end <= covered.end + _FRESHNESS):
+        return []
+    span = " to ".join(format_instant(at.replace(microsecond=0)) for at in (covered.start, covered.end))
+    return [f"The data of {source.name} cover {span} only; what happened outside of that is not told by them."]
 
 
 def _window(record: Incident | None, start: str, end: str, *, now: datetime) -> tuple[Window, list[str]]:

@@ -168,6 +168,13 @@ async def test_a_source_that_answers_nothing_is_an_error_and_no_verdict() -> Non
     assert told["severity"] == "P0"
 
 
+async def test_what_cannot_be_measured_is_not_called_well(demo: DemoSource) -> None:
+    async with tool_client(deps_with(demo)) as client:
+        assert "no sign of health" in await error_of(client, TOOL, services=["postgres"])
+        told = await answer_of(client, TOOL, services=["postgres"], facts={"slow": True, "core": True})
+    assert (told["severity"], told["is_sure"]) == ("P1", False)
+
+
 async def test_an_empty_source_is_no_sign_of_health() -> None:
     async with tool_client(deps_with(source_of([series({"__name__": "up", "instance": "a:1"}, [1.0, 1.0])]))) as client:
         assert "names no services" in await error_of(client, TOOL)

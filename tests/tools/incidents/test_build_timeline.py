@@ -49,9 +49,16 @@ def events(answer: dict[str, Any], kind: str, *, said: str = "") -> list[dict[st
     return [event for event in answer["events"] if event["kind"] == kind and said in event["text"]]
 
 
+_TOLD: dict[str, dict[str, Any]] = {}
+
+
 async def timeline(demo: DemoSource, **arguments: Any) -> dict[str, Any]:
-    async with tool_client(deps_with(demo)) as client:
-        return await answer_of(client, TOOL, **arguments)
+    """Return the answer to a question, which several tests may ask: the world does not change."""
+    asked = str(arguments)
+    if asked not in _TOLD:
+        async with tool_client(deps_with(demo)) as client:
+            _TOLD[asked] = await answer_of(client, TOOL, **arguments)
+    return _TOLD[asked]
 
 
 async def test_the_incident_of_the_demo_is_told_in_the_right_order_at_its_true_times(demo: DemoSource) -> None:
@@ -118,6 +125,13 @@ async def test_a_quiet_hour_has_no_deviation(demo: DemoSource) -> None:
     answer = await timeline(demo, start="2026-10-25T08:00:00Z", end="2026-10-25T09:00:00Z")
     assert [event for event in answer["events"] if event["kind"] in ("deviation", "deploy", "outage")] == []
     assert answer["delays"] == []
+
+
+async def test_a_window_outside_of_the_data_says_so(demo: DemoSource) -> None:
+    answer = await timeline(demo, start="2026-09-01T00:00:00Z", end="2026-09-01T01:00:00Z", services=["checkout"])
+    assert answer["events"] == []
+    assert "nothing was found" in answer["summary"]
+    assert any("cover 2026-10-19" in warning for warning in answer["warnings"])
 
 
 async def test_the_evening_rush_is_no_deviation(demo: DemoSource) -> None:
