@@ -23,11 +23,11 @@ async def assess_severity(
 ) -> SeverityAnswer:
     """Assess how severe an incident is (P0 to P3), rule by rule, with the times to respond and repair.
 
-    Use when something is wrong and it has to be said how badly. Give `facts`, or `services` to measure (errors,
-    latency, traffic against usual; budgets burning), or both; neither measures all services. Unsure takes the worse.
-    `facts`, all optional, flags yes/no/maybe: security, data_loss, full_outage, slow, core, workaround, budget_gone;
-    failing_ratio, users_ratio (0..1), users_count, latency_factor, burn_rate; started_at, detected_at.
-    Not for details of a service (`check_service_health`) or a budget (`compute_error_budget`).
+    Use when it has to be said how bad something is. Give `facts`, or `services` to measure (errors, latency, traffic,
+    budgets), or both; neither measures all. Unsure takes the worse.
+    `facts`: flags yes/no/maybe security, data_loss, full_outage, slow, core, workaround, budget_gone; failing_ratio,
+    users_ratio, users_count, latency_factor, burn_rate, started_at, detected_at.
+    Not for details (`check_service_health`, `compute_error_budget`).
     """
     from tools.incidents.severity_steps import assessed
 

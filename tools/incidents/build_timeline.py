@@ -23,11 +23,10 @@ async def build_timeline(
 ) -> TimelineAnswer:
     """Build the timeline of an incident from all systems: ordered, the same thing once, each event with its evidence.
 
-    Use when it has to be said what happened when: deploys, restarts and settings, first deviations of the services'
-    golden signals and their recovery, alerts (recorded or replayed), pages and answers, annotations, recorded notes;
-    with the delays to alert, detect, acknowledge and recover. Looks an hour before `start`, half an hour after `end`.
-    Give a recorded `incident`, or `start`, `end` and `services`. Says which systems were not heard.
-    Not for finding the cause among all metrics (`investigate_incident`).
+    Use when asked what happened when: deploys, restarts, settings; first deviations and recovery of golden signals;
+    alerts (recorded or replayed), pages, annotations, notes; delays to alert, detect, acknowledge, recover. Looks 1h
+    before `start` and 30m after `end`. Give `incident`, or `start`, `end`, `services`. Names systems not heard.
+    Not for the cause (`investigate_incident`).
     """
     from tools.incidents.timeline_steps import built_timeline
 

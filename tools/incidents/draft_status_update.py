@@ -51,14 +51,13 @@ async def draft_status_update(
     at: Annotated[str, Field(max_length=64)] = "now",
     source: _Name = "",
 ) -> StatusUpdateAnswer:
-    """Draft a status update on an incident for an audience: internal, executive or customer.
+    """Draft a status update on an incident for an audience: internal, executive or customer. Sends nothing.
 
-    Use when people are to be told: what is known, what users feel (measured where a source covers it), what is done,
-    when the next update is due by the severity. No blame, guess or promise; no inner names or causes for customers:
-    such sentences are left out and reported. Sends nothing. Give a recorded `incident`, or `facts`, which go before it:
-    title, severity, status, started_at, mitigated_at, ended_at, services, function (as users call it), impact, known
-    [], suspected [], doing, still_works, workaround, effect, need, decision, commander, users_ratio, update_number.
-    Not for the report afterwards (`draft_postmortem`).
+    Use when people are to be told: what is known (harm measured where possible), what is not, what is done, when the
+    next one is due. Blame, guesses, promises and, for customers, causes and inner names are left out and reported.
+    Give `incident`, or `facts`, which go before it: title, severity, status, started_at, mitigated_at, ended_at,
+    services, function (as users call it), impact, known [], suspected [], doing, still_works, workaround, effect, need,
+    decision, commander, users_ratio, update_number. Not for the report afterwards (`draft_postmortem`).
     """
     from tools.incidents.status_steps import drafted_update
 
