@@ -71,7 +71,7 @@ async def read_alert_load(source: MetricSource, window: Window, *, service: str)
     if len(outcome.series):
         firings = await in_thread(lambda: _recorded(outcome.series, service))
         found.load, found.origin, found.window = alert_load(firings, window), "recorded", window
-        found.notes.append(f"Alerts were counted from ALERTS, looked at every {step}.")
+        found.notes.append(f"Alerts were counted from ALERTS, looked at every {step}: nearer firings of one are one.")
         return found
     await _replay(source, window, service, found)
     return found
@@ -101,7 +101,7 @@ def _recorded(series: SeriesSet, service: str) -> list[Firing]:
 
 def _firing(labels: Mapping[str, str], name: str, series: SeriesSet, start: int, end: int) -> Firing:
     grid = series.grid
-    begin, stop = (grid.start_ms + grid.step_ms * place for place in (start, min(end, grid.count - 1)))
+    begin, stop = (grid.start_ms + grid.step_ms * place for place in (start, end - 1))
     return Firing(cleaned(name, limit=_MAX_NAME), reach_of(labels), begin, stop)
 
 

@@ -46,6 +46,17 @@ class SeverityRow(Part):
     repair_unknown: int
 
 
+class IncidentBrief(Part):
+    """An incident of the window; `minutes` from start to end, null where one is not known."""
+
+    id: str
+    title: str
+    severity: str
+    status: str
+    began_at: Instant
+    minutes: Figure = None
+
+
 class AvailabilityRow(Part):
     """The share of what was good; `gaps` have no data."""
 
@@ -115,7 +126,7 @@ class ToilShare(Part):
 class ReportReliabilityAnswer(EvidencedAnswer):
     """Reliability of a window."""
 
-    RANKED: ClassVar[tuple[str, ...]] = ("queries", "overdue", "availability")
+    RANKED: ClassVar[tuple[str, ...]] = ("queries", "incidents", "overdue", "availability")
 
     service: str = ""
     incident_count: int = 0
@@ -127,6 +138,7 @@ class ReportReliabilityAnswer(EvidencedAnswer):
     count_change: str = ""
     measures: list[MeasureRow] = Field(default_factory=list)
     severities: list[SeverityRow] = Field(default_factory=list)
+    incidents: list[IncidentBrief] = Field(default_factory=list, description="Severest first, then longest")
     availability: list[AvailabilityRow] = Field(default_factory=list, description="Missed first")
     alerts: AlertVolumeRow | None = None
     pages: list[PagesRow] = Field(default_factory=list)

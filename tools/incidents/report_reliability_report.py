@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sre.core.figures import plain_text, seconds_text
-from sre.core.text import cleaned, listed, quoted
-from sre.core.times import format_duration, format_instant
+from sre.core.text import cleaned, listed
+from sre.core.times import format_instant
 from sre.incidents.alert_load import PAGES_A_SHIFT
+from sre.incidents.records.facts import began_at
 from sre.incidents.statistics import LEAST_FOR_VERDICT
 from tools.answer import WindowAnswer
 from tools.incidents.report_reliability_answer import (
     AlertVolumeRow,
     AvailabilityRow,
+    IncidentBrief,
     MeasureRow,
     OverdueRow,
     PagesRow,
@@ -21,33 +22,32 @@ from tools.incidents.report_reliability_answer import (
     ToilShare,
 )
 from tools.incidents.report_reliability_availability import gap_words
+from tools.incidents.report_reliability_words import reliability_summary
 
 if TYPE_CHECKING:
     from datetime import date
 
     from sre.core.times import Window
     from sre.incidents.records.actions import OwnedAction
-    from sre.incidents.reliability import Measure, MeasureName, Reliability, SeverityCount
+    from sre.incidents.records.model import Incident
+    from sre.incidents.reliability import Measure, Reliability, SeverityCount
     from sre.toil.report import ToilReport
     from tools.incidents.report_reliability_alerts import AlertsRead
     from tools.incidents.report_reliability_availability import Availability
     from tools.incidents.report_reliability_steps import PagesRead, ReliabilityRead
 
 _NAME, _TITLE = 80, 160
-_MAX_OVERDUE, _MAX_TOP, _MAX_REFERENCES, _MAX_SAID = 10, 5, 8, 3
+_MAX_INCIDENTS = 20
+_MAX_OVERDUE, _MAX_TOP, _MAX_REFERENCES = 10, 5, 8
 _MINUTES_AN_HOUR = 60.0
-# A share of data this close to all of a window is all of it.
-_WHOLE = 0.99
-_WORDS: dict[MeasureName, str] = {
-    "mttd": "to detect", "mtta": "to acknowledge", "mttm": "to mitigate", "mttr": "to resolve",
-    "mtbf": "between incidents",
-}  # fmt: skip
 _DEFINITIONS = (
     "mttd: start of harm to detection; mtta: detection to acknowledgement; mttm: start to mitigation; mttr: start to "
     "end; mtbf: start of one incident to the start of the next. An incident belongs to the window it began in.",
     "low, high: interval of the median by order statistics (Conover 1999), from six values on. ratio: Hodges-Lehmann "
     "on logarithms with its rank-sum interval; a change is said only where 1 lies outside. Incidents a month: exact "
     "Poisson interval (Garwood 1936).",
+    "Availability: counts of equal parts of the window, added up (increase(): an estimate); is_met holds the objective "
+    "over this window, not over the SLO's own.",
     f"Targets count as in get_incidents. Pages a shift: more than {PAGES_A_SHIFT} are too many (Site Reliability "
     "Engineering, 2016, ch. 11); shifts from midnight UTC.",
 )
@@ -80,7 +80,7 @@ def reliability_report(found: ReliabilityRead, *, shift_hours: float) -> ReportR
     answer.pages = [_pages_row(one) for one in found.pages]
     answer.toil = _toil_row(found.toil)
     answer.warnings += _toil_notes(found.toil, found.service)
-    answer.summary = " ".join(part for part in _summary(found, answer, shift_hours) if part)
+    answer.summary = reliability_summary(found, answer, shift_hours)
     return answer
 
 
@@ -92,11 +92,35 @@ def _fill_records(answer: ReportReliabilityAnswer, records: Reliability, *, toda
     answer.count_change = records.rate_comparison.change if records.rate_comparison else ""
     answer.measures = [_measure_row(one) for one in records.measures]
     answer.severities = [_severity_row(one) for one in records.severities]
+    answer.incidents = [_incident_row(one) for one in sorted(records.incidents, key=_weight)[:_MAX_INCIDENTS]]
+    if len(records.incidents) > _MAX_INCIDENTS:
+        answer.left_out.append(f"{len(records.incidents) - _MAX_INCIDENTS} less severe incidents: get_incidents.")
     answer.open_action_count, answer.overdue_action_count = records.open_actions, len(records.overdue)
     answer.overdue = [_overdue_row(one, today) for one in records.overdue[:_MAX_OVERDUE]]
     if len(records.overdue) > _MAX_OVERDUE:
         answer.left_out.append(f"{len(records.overdue) - _MAX_OVERDUE} more overdue actions: track_action_items.")
     answer.warnings += _record_notes(records)
+
+
+def _weight(one: Incident) -> tuple[str, float, int]:
+    """Return what sorts the severest first, and of these those that lasted longest."""
+    return one.severity, -(_lasted(one) or float("inf")), one.number
+
+
+def _lasted(one: Incident) -> float | None:
+    start, end = one.times.get("start"), one.times.get("end")
+    return (end - start).total_seconds() / 60.0 if start and end and start <= end else None
+
+
+def _incident_row(one: Incident) -> IncidentBrief:
+    return IncidentBrief(
+        id=one.reference,
+        title=cleaned(one.title, limit=_NAME),
+        severity=one.severity,
+        status=one.status,
+        began_at=began_at(one).replace(microsecond=0),
+        minutes=_lasted(one),
+    )
 
 
 def _record_notes(records: Reliability) -> list[str]:
@@ -239,129 +263,3 @@ def _toil_notes(report: ToilReport | None, service: str) -> list[str]:
         return []
     of_all = " Toil is of all people, not of one service." if service else ""
     return [f"Toil is what was recorded, at 40 h a week for each of those who ever did: the least it can be.{of_all}"]
-
-
-def _summary(found: ReliabilityRead, answer: ReportReliabilityAnswer, shift_hours: float) -> list[str]:
-    of = f" of {quoted(found.service, limit=_NAME)}" if found.service else ""
-    lead = f"Reliability{of}, {format_duration(found.window.seconds)} to {format_instant(found.window.end)}:"
-    parts = [f"{lead} {_incidents(found.records)}"]
-    if found.records is not None:
-        parts += [_times(found.records), _targets(found.records)]
-    parts += [_availability(answer), _pages(answer, shift_hours)]
-    if found.records is not None:
-        late = len(found.records.overdue)
-        parts.append(
-            f"{late} of {found.records.open_actions} open actions overdue." if found.records.open_actions else ""
-        )
-    parts.append(_toil(found.toil))
-    return parts
-
-
-def _incidents(records: Reliability | None) -> str:
-    if records is None:
-        return "incident records could not be read."
-    count = len(records.incidents)
-    if records.records_begin is None:
-        return "no incident is recorded at all, which is no proof that there was none."
-    if not count:
-        return f"no incident recorded (at most {plain_text(records.high_a_month or 0.0)} in 30 d, 95 %)."
-    levels = listed([f"{one.count} {one.severity}" for one in records.severities])
-    still = f", {len(records.still_open)} still open" if records.still_open else ""
-    change = _count_change(records)
-    return f"{count} incident{'s' if count > 1 else ''} ({levels}{still}){change}."
-
-
-def _count_change(records: Reliability) -> str:
-    if records.before_count is None or records.rate_comparison is None:
-        return ""
-    word = {
-        "fewer": "fewer than", "more": "more than", "no_clear_change": "no clear change from",
-        "too_few": "too few to compare with",
-    }[records.rate_comparison.change]  # fmt: skip
-    return f", {word} the {records.before_count} of the period before"
-
-
-def _times(records: Reliability) -> str:
-    told = [_time(one) for one in records.measures if one.spread is not None]
-    if not told:
-        return ""
-    few = max((one.spread.count for one in records.measures if one.spread), default=0) < LEAST_FOR_VERDICT
-    caution = "; too few for a verdict" if few else ""
-    return f"Median {'; '.join(told)}{caution}."
-
-
-def _time(one: Measure) -> str:
-    own = one.spread
-    assert own is not None
-    between = f", {_length(own.low)} to {_length(own.high)}" if own.low is not None and own.high is not None else ""
-    change = one.comparison.change if one.comparison else ""
-    word = {"shorter": ", shorter than before", "longer": ", longer than before",
-            "no_clear_change": ", no clear change"}.get(change, "")  # fmt: skip
-    return f"{_WORDS[one.name]} {_length(own.median)} (n={own.count}{between}{word})"
-
-
-def _length(minutes: float) -> str:
-    return seconds_text(minutes * 60.0)
-
-
-def _targets(records: Reliability) -> str:
-    told = []
-    for kind, counts in (
-        ("response", [one.respond for one in records.severities]),
-        ("repair", [one.repair for one in records.severities]),
-    ):
-        met, missed = sum(one.met for one in counts), sum(one.missed for one in counts)
-        if met + missed:
-            told.append(f"{kind} {met} of {met + missed}")
-    return f"Targets met: {', '.join(told)}." if told else ""
-
-
-def _availability(answer: ReportReliabilityAnswer) -> str:
-    rows = answer.availability
-    if not rows:
-        return ""
-    judged = [one for one in rows if one.is_met is not None]
-    missed = [one for one in judged if not one.is_met]
-    covered = min(one.covered_ratio or 0.0 for one in rows)
-    part = f" in the {covered:.0%} of the window with data" if covered < _WHOLE else ""
-    if not judged:
-        return f"Availability {_percent(rows[0].ratio)} of requests{part}, no objective."
-    if not missed:
-        kept = f"All {len(judged)} SLOs kept" if len(judged) > 1 else f"SLO kept: {_slo(judged[0])}"
-        return f"{kept}{part}."
-    said = listed([_slo(one) for one in missed], limit=_MAX_SAID)
-    return f"{len(missed)} of {len(judged)} SLOs missed{part}: {said}."
-
-
-def _slo(row: AvailabilityRow) -> str:
-    return f"{quoted(row.slo, limit=_NAME)} {_percent(row.ratio)} against {_percent(row.objective_ratio)}"
-
-
-def _percent(ratio: float | None) -> str:
-    # As many digits as the distance to all of it needs.
-    if ratio is None:
-        return "unknown"
-    lost = round(1 - ratio, 12)
-    return f"{100 * (1 - float(f'{lost:.3g}')):.10g} %"
-
-
-def _pages(answer: ReportReliabilityAnswer, shift_hours: float) -> str:
-    told = []
-    if answer.alerts is not None:
-        row = answer.alerts
-        said = f"{row.count} time{'s' * (row.count != 1)} in {plain_text(row.days or 0)} d"
-        told.append(f"Alerts called {said}, {plain_text(row.per_week or 0)} a week.")
-    if answer.pages:
-        pages = answer.pages[0]
-        shift = f"{plain_text(pages.per_shift or 0)} a shift of {plain_text(shift_hours)} h"
-        over = f", {pages.shifts_over_target} shifts above {PAGES_A_SHIFT}" if pages.shifts_over_target else ""
-        told.append(f"{pages.count} page{'s' * (pages.count != 1)} ({pages.origin}), {shift}{over}.")
-    return " ".join(told)
-
-
-def _toil(report: ToilReport | None) -> str:
-    if report is None or not report.hours or report.share_ratio is None:
-        return ""
-    verdict = {"over_budget": "over the 50 % budget", "within_budget": "within the 50 % budget as far as recorded"}
-    said = verdict.get(report.verdict, "too short a record to judge")
-    return f"Toil {plain_text(report.hours)} h, at least {report.share_ratio:.0%} of the time, {said}."

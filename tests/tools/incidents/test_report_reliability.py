@@ -91,6 +91,11 @@ async def test_times_of_six_incidents(journal: MemoryJournal) -> None:
         "low": 2, "high": 12, "confidence": 0.9688, "is_enough": True, "missing": [], "before_count": None,
         "before_median": None, "ratio": None, "ratio_low": None, "ratio_high": None, "change": "",
     }  # fmt: skip
+    assert [row["id"] for row in answer["incidents"]] == ["INC-6", "INC-5", "INC-4", "INC-3", "INC-2", "INC-1"]
+    assert answer["incidents"][0] == {
+        "id": "INC-6", "title": "Fails", "severity": "P1", "status": "resolved", "began_at": "2026-11-01T12:00:00Z",
+        "minutes": 200,
+    }  # fmt: skip
     assert [by_name[name]["median"] for name in ("mtta", "mttm", "mttr")] == [2.5, 55, 105]
     assert (by_name["mttr"]["mean"], by_name["mttr"]["p90"]) == (108.3, 175)
     assert (by_name["mtbf"]["unit"], by_name["mtbf"]["count"], by_name["mtbf"]["median"]) == ("hours", 5, 120)
@@ -222,7 +227,7 @@ async def test_pages_of_pagerduty_come_first_with_how_long_they_waited(journal: 
     row = answer["pages"][0]
     assert (row["origin"], row["count"], row["acknowledged"], row["acknowledge_minutes"]) == ("pagerduty", 4, 3, 6)
     assert (row["busiest_shift"], row["busiest_shift_at"]) == (4, "2026-10-31T12:00:00Z")
-    assert "4 pages (pagerduty), 0.286 a shift of 12 h, 1 shifts above 2." in answer["summary"]
+    assert "4 pages (pagerduty), 0.286 a shift of 12 h, 1 shift above 2." in answer["summary"]
 
 
 async def test_toil_and_late_actions_stand_beside_it(journal: MemoryJournal) -> None:
