@@ -34,6 +34,8 @@ _MAX_NAME = 80
 _MAX_VALUE = 60
 _MAX_NAMED = 6
 _MAX_QUERIES = 2
+# A day; incidents are shorter.
+_LONG_SECONDS = 86_400.0
 # Where a suspect was found, so few series that had changed before are no hint that all began earlier.
 _FEW_RATIO = 0.05
 _UNITS = (
@@ -280,6 +282,11 @@ def _warnings(found: Discovered, scan: Scan, nearby: Nearby, ranking: Ranking, *
     warnings = list(dict.fromkeys(cleaned(text) for text in scan.source_warnings))[:3]
     if service and not found.is_service_known:
         warnings.append(f"No series carries the name {quoted(service, limit=_MAX_NAME)}; everything was scanned alike.")
+    if windows.asked.seconds > _LONG_SECONDS:
+        warnings.append(
+            f"A window of {format_duration(windows.asked.seconds)} is long: what lasted for a small part of it is hard "
+            f"to see, and onsets are only as exact as the step of {windows.step}. Narrow it to the time of the symptom."
+        )
     normal = Window(windows.main.start, windows.incident_start).seconds
     if normal < windows.asked.seconds:
         warnings.append(f"Short history: only {format_duration(normal)} before the window to tell what is normal.")

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sre.core.errors import SreError
+from sre.core.times import Duration
 from tools.concurrent import all_of, outcome_of, seconds_left
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 # Few small questions, asked beside the scan and given up with it.
 _SPARE_SECONDS = 10.0
+_FINE_STEP, _MOST_POINTS = Duration(60.0), 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,14 @@ async def nearby_changes(source: MetricSource, series: Sequence[Labels], windows
     from sre.incidents.scan.changes import change_queries, changes_in, versions_and_starts
 
     since_ms = epoch_ms(windows.main.start)
+    # Few series: their time can be told more exactly than that of all metrics.
+    step = min(windows.step, max(_FINE_STEP, Duration(windows.main.seconds / _MOST_POINTS)))
     queries = change_queries(series)
     texts = (version_query(), starts_query(since_ms=since_ms), *(query.text for query in queries))
     seconds = seconds_left(spare_seconds=_SPARE_SECONDS)
 
     async def read(text: str) -> RangeResult | SreError:
-        ask = partial(source.range_query, text, window=windows.main, step=windows.step)
+        ask = partial(source.range_query, text, window=windows.main, step=step)
         return await outcome_of(ask, seconds=seconds, system=source.name)
 
     outcomes = await all_of([partial(read, text) for text in texts])

@@ -107,6 +107,7 @@ def versions_and_starts(versions: SeriesSet | None, starts: SeriesSet | None, *,
             sum(len(start.instances) for start in started if is_part_of(start, one)),
         )
         for one in lived
+        if one.version not in one.before
     ]
     found += [
         Change("restart", one.service, one.first_ms, "", "", starts_query(since_ms=since_ms), len(one.instances))

@@ -111,6 +111,7 @@ def scan_windows(
     chosen = season_candidates(asked, series_count=series_count)
     seasons = tuple(sorted((one for one in has_season if one in chosen and one.end < start), key=lambda one: one.start))
     step = _step(asked, sum(one.seconds for one in (*seasons, main)), spacing, series_count=series_count)
+    main = _to_the_step(asked, start, step)
     margin = min(max(_MARGIN_RATIO * asked.seconds, _LEAST_MARGIN), _MOST_MARGIN)
     return ScanWindows(
         asked=asked,
@@ -121,6 +122,12 @@ def scan_windows(
         step=step,
         rate_window=_rate_window(step, spacing),
     )
+
+
+def _to_the_step(asked: Window, start: datetime, step: Duration) -> Window:
+    """Return the window from `start`, or a little later, whose steps meet the start of the window that was asked."""
+    steps = max(1, int((asked.start - start).total_seconds() // step.seconds))
+    return Window(asked.start - timedelta(seconds=steps * step.seconds), asked.end)
 
 
 def lead_seconds(asked: Window, *, series_count: int = 1, spacing: Duration | None = None) -> float:

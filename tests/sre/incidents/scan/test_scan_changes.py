@@ -82,3 +82,11 @@ def test_only_metrics_that_show_changes_are_asked() -> None:
     assert is_change_metric("ALERTS")
     assert is_change_metric("prometheus_config_last_reload_success_timestamp_seconds")
     assert not is_change_metric("kube_pod_info")
+
+
+def test_steps_further_apart_than_a_roll_out_make_no_change() -> None:
+    """With a quarter of an hour between steps, a version that is simply still there is not back."""
+    coarse = Grid(0, 15 * MINUTE, 6)
+    labels = (Labels({"__name__": "build_info", "service": "cart", "version": "v1"}),)
+    series = SeriesSet(coarse, labels, np.ones((1, 6)), np.ones((1, 6), dtype=np.bool_))
+    assert versions_and_starts(series, None, since_ms=0) == ()

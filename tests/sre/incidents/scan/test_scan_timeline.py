@@ -94,3 +94,10 @@ def test_any_window_has_steps_of_its_own_and_never_too_many(minutes: float, spac
     assert found.rate_window.seconds >= 4 * spacing
     assert timeline.is_incident.any()
     assert timeline.is_normal.any()
+
+
+def test_steps_meet_the_start_of_the_window_also_where_a_recording_began_at_an_odd_time() -> None:
+    began = START - timedelta(hours=2, milliseconds=4468)
+    found = scan_windows(window(60), spacing=Duration(60), data_start=began)
+    assert found.main.start == START - timedelta(hours=2)
+    assert epoch_ms(START) in found.timeline().times_ms
