@@ -66,6 +66,8 @@ async def pages_without_record(deps: Deps, known: Sequence[Incident], *, service
     open_pages, on_calls = await _read(source, seconds=seconds)
     if isinstance(open_pages, SreError):
         view.warnings.append(f"Pages of {source.name} could not be read: {open_pages.message}")
+        _show_people(view, source, on_calls, first=())
+        view.words = _people_words(view) if view.on_call else ""
         return view
     if open_pages.left_out:
         view.left_out.append(open_pages.left_out)

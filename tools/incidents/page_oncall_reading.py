@@ -6,12 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sre.core.errors import InputError, SreError
-from sre.core.text import cleaned
+from sre.core.text import cleaned, cleaned_lines
 from sre.incidents.page_links import page_references
 from sre.incidents.page_plan import MOST_PAGES, plan_of_change
 from tools.concurrent import all_of, attempted
 from tools.incidents.page_finding import is_record_reference, page_named, pages_of, record_of
-from tools.incidents.page_oncall_situation import LOOKING_SECONDS, Asked, Situation, read_on_calls
+from tools.incidents.page_oncall_situation import LOOKING_SECONDS, Asked, Situation, is_same_note, read_on_calls
 from tools.incidents.page_oncall_trigger import trigger_situation
 from tools.incidents.records import all_incidents, named, read_incident
 
@@ -56,7 +56,7 @@ def _require_arguments(asked: Asked) -> None:
 
 async def _of_change(deps: Deps, source: OncallSource, asked: Asked) -> Situation:
     record, pages, notes = await _pages_to_change(deps, source, asked)
-    text = cleaned(asked.text, limit=_MAX_TEXT)
+    text = cleaned_lines(asked.text, limit=_MAX_TEXT)
     noted = await _noted(source, pages, text) if asked.action == "note" else frozenset()
     plan = plan_of_change(asked.action, pages, text=text, noted=noted)
     if len(plan.to_change) > MOST_PAGES:
@@ -103,7 +103,7 @@ async def _noted(source: OncallSource, pages: tuple[PagedIncident, ...], text: s
     async def has_it(page: PagedIncident) -> bool:
         ask: Callable[[], Awaitable[tuple[IncidentNote, ...]]] = partial(source.incident_notes, page.id)
         notes = await attempted(ask, seconds=LOOKING_SECONDS)
-        return any(cleaned(one.text, limit=_MAX_TEXT) == text for one in notes or ())
+        return any(is_same_note(one.text, text) for one in notes or ())
 
     held = await all_of([partial(has_it, page) for page in pages[-MOST_PAGES:]])
     return frozenset(page.id for page, is_there in zip(pages[-MOST_PAGES:], held, strict=True) if is_there)

@@ -27,7 +27,8 @@ _WOULD: dict[PageAction, str] = {
     "trigger": "page", "acknowledge": "acknowledge", "resolve": "resolve", "note": "write a note on",
 }  # fmt: skip
 _SETTLED: dict[PageAction, str] = {
-    "trigger": "open already", "acknowledge": "taken already", "resolve": "resolved already", "note": "noted already",
+    "trigger": "open already", "acknowledge": "taken or over already", "resolve": "resolved already",
+    "note": "noted already",
 }  # fmt: skip
 
 

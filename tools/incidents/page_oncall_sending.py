@@ -18,8 +18,8 @@ from sre.core.errors import (
     UnavailableError,
 )
 from sre.core.oncall import OPEN_STATUSES
-from sre.core.text import cleaned
 from tools.concurrent import attempted, seconds_left, within
+from tools.incidents.page_oncall_situation import is_same_note
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,7 +32,7 @@ _WRITING_SECONDS = 12.0
 # Below this a write could no longer be looked for.
 _LEAST_SECONDS = 3.0
 # Events v2 takes an event at once and makes its incident some seconds later.
-_LOOKS, _PAUSE_SECONDS = 6, 1.0
+_LOOKS, _LOOK_SECONDS, _PAUSE_SECONDS = 6, 3.0, 1.0
 # What failed like this may have been done all the same.
 _UNSURE = (TimedOutError, UnavailableError, BadResponseError)
 # What fails like this fails for every page alike.
@@ -87,7 +87,7 @@ async def _open_page(source: OncallSource, key: str) -> PagedIncident | None:
             await anyio.sleep(_PAUSE_SECONDS)
         if seconds_left() <= 0:
             break
-        found = await attempted(ask, seconds=seconds_left())
+        found = await attempted(ask, seconds=min(_LOOK_SECONDS, seconds_left()))
         if found is not None and found.items:
             return found.items[-1]
     return None
@@ -136,7 +136,7 @@ async def _as_wanted(source: OncallSource, plan: PagePlan, page: PagedIncident) 
     if plan.action == "note":
         ask: Callable[[], Awaitable[tuple[IncidentNote, ...]]] = partial(source.incident_notes, page.id)
         notes = await attempted(ask, seconds=seconds_left()) or ()
-        return page if any(cleaned(one.text, limit=len(plan.text) + 1) == plan.text for one in notes) else None
+        return page if any(is_same_note(one.text, plan.text) for one in notes) else None
     now = await attempted(partial(source.incident, page.id), seconds=seconds_left())
     wanted = "acknowledged" if plan.action == "acknowledge" else "resolved"
     return now if now is not None and now.status == wanted else None

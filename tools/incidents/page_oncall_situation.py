@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sre.core.errors import SreError
+from sre.core.text import cleaned
 from tools.concurrent import outcome_of
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 # Of the 50 s of a call: looking, and enough left to do it and see what became of it (our choice).
 LOOKING_SECONDS = 12.0
+_MAX_NOTE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +54,8 @@ async def read_on_calls(source: OncallSource) -> tuple[OnCall, ...] | None:
     """Return who is on call now, or None where that cannot be read."""
     outcome = await outcome_of(source.on_calls, seconds=LOOKING_SECONDS, system=source.name)
     return None if isinstance(outcome, SreError) else outcome.items
+
+
+def is_same_note(there: str, text: str) -> bool:
+    """Whether a note says the same; how it is broken into lines is not read back as it was written."""
+    return cleaned(there, limit=_MAX_NOTE) == cleaned(text, limit=_MAX_NOTE)

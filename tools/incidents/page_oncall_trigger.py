@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from sre.core.errors import InputError
+from sre.core.errors import InputError, SreError
 from sre.core.oncall import OPEN_STATUSES, PageEvent, PageSeverity
 from sre.core.text import cleaned, listed, quoted
 from sre.incidents.page_links import digest, is_page_address, page_key, page_references
 from sre.incidents.page_plan import PAGE_SEVERITIES, PagePlan, plan_of_trigger
 from sre.incidents.records.severity_words import severity_said
-from tools.concurrent import all_of, attempted, within
+from tools.concurrent import all_of, attempted, outcome_of
 from tools.incidents.page_finding import is_record_reference, pages_of
 from tools.incidents.page_oncall_situation import LOOKING_SECONDS, Asked, Situation, read_on_calls
 from tools.incidents.page_rows import page_name
@@ -29,28 +29,37 @@ _BESIDE_SECONDS = 5.0
 _MAX_SUMMARY, _MAX_NAME, _MAX_DETAIL = 1_000, 120, 200
 _WORDS = ("critical", "error", "warning", "info")
 _SENDER = "sre-mcp"
+_UNREAD = "Whether somebody is paged already could not be read; PagerDuty keeps one open page a key by itself."
 
 
 async def trigger_situation(deps: Deps, source: OncallSource, asked: Asked) -> Situation:
     """Return what a trigger would do, having looked at the pages there are, where it goes and who is on call.
 
+    What cannot be read is said and does not keep anybody from being woken: events go another way than questions, and
+    their key keeps them from paging twice.
+
     Raises:
         InputError: Nobody can be paged for this.
-        UpstreamError: PagerDuty could not be asked whether somebody is paged already.
     """
     record = await _record_to_page(deps, asked)
     event = _event(record, asked)
     situation = Situation(source, PagePlan("trigger"), record)
     pages: list[PagedIncident] = []
     linked: list[PagedIncident] = []
+    failures: list[SreError] = []
 
     async def own() -> None:
         ask: Callable[[], Awaitable[Listed[PagedIncident]]] = partial(source.incidents, key=event.key)
-        pages.extend((await within(ask, seconds=LOOKING_SECONDS, system=source.name)).items)
+        outcome = await outcome_of(ask, seconds=LOOKING_SECONDS, system=source.name)
+        if isinstance(outcome, SreError):
+            failures.append(outcome)
+        else:
+            pages.extend(outcome.items)
 
     async def others() -> None:
         if record is not None and page_references(record).is_paged:
-            linked.extend(await pages_of(source, page_references(record), seconds=LOOKING_SECONDS))
+            ask = partial(pages_of, source, page_references(record), seconds=LOOKING_SECONDS)
+            linked.extend(await attempted(ask) or ())
 
     async def route() -> None:
         situation.route = await attempted(source.routed_service, seconds=LOOKING_SECONDS)
@@ -61,6 +70,7 @@ async def trigger_situation(deps: Deps, source: OncallSource, asked: Asked) -> S
     await all_of([own, others, route, on_calls])
     beside = await _beside(source, situation.route)
     situation.plan = plan_of_trigger(event, tuple(pages), route=situation.route.id if situation.route else "")
+    situation.notes += [f"{_UNREAD} {one.message}" for one in failures]
     situation.notes += [*_linked_notes(linked, pages), *_beside_notes(beside, [*linked, *pages])]
     situation.notes += _trigger_notes(situation, asked)
     return situation

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -303,8 +303,8 @@ async def test_pages_are_taken_noted_and_closed_through_the_record(
     taken = await done(client, action="acknowledge", incident="INC-1")
     assert (page.status, taken["status"]) == ("acknowledged", "done")
     assert taken["pages"][0]["acknowledged_by"] == ["Ada Onduty"]
-    noted = await done(client, action="note", incident="INC-1", text="rolled back v2.3.1")
-    assert [one["content"] for one in page.notes] == ["rolled back v2.3.1"]
+    noted = await done(client, action="note", incident="INC-1", text="rolled back v2.3.1\r\nnow watching\x07")
+    assert [one["content"] for one in page.notes] == ["rolled back v2.3.1\nnow watching"]
     assert noted["summary"].startswith('Noted on #1 "INC-1 (P1): Checkout fails" for INC-1')
     closed = await done(client, action="resolve", incident="INC-1", text="pool enlarged")
     assert page.status == "resolved"
@@ -315,7 +315,7 @@ async def test_pages_are_taken_noted_and_closed_through_the_record(
     notes = [data["text"] for kind, data, _ in entries(journal) if kind == "note"]
     assert notes[1:] == [
         'Acknowledged PagerDuty #1 "INC-1 (P1): Checkout fails"',
-        'Noted on PagerDuty #1 "INC-1 (P1): Checkout fails": "rolled back v2.3.1"',
+        'Noted on PagerDuty #1 "INC-1 (P1): Checkout fails": "rolled back v2.3.1 now watching"',
         'Resolved PagerDuty #1 "INC-1 (P1): Checkout fails": "pool enlarged"',
     ]
     assert sum(kind == "link" for kind, _, _ in entries(journal)) == 1
@@ -325,7 +325,7 @@ async def test_pages_are_taken_noted_and_closed_through_the_record(
     ("action", "extra", "told"),
     [
         ("acknowledge", {}, 'is acknowledged by "Grace Backup"'),
-        ("note", {"text": "known to all"}, "Nothing to do"),
+        ("note", {"text": "known  to\nall"}, "Nothing to do"),
     ],
 )
 async def test_what_is_so_already_is_no_error_and_sends_nothing(
@@ -334,7 +334,7 @@ async def test_what_is_so_already_is_no_error_and_sends_nothing(
     """Source: our brief: acknowledging what is acknowledged is no error."""
     page = fake.page("disks", "disk full")
     fake.account.acknowledged(page, GRACE)
-    fake.account.noted(page, GRACE, "known to all")
+    fake.account.noted(page, GRACE, "known to\r\n  all")
     answer = await answer_of(client, "page_oncall", action=action, incident=page.id, **extra)
     assert (answer["status"], answer["confirm"]) == ("unchanged", None)
     assert told in answer["summary"]
@@ -639,18 +639,34 @@ async def test_more_pages_than_one_call_may_touch_are_refused(client: Client, fa
     assert "11 open pages belong to it, more than the 10 of one call" in said
 
 
-async def test_a_slow_pagerduty_fails_in_time_and_sends_nothing(journal: MemoryJournal, fake: FakePagerDuty) -> None:
-    """Source: design.md, 3: each tool ends within 50 s by its own deadline."""
+@pytest.mark.parametrize("is_slow", [False, True])
+async def test_somebody_is_woken_while_nothing_can_be_read(is_slow: bool, journal: MemoryJournal) -> None:
+    """Our choice: events go another way than questions, and a page must not depend on the latter; ends within 50 s."""
+    events: list[dict[str, Any]] = []
 
-    async def slow(request: httpx.Request) -> httpx.Response:
-        await anyio.sleep(600)
-        return httpx.Response(500)
+    async def events_alone(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            events.append(json.loads(request.content))
+            return httpx.Response(202, json={"status": "success", "dedup_key": events[-1]["dedup_key"]})
+        if is_slow:
+            await anyio.sleep(600)
+        return httpx.Response(503)
 
     source = PagerDutyClient(
-        API, sender=ADA.email, routing=RoutingKey(KEY, EVENTS), transport=httpx.MockTransport(slow)
+        API,
+        sender=ADA.email,
+        routing=RoutingKey(KEY, EVENTS),
+        pacing=Pacing(attempts=1, sleep=no_wait),
+        transport=httpx.MockTransport(events_alone),
     )
+    asked = {"action": "trigger", "incident": "INC-1"}
     async with tool_client(deps_with(oncall_source=source, journal=journal), allow_writes=True) as client:
+        preview = await answer_of(client, "page_oncall", **asked)
         began = anyio.current_time()
-        said = await error_of(client, "page_oncall", action="trigger", incident="INC-1")
-        assert timedelta(seconds=anyio.current_time() - began) < timedelta(seconds=50)
-    assert said.startswith("[upstream_timed_out]")
+        answer = await answer_of(client, "page_oncall", **asked, confirm=preview["confirm"])
+        assert anyio.current_time() - began < 50
+        change = await error_of(client, "page_oncall", action="resolve", incident="INC-1")
+    assert preview["warnings"][0].startswith("Whether somebody is paged already could not be read; ")
+    assert "Who is on call could not be read." in preview["warnings"]
+    assert (answer["status"], answer["is_recorded"], len(events)) == ("accepted", True, 1)
+    assert change.startswith("[upstream_")
