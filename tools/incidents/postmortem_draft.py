@@ -68,8 +68,9 @@ class PostmortemDraft:
 
     @property
     def end(self) -> datetime:
-        """Until when the incident is looked at."""
-        return self.facts.end or self.now
+        """Until when the incident is looked at: its end, else when the harm stopped, else now."""
+        stopped = self.facts.end or self.facts.mitigated_at
+        return stopped if stopped is not None and stopped > self.facts.start else self.now
 
     async def measure(self, source: MetricSource, *, total: str, bad: str) -> None:
         """Measure each service and SLO at a source; what cannot be measured becomes a note.
@@ -82,7 +83,8 @@ class PostmortemDraft:
             self.notes.append("The incident starts after the data end, so impact was not measured.")
             return
         if self.facts.end is None:
-            self.notes.append(f"No end is known: the impact is counted until {format_instant(self.end)}.")
+            until = "its mitigation, " if self.facts.mitigated_at == self.end else ""
+            self.notes.append(f"No end is known: the impact is counted until {until}{format_instant(self.end)}.")
         window = Window(self.facts.start, self.end)
         try:
             coverage = await source.coverage()
