@@ -246,6 +246,8 @@ def _story(findings: Findings) -> list[str]:
     own = [one for one in findings.suspects[1:] if one.suspect.service == first.service]
     full = [one for one in own if one.is_full]
     sentences += [f"Full: {_moved(one)}." for one in full[:1]]
+    if findings.surge is not None:
+        sentences.append(f"Its traffic rose too, so load may be why: {_moved(findings.surge)}.")
     mover = _first_move(findings)
     if mover is not None and mover.service != cleaned(first.service, limit=_MAX_NAME):
         shown = [one for one in findings.suspects if cleaned(one.suspect.metric) == mover.metric]

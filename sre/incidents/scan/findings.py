@@ -25,6 +25,8 @@ _RESET_MS: Final = 900_000
 _ACTS: Final = frozenset({"deploy", "return", "restart", "setting", "scaling"})
 # Of suspects: enough to see the pattern of the first service, little of those who follow (our choice).
 _OF_FIRST, _OF_OTHERS, _MAX_ROWS = 6, 2, 12
+# Traffic that rose so much, and no later than so many steps after the first onset, may be the reason (our choice).
+_SURGE_RATIO, _SURGE_STEPS = 1.5, 2
 _FELT_BY_CALLERS: Final = frozenset({"latency", "errors", "traffic"})
 # Series that say so much less than the strongest of their service are not shown (our choice).
 _TELLING_SHARE: Final = 0.25
@@ -97,6 +99,7 @@ class Findings:
         changes: All changes, what may have started it first.
         followers: Services that probably only show what happened elsewhere.
         reasons: What makes it more or less sure.
+        surge: Traffic of the first service, where it rose with the incident: it may have got more than it can take.
     """
 
     suspects: tuple[Finding, ...]
@@ -107,6 +110,7 @@ class Findings:
     followers: tuple[Follower, ...]
     sureness: Sureness
     reasons: tuple[str, ...]
+    surge: Finding | None = None
 
 
 def findings_of(
@@ -130,6 +134,7 @@ def findings_of(
         followers=_followers(moved, causes),
         sureness=sureness,
         reasons=reasons,
+        surge=_surge(ranking, moved[0], scanned, timeline) if moved else None,
     )
 
 
@@ -159,6 +164,23 @@ def _is_reset(suspect: Suspect, restarts: Sequence[Change], timeline: Timeline) 
 def _weighed(score: float, *, has_cause: bool) -> float:
     """Return a score with what was changed taken into account."""
     return 1 - (1 - score) * _DOUBT_AFTER_CHANGE if has_cause else score
+
+
+def _surge(ranking: Ranking, first: SuspectService, scanned: Sequence[Scanned], timeline: Timeline) -> Finding | None:
+    last_ms = None if first.onset_ms is None else first.onset_ms + _SURGE_STEPS * timeline.step_ms
+    rises = [
+        one
+        for one in ranking.suspects
+        if (one.service, one.kind, one.direction) == (first.service, "traffic", "up")
+        and (one.ratio or 0.0) >= _SURGE_RATIO
+        and (last_ms is None or one.onset_ms is None or one.onset_ms <= last_ms)
+    ]
+    strongest = max(rises, key=lambda one: one.ratio or 0.0, default=None)
+    if strongest is None:
+        return None
+    wanted = (strongest.service, strongest.metric, strongest.labels)
+    behind = (one for one in scanned if (one.behaviour.service, one.behaviour.metric, one.behaviour.labels) == wanted)
+    return Finding(strongest, next(behind, None))
 
 
 def _followers(moved: Sequence[SuspectService], causes: Mapping[str, Change]) -> tuple[Follower, ...]:

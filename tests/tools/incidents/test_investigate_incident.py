@@ -268,6 +268,21 @@ def keep(one: Samples, present: NDArray[np.bool_]) -> Samples:
     return Samples(one.labels, one.timestamps_ms[present], one.values[present])
 
 
+async def test_a_surge_of_traffic_is_named_beside_the_service_that_could_not_take_it() -> None:
+    surge = np.where(np.arange(MINUTES) >= FAULT, 3.0, 1.0)
+    counts = np.round(noise(90, mean=600, spread=15) * surge)
+    seconds = counts * 0.1 * surge * noise(91, mean=1.0, spread=0.02)
+    busy = [
+        counter("http_request_duration_seconds_count", counts, service="svc-s"),
+        counter("http_request_duration_seconds_sum", seconds, service="svc-s"),
+    ]
+    answer = await found_in([*healthy(), *busy])
+    assert services_of(answer)[0] == "svc-s"
+    assert "load may be why" in answer["summary"]
+    slow = await found_in([*healthy(), *requests("svc-y", seed=50, slower=5)])
+    assert "load may be why" not in slow["summary"]
+
+
 async def test_an_outage_shows_in_up_and_in_what_vanished() -> None:
     alive = np.arange(MINUTES) < FAULT
     gone = [keep(one, alive) for one in requests("svc-z", seed=80) if one.labels.metric != "up"]
