@@ -15,6 +15,8 @@ _TAIL: Final = 0.025
 _Z: Final = NormalDist().inv_cdf(1 - _TAIL)
 # The exact distribution is counted up to here; beyond, the normal form is right to the rank.
 _EXACT_UP_TO: Final = 25
+# Of more values a sample with evenly spread ranks is compared; their pairs have the same quantiles.
+_MOST_PAIRED: Final = 500
 # Times are noted to the minute; below half of one, none is shorter than another.
 _LEAST_MINUTES: Final = 0.5
 
@@ -122,12 +124,21 @@ def compared(after: Sequence[float], before: Sequence[float]) -> Comparison:
     """
     if min(len(after), len(before)) < LEAST_FOR_VERDICT:
         return Comparison("too_few")
-    logs = [[math.log(max(value, _LEAST_MINUTES)) for value in side] for side in (after, before)]
+    logs = [_thinned(sorted(math.log(max(value, _LEAST_MINUTES)) for value in side)) for side in (after, before)]
     steps = sorted(one - other for one in logs[0] for other in logs[1])
-    rank = _rank_sum_rank(len(after), len(before))
+    share = _rank_sum_rank(len(after), len(before)) / (len(after) * len(before))
+    rank = max(1, round(share * len(steps)))
     ratio, low, high = (math.exp(step) for step in (median(steps), steps[rank - 1], steps[-rank]))
     change: Change = "shorter" if high < 1 else "longer" if low > 1 else "no_clear_change"
     return Comparison(change, ratio, low, high)
+
+
+def _thinned(ordered: list[float]) -> list[float]:
+    """Return values whose ranks are evenly spread, where there are so many that all pairs would take long."""
+    count = len(ordered)
+    if count <= _MOST_PAIRED:
+        return ordered
+    return [ordered[(2 * place + 1) * count // (2 * _MOST_PAIRED)] for place in range(_MOST_PAIRED)]
 
 
 def compared_rates(after: int, before: int) -> RateComparison:

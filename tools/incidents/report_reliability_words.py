@@ -72,7 +72,16 @@ def _times(records: Reliability) -> str:
         return ""
     few = max((one.spread.count for one in records.measures if one.spread), default=0) < LEAST_FOR_VERDICT
     caution = "; too few for a verdict" if few else ""
-    return f"Median {'; '.join(told)}{caution}."
+    return f"Median {'; '.join(told)}{caution}.{_unchanged(records)}"
+
+
+def _unchanged(records: Reliability) -> str:
+    """Return what to say of times that were held against the period before and show no change."""
+    changes = [one.comparison.change for one in records.measures if one.comparison and one.spread]
+    if "no_clear_change" not in changes:
+        return ""
+    rest = " otherwise" if {"shorter", "longer"} & set(changes) else ""
+    return f" No clear change of these times against the period before{rest}."
 
 
 def _time(one: Measure) -> str:
@@ -80,8 +89,7 @@ def _time(one: Measure) -> str:
     assert own is not None
     between = f", {_length(own.low)} to {_length(own.high)}" if own.low is not None and own.high is not None else ""
     change = one.comparison.change if one.comparison else ""
-    word = {"shorter": ", shorter than before", "longer": ", longer than before",
-            "no_clear_change": ", no clear change"}.get(change, "")  # fmt: skip
+    word = f", {change} than before" if change in ("shorter", "longer") else ""
     return f"{_WORDS[one.name]} {_length(own.median)} (n={own.count}{between}{word})"
 
 

@@ -133,6 +133,7 @@ async def test_the_period_before_gives_a_verdict_only_where_chance_does_not_expl
     assert {row["change"] for row in same["measures"]} == {"no_clear_change"}
     assert (same["before_count"], same["count_change"]) == (6, "no_clear_change")
     assert "no clear change from the 6 of the period before" in same["summary"]
+    assert "No clear change of these times against the period before." in same["summary"]
     rows = {row["measure"]: row for row in slower["measures"]}
     assert (rows["mttr"]["change"], rows["mttr"]["before_median"]) == ("longer", 105)
     assert rows["mttr"]["ratio_low"] > 1
