@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from sre.core.figures import figure_text
-from sre.core.text import cleaned, quoted
+from sre.core.text import cleaned, listed, quoted
 from sre.incidents.targets import default_targets
 from tools.answer import EvidencedAnswer, Figure, Instant, Part
 
@@ -25,6 +25,8 @@ _MAX_QUESTIONS_SAID = 3
 # What to say of an incident that no rule makes worse than P3.
 _TELLING = ("failing_ratio", "latency_factor")
 _FACT_CHARS = 300
+# From here on another service is named in the summary: the limit of the rule `degraded`.
+_ALSO_HIT = 0.01
 _OUTCOMES = {"met": "holds", "maybe": "may hold", "not_met": "does not hold", "open": "not known"}
 
 
@@ -183,6 +185,7 @@ def _summary(found: Assessment, clock: Clock, limits: Sequence[str], harms: Sequ
     parts = [f"{found.severity}{_doubt(found)}: {_why(found)}.", f"{'; '.join(limits)}."]
     if harms and harms[0].failing_ratio is not None:
         parts.append(_hit(harms[0], clock))
+        parts += _also_hit(harms[1:])
     if found.questions:
         asked = " ".join(fact.ask for fact in found.questions[:_MAX_QUESTIONS_SAID])
         parts.append(f"{'To be sure, ask' if not found.is_sure else 'Worse if the answer is yes'}: {asked}")
@@ -196,6 +199,12 @@ def _hit(worst: Harm, clock: Clock) -> str:
         return f"{now}."
     since = f"since {clock.started_at:%H:%M} UTC" if clock.started_at else "in the hour before"
     return f"{now}; {worst.failed:,.0f} of {worst.requests:,.0f} {since}."
+
+
+def _also_hit(others: Sequence[Harm]) -> list[str]:
+    hit = [one for one in others if (one.failing_ratio or 0.0) >= _ALSO_HIT and not one.is_by_chance]
+    shares = [f"{quoted(one.service, limit=80)} {figure_text(one.failing_ratio, 'ratio')}" for one in hit]
+    return [f"Also hit: {listed(shares, limit=4)}."] if shares else []
 
 
 def _doubt(found: Assessment) -> str:

@@ -32,6 +32,7 @@ _CONCURRENT_SECONDS = 2.0
 _MAX_RULES = 100
 _DEFAULT_INTERVAL_SECONDS = 60.0
 _RECORDED = "ALERTS"
+_EVER = "count(last_over_time(ALERTS[7d]))"
 _MAX_NAME = 80
 # A rule waits no longer than this before the window, or it is not followed further back.
 _MAX_WAIT_SECONDS = 7_200.0
@@ -63,7 +64,7 @@ async def read_alerts(source: MetricSource, window: TimelineWindow, *, services:
 
         told = [_Told(recorded_episodes(outcome.series), _RECORDED)]
     else:
-        told = await _replayed(source, window, asked)
+        told = await _unrecorded(source, window, asked)
     first_ms = epoch_ms(window.searched.start)
     stood = sum(one.pending_ms <= first_ms for each in told for one in each.episodes if one.firing_ms is not None)
     if stood:
@@ -107,6 +108,17 @@ async def read_notified(source: AlertSource, window: TimelineWindow, *, services
         )
     asked.happenings = together(found)
     return asked
+
+
+async def _unrecorded(source: MetricSource, window: TimelineWindow, asked: Asked) -> list[_Told]:
+    """Return what rules would have fired, unless the source records alerts and simply had none."""
+    if await source.latest() is None:
+        patience = min(_READ_SECONDS, seconds_left())
+        other = await attempted(lambda: source.instant_query(_EVER, at=window.searched.end), seconds=patience)
+        if other is not None and other.values.size:
+            asked.note = "No alert was pending or fired in the window; others before it are recorded."
+            return []
+    return await _replayed(source, window, asked)
 
 
 async def _replayed(source: MetricSource, window: TimelineWindow, asked: Asked) -> list[_Told]:

@@ -92,6 +92,7 @@ async def test_the_incident_of_the_demo_is_found_without_naming_the_service(demo
     assert (answer["severity"], answer["is_sure"]) == ("P0", False)
     worst = answer["services"][0]
     assert worst["service"] == "checkout"
+    assert 'Also hit: "web" 1' in answer["summary"]
     # The worst minute of the world is 67.9 %; the five minutes before 14:40 are a little below it.
     assert 0.5 < worst["failing_ratio"] < 0.679
     assert worst["times_usual"] > 100

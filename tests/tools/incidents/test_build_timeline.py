@@ -18,9 +18,10 @@ from connectors.pagerduty import PagerDutyClient
 from connectors.pagerduty.fake import FakePagerDuty
 from connectors.pagerduty.fake_account import ADA
 from connectors.prometheus import PrometheusClient
+from connectors.prometheus.fake import FakePrometheus
 from sre.core.journal import NewEntry
 from sre.core.times import parse_instant
-from tests.support.hand_built import series, source_of
+from tests.support.hand_built import END_MS, series, source_of
 from tests.support.mcp import FixedClock, answer_of, deps_with, error_of, tool_client
 from tests.support.memory_journal import MemoryJournal
 
@@ -223,6 +224,23 @@ async def test_a_page_and_its_answer_in_pagerduty_are_told_once_with_what_is_rec
     assert {shows["system"] for shows in deploy["evidence"]} == {"demo", "pagerduty"}
     took = {row["name"]: row["minutes"] for row in answer["delays"]}
     assert took["to page"] == pytest.approx(5.333, abs=0.01)
+
+
+async def test_a_live_source_that_records_alerts_and_had_none_is_not_replayed() -> None:
+    old = [
+        series(
+            {"__name__": "ALERTS", "alertname": "Old", "alertstate": "firing"}, [1.0] * 60, end_ms=END_MS - 86_400_000
+        ),
+        series({"__name__": "up", "instance": "a:1", "job": "cart", "service": "cart"}, [1.0] * 1_000),
+    ]
+    fake = FakePrometheus(tuple(old))
+    live = PrometheusClient(Endpoint("http://fake.invalid"), transport=fake.transport())
+    async with tool_client(deps_with(live)) as client:
+        answer = await answer_of(client, TOOL, start="now-30m", services=["cart"])
+    row = next(row for row in answer["asked"] if row["what"] == "alerts")
+    assert (row["status"], row["found"]) == ("answered", 0)
+    assert "No alert was pending or fired" in row["note"]
+    assert not [request for request in fake.requests if request.url.path.endswith("/rules")]
 
 
 async def test_a_deploy_marked_in_grafana_is_told_once_and_one_that_metrics_do_not_show_on_its_own(
