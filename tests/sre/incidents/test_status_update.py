@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sre.incidents.cadence import AUDIENCES, Audience, update_after
 from sre.incidents.harm import Harm
@@ -137,3 +139,33 @@ def test_a_text_that_reads_like_an_instruction_stays_one_line_of_text() -> None:
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert len(text.splitlines()) == 7
+
+
+_INNER = (
+    "checkout",
+    "Order-Mails",
+    "order mails",
+    "db-1",
+    "Ada Lovelace",
+    "v2.4.0",
+    "PoolTimeouts",
+    "http_requests_total",
+)
+_PLAIN_WORDS = ("customers", "cannot", "pay", "orders", "are", "late", "some", "pages", "load", "slowly")
+_TEXT = st.lists(st.sampled_from([*_INNER, *_PLAIN_WORDS, "Orders fail.", "We look."]), max_size=8).map(" ".join)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(
+    texts=st.fixed_dictionaries(dict.fromkeys(("title", "impact", "doing", "still_works", "workaround"), _TEXT)),
+    status=st.sampled_from(["investigating", "identified", "mitigated", "resolved"]),
+    number=st.integers(1, 3),
+)
+def test_no_inner_name_ever_reaches_customers(texts: dict[str, str], status: Status, number: int) -> None:
+    facts = replace(NOTHING, severity="P0", status=status, number=number, services=("checkout",), **texts)  # type: ignore[arg-type]
+    names = Names(
+        {"service": ["checkout"], "person": ["Ada Lovelace"]},
+        {"service": ["order-mails"], "host": ["db-1"], "alert": ["PoolTimeouts"]},
+    )
+    text = status_update(facts, "customer", due=None, words=WordFilter("customer", names)).text.casefold()
+    assert [name for name in _INNER if name.casefold() in text] == []
