@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from sre.core.figures import figure_text, plain_text
 from sre.core.text import cleaned, listed, quoted
 from sre.core.times import Window, format_duration, format_instant, instant_from_ms
 from tools.answer import QueryEvidence, WindowAnswer
 from tools.incidents.investigation_answer import (
     ChangeRow,
-    FirstMove,
     FollowedRow,
     InvestigationAnswer,
     ScannedPart,
@@ -18,6 +16,7 @@ from tools.incidents.investigation_answer import (
     SuspectRow,
 )
 from tools.incidents.investigation_checks import next_checks
+from tools.incidents.investigation_words import MAX_NAME, change_text, first_move, sentence, summary_of
 
 if TYPE_CHECKING:
     from sre.incidents.scan.changes import Change
@@ -30,24 +29,12 @@ if TYPE_CHECKING:
 _MAX_SERVICES = 6
 _MAX_CHANGES = 12
 _MAX_CAVEATS = 2
-_MAX_NAME = 80
-_MAX_VALUE = 60
 _MAX_NAMED = 6
 _MAX_QUERIES = 2
 # A day; incidents are shorter.
 _LONG_SECONDS = 86_400.0
 # Where a suspect was found, so few series that had changed before are no hint that all began earlier.
 _FEW_RATIO = 0.05
-_UNITS = (
-    ("error ratio", "", "ratio"),
-    ("", "_bytes", "bytes"),
-    ("rate", "_seconds_total", ""),
-    ("rate", "_bytes_total", "bytes_per_second"),
-    ("rate", "", "per_second"),
-    ("", "_seconds", "seconds"),
-    ("", "_milliseconds", "milliseconds"),
-    ("", "_ratio", "ratio"),
-)
 
 
 def investigation_answer(
@@ -58,11 +45,11 @@ def investigation_answer(
     read = {item.metric: item.series_count for item in found.items}
     onset_ms = findings.first.onset_ms if findings.first else None
     return InvestigationAnswer(
-        summary=_summary(ranking, findings, scan, service=service),
+        summary=summary_of(ranking, findings, scan, service=service),
         verdict=_verdict(findings),
         sureness=findings.sureness,
-        reasons=[*findings.reasons, *([_sentence(ranking.reason)] if ranking.reason else [])],
-        first_to_move=_first_move(findings),
+        reasons=[*findings.reasons, *([sentence(ranking.reason)] if ranking.reason else [])],
+        first_to_move=first_move(findings),
         # Where nothing stands out, the order is still the best that there is, for who must look on.
         services=[
             _service_row(one, findings)
@@ -108,26 +95,13 @@ def _verdict(findings: Findings) -> Literal["suspect_found", "weak_lead", "nothi
     return "weak_lead" if findings.sureness == "low" else "suspect_found"
 
 
-def _first_move(findings: Findings) -> FirstMove | None:
-    from sre.incidents.scan.findings import first_movers
-
-    first = next(iter(first_movers(findings.services)), None)
-    if first is None or first.onset_ms is None:
-        return None
-    dated = [one for one in first.suspects if one.onset_ms is not None]
-    metric = min(dated, key=lambda one: (one.onset_ms or 0, -one.score)).metric if dated else ""
-    return FirstMove(
-        service=cleaned(first.service, limit=_MAX_NAME), metric=cleaned(metric), at=instant_from_ms(first.onset_ms)
-    )
-
-
 def _service_row(one: SuspectService, findings: Findings) -> ServiceRow:
     cause = findings.causes.get(one.service)
     return ServiceRow(
-        service=cleaned(one.service, limit=_MAX_NAME),
+        service=cleaned(one.service, limit=MAX_NAME),
         score=one.score,
         onset=instant_from_ms(one.onset_ms) if one.onset_ms is not None else None,
-        change=f"{format_instant(instant_from_ms(cause.at_ms))}: {_what(cause)}" if cause else None,
+        change=f"{format_instant(instant_from_ms(cause.at_ms))}: {change_text(cause)}" if cause else None,
         changed_series=one.changed_count,
         series=one.series_count,
     )
@@ -135,16 +109,16 @@ def _service_row(one: SuspectService, findings: Findings) -> ServiceRow:
 
 def _followed_row(one: Follower) -> FollowedRow:
     why = "it calls what moved" if one.is_known else "it moved later, and only in latency, errors, traffic or downwards"
-    return FollowedRow(service=cleaned(one.service, limit=_MAX_NAME), of=cleaned(one.of, limit=_MAX_NAME), why=why)
+    return FollowedRow(service=cleaned(one.service, limit=MAX_NAME), of=cleaned(one.of, limit=MAX_NAME), why=why)
 
 
 def _suspect_row(one: Finding) -> SuspectRow:
     suspect, scanned = one.suspect, one.scanned
     return SuspectRow(
-        service=cleaned(suspect.service, limit=_MAX_NAME),
+        service=cleaned(suspect.service, limit=MAX_NAME),
         metric=cleaned(scanned.metric if scanned else suspect.metric),
         measure=scanned.measure if scanned else "",
-        labels={cleaned(name): cleaned(value, limit=_MAX_NAME) for name, value in suspect.labels.items()},
+        labels={cleaned(name): cleaned(value, limit=MAX_NAME) for name, value in suspect.labels.items()},
         onset=instant_from_ms(suspect.onset_ms) if suspect.onset_ms is not None else None,
         direction=suspect.direction,
         before=suspect.before,
@@ -162,128 +136,18 @@ def _change_row(one: Change, onset_ms: int | None) -> ChangeRow:
     return ChangeRow(
         at=instant_from_ms(one.at_ms),
         kind=one.kind,
-        service=cleaned(one.entity, limit=_MAX_NAME),
-        what=_what(one),
+        service=cleaned(one.entity, limit=MAX_NAME),
+        what=change_text(one),
         minutes_before=(onset_ms - one.at_ms) / 60_000 if onset_ms is not None else None,
         query=one.query,
     )
-
-
-def _what(one: Change) -> str:
-    """Return what was done, without to whom; its texts are from outside."""
-    before, after = cleaned(one.before, limit=_MAX_VALUE), cleaned(one.after, limit=_MAX_VALUE)
-    processes = f"{one.restarted_count} process{'es' if one.restarted_count != 1 else ''}"
-    match one.kind:
-        case "deploy" | "return":
-            back = "back to " if one.kind == "return" else ""
-            return f"{back}version {quoted(after)} after {quoted(before)}"
-        case "restart":
-            return f"{processes} crashed and began anew" if after else f"{processes} restarted"
-        case "alert":
-            return f"alert {quoted(after)} {'was firing already' if before else 'began to fire'}"
-        case "scaling":
-            return f"copies from {before} to {after}"
-        case _:
-            return f"{quoted(after)} changed"
-
-
-def _summary(ranking: Ranking, findings: Findings, scan: Scan, *, service: str) -> str:
-    window = f"{format_instant(scan.windows.asked.start)} to {format_instant(scan.windows.asked.end)}"
-    looked = f"{ranking.examined_count:,} series of {len(ranking.services)} services and hosts"
-    if findings.first is None:
-        about = f" for {quoted(service, limit=_MAX_NAME)}" if service else ""
-        sentences = [
-            f"Nothing stands out from {window} among {looked}: a cause{about} is not visible in these metrics."
-            if ranking.examined_count
-            else f"No series from {window} could be judged.",
-            *([_sentence(ranking.reason)] if ranking.reason else []),
-        ]
-        least_usual = [quoted(one.service, limit=_MAX_NAME) for one in ranking.services[:1] if one.suspects]
-        sentences += [f"Least usual all the same: {least_usual[0]}."] if least_usual else []
-        near = [one for one in findings.changes if one.kind != "alert"][:1]
-        sentences += [f"Changed nearby: {_whom(near[0])}{_what(near[0])} at {_at(near[0].at_ms)}."] if near else []
-        return " ".join(sentences)
-    return " ".join([_accusation(findings), *_story(findings), _how_sure(findings), f"Examined {looked}, {window}."])
-
-
-def _accusation(findings: Findings) -> str:
-    first = findings.first
-    if first is None:
-        return ""
-    name = quoted(first.service, limit=_MAX_NAME)
-    own = [one for one in findings.suspects if one.suspect.service == first.service]
-    opening = f"The incident most likely started in {name}" if findings.sureness != "low" else f"Weak lead: {name}"
-    return f"{opening}: {_moved(own[0])}." if own else f"{opening}."
-
-
-def _moved(one: Finding) -> str:
-    suspect = one.suspect
-    measure = one.scanned.measure if one.scanned else "level"
-    metric = cleaned(one.scanned.metric if one.scanned else suspect.metric)
-    unit = _unit(metric, measure)
-    of = f" of {figure_text(one.limit.value, unit)} allowed" if one.limit else ""
-    detail = ", ".join(f"{cleaned(key)}={quoted(value, limit=_MAX_VALUE)}" for key, value in suspect.labels.items())
-    what = f"{'' if measure == 'level' else f'{measure} of '}{metric}{f' ({detail})' if detail else ''}"
-    at = f" at {_at(suspect.onset_ms)}" if suspect.onset_ms is not None else ""
-    if suspect.direction in ("appeared", "vanished"):
-        value = f", {figure_text(suspect.during, unit)}{of}" if suspect.direction == "appeared" else ""
-        return f"{what} {suspect.direction}{at}{value}"
-    verb = "rose" if suspect.direction == "up" else "fell"
-    change = f"from {figure_text(suspect.before, unit)} to {figure_text(suspect.during, unit)}{of}"
-    return f"{what} {verb} {change}{at} ({plain_text(suspect.effect)} times its usual spread)"
-
-
-def _story(findings: Findings) -> list[str]:
-    first = findings.first
-    if first is None:
-        return []
-    sentences = []
-    cause = findings.causes.get(first.service)
-    if cause is not None:
-        sentences.append(
-            f"Shortly before, at {_at(cause.at_ms)}: {quoted(cause.entity, limit=_MAX_NAME)}, {_what(cause)}."
-        )
-    own = [one for one in findings.suspects[1:] if one.suspect.service == first.service]
-    full = [one for one in own if one.is_full]
-    sentences += [f"Full: {_moved(one)}." for one in full[:1]]
-    if findings.surge is not None:
-        sentences.append(f"Its traffic rose too, so load may be why: {_moved(findings.surge)}.")
-    mover = _first_move(findings)
-    if mover is not None and mover.service != cleaned(first.service, limit=_MAX_NAME):
-        shown = [one for one in findings.suspects if cleaned(one.suspect.metric) == mover.metric]
-        what = next((_moved(one) for one in shown if cleaned(one.suspect.service) == mover.service), mover.metric)
-        sentences.append(f"The first to move was {quoted(mover.service)}: {what}.")
-    for is_known, words in ((True, "Followed as callers of it"), (False, "Moved later and only as followers do")):
-        names = [quoted(one.service, limit=_MAX_NAME) for one in findings.followers if one.is_known == is_known]
-        sentences += [f"{words}, probably not at fault: {listed(names, limit=_MAX_NAMED)}."] if names else []
-    return sentences
-
-
-def _how_sure(findings: Findings) -> str:
-    return f"Sureness {findings.sureness}: {'; '.join(findings.reasons)}."
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
-
-
-def _whom(one: Change) -> str:
-    return f"{quoted(one.entity, limit=_MAX_NAME)}, " if one.entity else ""
-
-
-def _at(at_ms: int) -> str:
-    return format_instant(instant_from_ms(at_ms // 1000 * 1000))
-
-
-def _unit(metric: str, measure: str) -> str:
-    return next((unit for of, tail, unit in _UNITS if of in ("", measure) and metric.endswith(tail)), "")
 
 
 def _warnings(found: Discovered, scan: Scan, nearby: Nearby, ranking: Ranking, *, service: str) -> list[str]:
     windows = scan.windows
     warnings = list(dict.fromkeys(cleaned(text) for text in scan.source_warnings))[:3]
     if service and not found.is_service_known:
-        warnings.append(f"No series carries the name {quoted(service, limit=_MAX_NAME)}; everything was scanned alike.")
+        warnings.append(f"No series carries the name {quoted(service, limit=MAX_NAME)}; everything was scanned alike.")
     if windows.asked.seconds > _LONG_SECONDS:
         warnings.append(
             f"A window of {format_duration(windows.asked.seconds)} is long: what lasted for a small part of it is hard "
