@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MAX_NAME = 80
 _MAX_VALUE = 60
+_MAX_SENTENCE = 400
 MAX_NAMED = 6
 _UNITS = (
     ("error ratio", "", "ratio"),
