@@ -93,6 +93,7 @@ class PagesRow(Part):
 
     origin: str = Field(description="pagerduty, or alerts that page")
     count: int
+    is_cut: bool = Field(False, description="There were more; all numbers are the least they can be")
     per_day: Figure = None
     per_week: Figure = None
     per_shift: Figure = None

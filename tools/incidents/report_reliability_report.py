@@ -222,6 +222,7 @@ def _pages_row(read: PagesRead) -> PagesRow:
     return PagesRow(
         origin=read.origin,
         count=load.count,
+        is_cut=read.is_cut,
         per_day=load.per_day,
         per_week=load.per_week,
         per_shift=load.per_shift,

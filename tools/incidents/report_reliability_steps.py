@@ -48,12 +48,13 @@ class ReliabilityQuestion:
 
 @dataclass(frozen=True, slots=True)
 class PagesRead:
-    """Pages of one origin; `acknowledged` None where the log was not read."""
+    """Pages of one origin; `acknowledged` None where the log was not read, `is_cut` where there are more pages."""
 
     origin: str
     load: ShiftLoad
     acknowledged: Spread | None = None
     is_log_read: bool = False
+    is_cut: bool = False
 
 
 @dataclass(slots=True)
@@ -183,8 +184,8 @@ async def _read_pages(source: OncallSource, found: ReliabilityRead, shift_hours:
     load = shift_load([one.created_at for one in own], window, shift_hours=shift_hours)
     if isinstance(log, SreError):
         found.left_out.append(f"how long pages of {source.name} waited for a person: {log.message}")
-        found.pages.insert(0, PagesRead(source.name, load))
+        found.pages.insert(0, PagesRead(source.name, load, is_cut=not listed.is_whole))
         return
     waited = [page.acknowledge_minutes for page in pages_of(own, log.items)]
     acknowledged = spread_of([minutes for minutes in waited if minutes is not None])
-    found.pages.insert(0, PagesRead(source.name, load, acknowledged, is_log_read=True))
+    found.pages.insert(0, PagesRead(source.name, load, acknowledged, is_log_read=True, is_cut=not listed.is_whole))

@@ -149,7 +149,8 @@ def _pages(answer: ReportReliabilityAnswer, shift_hours: float) -> str:
         shift = f"{plain_text(pages.per_shift or 0)} a shift of {plain_text(shift_hours)} h"
         many = pages.shifts_over_target
         over = f", {many} shift{'s' * (many != 1)} above {PAGES_A_SHIFT}" if many else ""
-        told.append(f"{pages.count} page{'s' * (pages.count != 1)} ({pages.origin}), {shift}{over}.")
+        least = "At least " if pages.is_cut else ""
+        told.append(f"{least}{pages.count} page{'s' * (pages.count != 1)} ({pages.origin}), {shift}{over}.")
     return " ".join(told)
 
 
