@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MAX_NAME = 80
 _MAX_VALUE = 60
 _MAX_SENTENCE = 400
+_SAID_ALREADY = "not visible in metrics: "
 MAX_NAMED = 6
 _UNITS = (
     ("error ratio", "", "ratio"),
@@ -46,10 +47,8 @@ def _nothing(ranking: Ranking, findings: Findings, *, looked: str, window: str, 
         f"Nothing stands out from {window} among {looked}: a cause{about} is not visible in these metrics."
         if ranking.examined_count
         else f"No series from {window} could be judged.",
-        *([sentence(ranking.reason)] if ranking.reason else []),
+        *([sentence(ranking.reason.removeprefix(_SAID_ALREADY))] if ranking.reason else []),
     ]
-    least_usual = [quoted(one.service, limit=MAX_NAME) for one in ranking.services[:1] if one.suspects]
-    sentences += [f"Least usual all the same: {least_usual[0]}."] if least_usual else []
     near = [one for one in findings.changes if one.kind != "alert"][:1]
     sentences += [f"Changed nearby: {_whom(near[0])}{change_text(near[0])} at {_at(near[0].at_ms)}."] if near else []
     return " ".join(sentences)
