@@ -30,6 +30,8 @@ RESET: Final = "reset"
 _SAME_SECONDS: Final = 120.0
 # A person writes down a deploy minutes before or after it is seen (our choice).
 _NOTED_SECONDS: Final = 600.0
+# So many of one kind are looked at; more within minutes is a storm that nobody reads one by one (our choice).
+_MOST_NEAR: Final = 200
 # Alerts of one rule that start no further apart are told as one (our choice).
 _TOGETHER_SECONDS: Final = 300.0
 
@@ -111,14 +113,42 @@ class Delay:
 def chronicle(*sources: Iterable[Happening]) -> tuple[Happening, ...]:
     """Return all happenings in order of time, each once, with the evidence of all who told it."""
     kept: list[Happening] = []
+    places = _Places()
     for one in sorted((one for each in sources for one in each), key=lambda one: one.at):
-        index = next((place for place, known in enumerate(kept) if _is_same(known, one)), None)
+        index = next((place for place in places.near(one) if _is_same(kept[place], one)), None)
         if index is None:
+            index = len(kept)
             kept.append(one)
         else:
             kept[index] = _joined(kept[index], one)
+        places.add(one, index)
     known = (replace(one, kind=one.becomes) if one.kind == "note" and one.becomes else one for one in kept)
     return tuple(sorted(known, key=lambda one: one.at))
+
+
+class _Places:
+    """Where happenings are that another one may be the same as: by key, things with names, and notes."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, list[int]] = {}
+        self._named: list[int] = []
+        self._notes: list[int] = []
+
+    def near(self, one: Happening) -> list[int]:
+        """Return the places to look at, the latest first; what is older than these is too far away to be the same."""
+        found = self._by_key.get(one.key, [])[-_MOST_NEAR:] if one.key else []
+        found = [*found, *(self._named[-_MOST_NEAR:] if one.kind == "note" else ())]
+        found = [*found, *(self._notes[-_MOST_NEAR:] if one.names else ())]
+        return found[::-1]
+
+    def add(self, one: Happening, place: int) -> None:
+        """Remember where a happening is, or where it was joined."""
+        if one.key:
+            self._by_key.setdefault(one.key, []).append(place)
+        if one.names:
+            self._named.append(place)
+        if one.kind == "note":
+            self._notes.append(place)
 
 
 def announced_kind(text: str) -> Kind:
@@ -146,20 +176,22 @@ def together(happenings: Sequence[Happening]) -> tuple[Happening, ...]:
     For one kind of one rule at a time; the labels kept are those all of them share.
     """
     found: list[Happening] = []
+    latest: dict[str, int] = {}
     for one in sorted(happenings, key=lambda one: one.at):
-        last = next((known for known in reversed(found) if known.key == one.key), None)
-        if last is None or (one.at - last.at).total_seconds() > _TOGETHER_SECONDS:
+        place = latest.get(one.key)
+        last = None if place is None else found[place]
+        if place is None or last is None or (one.at - last.at).total_seconds() > _TOGETHER_SECONDS:
+            latest[one.key] = len(found)
             found.append(one)
             continue
         shared = Labels((name, value) for name, value in last.labels.items() if one.labels.get(name) == value)
-        joined = replace(
+        found[place] = replace(
             last,
             labels=shared,
             count=last.count + one.count,
             is_relevant=last.is_relevant or one.is_relevant,
             service=last.service if last.service == one.service else "",
         )
-        found[found.index(last)] = joined
     return tuple(found)
 
 

@@ -15,7 +15,7 @@ from sre.incidents.status_update import StatusUpdate, UpdateFacts, status_update
 from sre.incidents.update_words import WordFilter
 from tools.answer import QueryEvidence, WindowAnswer
 from tools.concurrent import all_of
-from tools.context import deps_of, in_thread, recorded_note
+from tools.context import deps_of, in_thread, recorded_note, report_progress
 from tools.incidents.draft_status_update import StatusUpdateAnswer, WordRow
 from tools.incidents.records import read_incident
 from tools.incidents.severity_budgets import BudgetsRead, read_budgets
@@ -104,6 +104,7 @@ async def drafted_update(
     known, notes = facts_for_update(facts, record, audience=who, now=now, at=given_at.at)
     reading = _Reading(deps, metrics, given_at.at) if metrics else None
     if reading is not None:
+        await report_progress(ctx, 0, 1, "Measuring the harm")
         await reading.read(known, who, record)
         known = _with_data(known, reading)
     due = update_after(known.severity, who, at=given_at.at) if known.severity else None

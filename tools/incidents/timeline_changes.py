@@ -10,6 +10,7 @@ from sre.core.text import cleaned, quoted
 from sre.core.times import epoch_ms, instant_from_ms
 from sre.incidents.chronicle import Evidence, Happening
 from tools.concurrent import all_of, outcome_of, seconds_left
+from tools.context import in_thread
 from tools.incidents.timeline_window import Asked
 
 if TYPE_CHECKING:
@@ -45,12 +46,15 @@ async def read_changes(source: MetricSource, window: TimelineWindow, *, services
     queries = change_queries([one for one in series if is_change_metric(one.metric)])
     texts = [version_query(), starts_query(since_ms=since_ms), _DOWN, *(query.text for query in queries)]
     answers = await all_of([partial(_read, source, window, text, asked) for text in texts])
-    changes = list(versions_and_starts(answers[0], answers[1], since_ms=since_ms))
-    for query, answer in zip(queries, answers[3:], strict=True):
-        changes += changes_in(query, answer) if answer is not None else ()
-    known = [one for one in changes if one.at_ms >= since_ms]
-    happenings = [_happening(one, source.name, services) for one in known]
-    asked.happenings = [*happenings, *(_outages(answers[2], source.name, services) if answers[2] is not None else ())]
+
+    def told() -> list[Happening]:
+        changes = list(versions_and_starts(answers[0], answers[1], since_ms=since_ms))
+        for query, answer in zip(queries, answers[3:], strict=True):
+            changes += changes_in(query, answer) if answer is not None else ()
+        found = [_happening(one, source.name, services) for one in changes if one.at_ms >= since_ms]
+        return [*found, *(_outages(answers[2], source.name, services) if answers[2] is not None else ())]
+
+    asked.happenings = await in_thread(told)
     if isinstance(listed, SreError) and asked.status == "answered":
         asked.status, asked.note = "partly", listed.message
     return asked

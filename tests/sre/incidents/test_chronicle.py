@@ -135,3 +135,12 @@ def test_recorded_alerts_are_read_from_their_series_with_their_waiting_time() ->
     (episode,) = recorded_episodes(series)
     assert (episode.alert, dict(episode.labels)) == ("Down", {"service": "a"})
     assert (episode.pending_ms, episode.firing_ms, episode.resolved_ms) == (60_000, 180_000, 360_000)
+
+
+def test_a_storm_of_thousands_is_put_into_line_at_once() -> None:
+    storm = [one("firing", n / 100, key=f"firing:{n % 50}", labels=Labels({"pod": f"p{n}"})) for n in range(5_000)]
+    notes = [one("note", n, f"note {n}") for n in range(50)]
+    deploys = [one("deploy", n + 0.5, f"v{n}", names=(f"version {n}",)) for n in range(50)]
+    line = chronicle(storm, notes, deploys)
+    assert len(line) == 5_100
+    assert len(together(storm)) == 50 * 10
