@@ -6,14 +6,20 @@ from typing import Final
 
 import numpy as np
 
-from sre.core.series import BoolArray, FloatArray
+from sre.core.series import BoolArray, FloatArray, IntArray
 from sre.incidents.suspects.failures import failure_counts, failure_deviations
 from sre.incidents.suspects.model import Behaviour, Kind, Timeline
 from sre.incidents.suspects.normality import Normal, normal_behaviour, recent_steps
 from sre.incidents.suspects.onset import OUTSIDE_DEVIATIONS, Move, moves
 from sre.incidents.suspects.presence import Presence, presence
 from sre.incidents.suspects.seasons import season, without_season
-from sre.incidents.suspects.surprise import reference_surprises, surprise, usual_surprise
+from sre.incidents.suspects.surprise import (
+    most_surprising,
+    reference_surprises,
+    surprise,
+    usual_surprise,
+    without_earlier_incidents,
+)
 
 # Our choice: traffic mostly follows (fewer calls arrive when a caller is slow), so it speaks less.
 TRAFFIC_WEIGHT: Final = 0.3
@@ -27,8 +33,9 @@ class Evidence:
     """What speaks against every series.
 
     Attributes:
-        strength: shape (series,), surprise of the incident above what is usual, weighted by kind, >= 0.
-        references: shape (series, windows), the same in fault-free windows.
+        strength: shape (series,), surprise of the incident above all fault-free windows, weighted by kind, >= 0.
+        loudness: shape (series,), the same above what one fault-free window in twenty shows.
+        references: shape (series, windows), loudness of fault-free windows.
         normal: The normal behaviour, in the units that the deviations were judged in.
         raw: The normal behaviour in the units of the series.
         values: shape (series, steps), as given.
@@ -40,6 +47,7 @@ class Evidence:
     """
 
     strength: FloatArray
+    loudness: FloatArray
     references: FloatArray
     normal: Normal
     raw: Normal
@@ -78,13 +86,16 @@ def weigh(behaviours: Sequence[Behaviour], timeline: Timeline) -> Evidence:
     references = reference_surprises(
         _usual_deviations(normal, ready.judged[:, timeline.is_normal]), length=deviations.shape[1]
     )
+    most = most_surprising(without_earlier_incidents(references, _by_service(behaviours)))
     usual = usual_surprise(references)
     found = presence(behaviours, given, timeline)
     weights = np.array([_KIND_WEIGHTS.get(behaviour.kind, 1.0) for behaviour in behaviours])
-    excess = np.where(normal.is_usable, np.maximum(surprise(deviations) - usual, 0.0), 0.0)
+    come_or_gone, seen = found.strengths(behaviours) * weights, surprise(deviations)
+    known = weights * normal.is_usable
     return Evidence(
-        strength=np.maximum(excess, found.strengths(behaviours)) * weights,
-        references=np.maximum(references - usual[:, None], 0.0) * (weights * normal.is_usable)[:, None],
+        strength=np.maximum(np.maximum(seen - most, 0.0) * known, come_or_gone),
+        loudness=np.maximum(np.maximum(seen - usual, 0.0) * known, come_or_gone),
+        references=np.maximum(references - usual[:, None], 0.0) * known[:, None],
         normal=normal,
         raw=raw,
         values=ready.values,
@@ -121,6 +132,13 @@ def _failures_judged(
         judged[index] = failure_deviations(values[index], requests, timeline)
         least_scale[index] = _DEVIANCE_SCALE
     return judged, least_scale
+
+
+def _by_service(behaviours: Sequence[Behaviour]) -> list[IntArray]:
+    rows: dict[str, list[int]] = {}
+    for row, behaviour in enumerate(behaviours):
+        rows.setdefault(behaviour.service, []).append(row)
+    return [np.array(own, dtype=np.int64) for own in rows.values()]
 
 
 def _usual_deviations(normal: Normal, values: FloatArray) -> FloatArray:

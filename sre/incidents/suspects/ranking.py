@@ -50,7 +50,7 @@ from sre.incidents.suspects.gathering import Gathering, gather
 from sre.incidents.suspects.model import Behaviour, CallEdges, Ranking, Suspect, SuspectService, Symptom, Timeline
 from sre.incidents.suspects.onset import OUTSIDE_DEVIATIONS
 from sre.incidents.suspects.surge import find_surge
-from sre.incidents.suspects.visibility import Calibration, Visibility, calibration, visibility
+from sre.incidents.suspects.visibility import Visibility, calibration, visibility
 
 # Our choice: what a callee wholly explains keeps a little of its evidence, because call graphs are never complete.
 _FOLLOWER_DISCOUNT: Final = 0.7
@@ -125,10 +125,9 @@ class _Search:
     describer: Describer
 
     def ranking(self, suspects_limit: int) -> Ranking:
-        calibrated = calibration(self.gathering, self.evidence.references)
-        excess = self.gathering.scores(self.discounted[:, None])[:, 0] - calibrated.usual
+        excess = self.gathering.scores(self.discounted[:, None])[:, 0]
         order = np.argsort(-excess, kind="stable")
-        seen = self._visibility(calibrated)
+        seen = self._visibility()
         rows = self._strongest(suspects_limit)
         described = {row: self.describer.suspect(row) for row in rows}
         return Ranking(
@@ -143,9 +142,10 @@ class _Search:
             unusable_count=int((~self._examined).sum()),
         )
 
-    def _visibility(self, calibrated: Calibration) -> Visibility:
+    def _visibility(self) -> Visibility:
+        calibrated = calibration(self.gathering, self.evidence.references)
         # Callers and the symptom itself show an incident as well as its cause does.
-        strengths = self.gathering.scores(self.evidence.strength[:, None])[:, 0]
+        strengths = self.gathering.scores(self.evidence.loudness[:, None])[:, 0]
         return visibility(strengths, calibrated=calibrated, gathering=self.gathering)
 
     def _strongest(self, limit: int) -> list[int]:

@@ -1,6 +1,6 @@
 """How surprising a stretch of a series is, on a scale on which a wild value counts little more than a clear one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -13,6 +13,12 @@ _LASTING_RATIO: Final = 0.5
 _MOST_REFERENCE_WINDOWS: Final = 64
 _ROWS_AT_ONCE: Final = 256
 _REFERENCE_QUANTILE: Final = 0.95
+_LEAST_WINDOWS: Final = 8
+# log(1 + 3^2): a lasting move by three deviations.
+_MOVED: Final = 2.3
+# Our choice: a third of the series of a service is an incident of it; a service is not in trouble most of the time.
+_INCIDENT_SHARE: Final = 0.3
+_MOST_INCIDENTS: Final = 0.25
 
 
 def surprise(deviations: FloatArray) -> FloatArray:
@@ -51,6 +57,35 @@ def reference_surprises(deviations: FloatArray, *, length: int) -> FloatArray:
         return np.stack([means[:, start : start + width].max(axis=1) for start in starts], axis=1)
 
     return _by_parts(deviations, of_windows)
+
+
+def without_earlier_incidents(references: FloatArray, services: Sequence[IntArray]) -> FloatArray:
+    """Return the surprises of fault-free windows with NaN where a service seems to have had an incident after all.
+
+    That is where a lasting move by three deviations shows in a third of its series, two at least: what many series of a
+    service do together now and then is no noise. What one of them does alone is, and is taken for usual from then on.
+
+    Args:
+        references: shape (series, windows).
+        services: The rows of each service.
+    """
+    if references.shape[1] < _LEAST_WINDOWS:
+        return references
+    ordinary = references.copy()
+    for rows in services:
+        moved = references[rows] > _MOVED
+        share = moved.mean(axis=0)
+        strange = (share >= _INCIDENT_SHARE) & (moved.sum(axis=0) >= 2)
+        if strange.mean() > _MOST_INCIDENTS:
+            strange = share > np.quantile(share, 1 - _MOST_INCIDENTS)
+        ordinary[np.ix_(rows, np.flatnonzero(strange))] = np.nan
+    return ordinary
+
+
+def most_surprising(references: FloatArray) -> FloatArray:
+    """Return the most that a fault-free window shows by itself, shape (series,); 0 where there is none."""
+    most: FloatArray = np.nan_to_num(references).max(axis=1, initial=0.0)
+    return most
 
 
 def usual_surprise(references: FloatArray) -> FloatArray:

@@ -8,7 +8,6 @@ import numpy as np
 from sre.core.series import FloatArray
 from sre.incidents.suspects.gathering import Gathering
 
-_USUAL_QUANTILE: Final = 0.95
 # Added to the most that a service ever showed, so that a service that never stirred is not judged by nothing.
 _GRACE: Final = 0.5
 # Set on the development data, by false alarms in fault-free windows: see the table in `ranking`.
@@ -25,13 +24,11 @@ class Calibration:
     """How much evidence each service gathers when nothing is wrong.
 
     Attributes:
-        usual: shape (services,), evidence that one fault-free window in twenty gathers against the service.
         most: shape (services,), the most that any fault-free window gathers.
         times: shape (windows,), for each fault-free window, how many times the most of all other windows its strangest
             service reached.
     """
 
-    usual: FloatArray
     most: FloatArray
     times: FloatArray
 
@@ -58,21 +55,20 @@ class Visibility:
 def calibration(gathering: Gathering, references: FloatArray) -> Calibration:
     """Gather the evidence of fault-free windows as that of the incident is gathered.
 
-    A service with hundreds of series has one that strays at any time; what it usually shows is taken off its evidence,
-    so that services are compared by their excess.
+    A service with hundreds of series has one that strays at any time, so it is held against what it showed itself.
 
     Args:
         references: shape (series, windows), evidence in fault-free windows.
     """
     count = len(gathering.services)
     if references.shape[1] < 2:
-        return Calibration(np.zeros(count), np.zeros(count), np.zeros(0))
+        return Calibration(np.zeros(count), np.zeros(0))
     scores = gathering.scores(references)
     ordered = np.sort(scores, axis=1)
     most, second = ordered[:, -1], ordered[:, -2]
     most_of_others = np.where(scores >= most[:, None], second[:, None], most[:, None])
     times = np.max(scores / (_GRACE + most_of_others), axis=0)
-    return Calibration(np.quantile(scores, _USUAL_QUANTILE, axis=1), most, times)
+    return Calibration(most, times)
 
 
 def visibility(strengths: FloatArray, *, calibrated: Calibration, gathering: Gathering) -> Visibility:
