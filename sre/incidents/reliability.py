@@ -99,7 +99,8 @@ def reliability_of(known: Sequence[Incident], window: Window, *, service: str = 
         now: For what is open and overdue, aware UTC.
     """
     own = [one for one in known if not service or service.casefold() in (name.casefold() for name in one.services)]
-    inside = _began_in(own, window)
+    # What is declared at this very instant belongs to a window that ends now.
+    inside = _began_in(own, Window(window.start, window.end + timedelta(microseconds=1)))
     earlier = Window(window.start - timedelta(seconds=window.seconds), window.start)
     records_begin = min((began_at(one) for one in known), default=None)
     has_before = records_begin is not None and records_begin <= earlier.start

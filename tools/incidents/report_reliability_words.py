@@ -67,11 +67,12 @@ def _count_change(records: Reliability) -> str:
 
 
 def _times(records: Reliability) -> str:
-    told = [_time(one) for one in records.measures if one.spread is not None]
-    if not told:
-        return ""
-    few = max((one.spread.count for one in records.measures if one.spread), default=0) < LEAST_FOR_VERDICT
-    caution = "; too few for a verdict" if few else ""
+    known = [one for one in records.measures if one.spread is not None]
+    if not known:
+        return "No response time is known: milestones are missing." if records.incidents else ""
+    few = [one for one in known if one.spread and one.spread.count < LEAST_FOR_VERDICT]
+    told = [_time(one, is_few=one in few and len(few) < len(known)) for one in known]
+    caution = "; too few for a verdict" if len(few) == len(known) else ""
     return f"Median {'; '.join(told)}{caution}.{_unchanged(records)}"
 
 
@@ -84,12 +85,12 @@ def _unchanged(records: Reliability) -> str:
     return f" No clear change of these times against the period before{rest}."
 
 
-def _time(one: Measure) -> str:
+def _time(one: Measure, *, is_few: bool) -> str:
     own = one.spread
     assert own is not None
     between = f", {_length(own.low)} to {_length(own.high)}" if own.low is not None and own.high is not None else ""
     change = one.comparison.change if one.comparison else ""
-    word = f", {change} than before" if change in ("shorter", "longer") else ""
+    word = f", {change} than before" if change in ("shorter", "longer") else ", too few" if is_few else ""
     return f"{_WORDS[one.name]} {_length(own.median)} (n={own.count}{between}{word})"
 
 

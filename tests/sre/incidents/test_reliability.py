@@ -60,9 +60,15 @@ def test_missing_milestones_are_left_out_and_named() -> None:
 
 
 def test_an_incident_belongs_to_the_window_it_began_in() -> None:
-    known = [incident(1, 30), incident(2, 30.01), incident(3, 0.001, minutes=(1, 2, None, None)), incident(4, 0)]
+    known = [
+        incident(1, 30),
+        incident(2, 30.01),
+        incident(3, 0.001, minutes=(1, 2, None, None)),
+        incident(4, 0),
+        incident(5, -0.001),
+    ]
     found = reliability_of(known, MONTH, now=NOW)
-    assert [one.number for one in found.incidents] == [1, 3]
+    assert [one.number for one in found.incidents] == [1, 3, 4]
 
 
 def test_only_incidents_of_the_service_count() -> None:

@@ -123,6 +123,22 @@ async def test_three_incidents_are_said_to_be_too_few(journal: MemoryJournal) ->
     assert all(row["low"] is None for row in answer["measures"])
 
 
+async def test_times_that_few_incidents_have_are_said_to_be_few(journal: MemoryJournal) -> None:
+    """Six were detected and acknowledged, two of them are over; one more has just been declared."""
+    await incidents(journal, *MONTH[:2], *((days, *minutes[:2]) for days, *minutes in MONTH[2:]))
+    async with tool_client(deps_with(journal=journal, clock=FixedClock(NOW))) as client:
+        some = await answer_of(client, "report_reliability")
+        await answer_of(client, "declare_incident", title="Web is slow", severity="P2", services=["web"])
+        bare = await answer_of(client, "report_reliability", service="web", window="1d")
+    assert "to resolve 45 min (n=2, too few)" in some["summary"]
+    assert "to detect 7 min (n=6, 2 min to 12 min)" in some["summary"]
+    assert "too few for a verdict" not in some["summary"]
+    mttr = next(row for row in some["measures"] if row["measure"] == "mttr")
+    assert mttr["missing"] == ["not over yet: INC-3, INC-4, INC-5, INC-6"]
+    assert bare["incident_count"] == 1
+    assert "No response time is known: milestones are missing." in bare["summary"]
+
+
 async def test_the_period_before_gives_a_verdict_only_where_chance_does_not_explain_it(journal: MemoryJournal) -> None:
     await incidents(journal, (65.0, 5, 6, 7, 8), *((days + 30, *minutes) for days, *minutes in MONTH), *MONTH)
     async with tool_client(deps_with(journal=journal, clock=FixedClock(NOW))) as client:
