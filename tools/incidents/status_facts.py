@@ -153,7 +153,11 @@ def _recorded(record: Incident, audience: Audience, *, at: datetime) -> UpdateFa
         services=record.services,
         impact=record.impact,
         known=tuple(f"{note.at:%H:%M} {note.text}" for note in fresh),
-        suspected=tuple(cause.text for cause in record.causes),
+        suspected=tuple(
+            str(entry.new.data.get("text", ""))
+            for entry in record.entries
+            if entry.new.kind == "cause" and entry.new.at <= at
+        ),
         commander=record.roles.get("incident_commander", ""),
         number=len(sent) + 1,
     )

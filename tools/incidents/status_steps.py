@@ -82,7 +82,7 @@ class _Reading:
                 )
 
         await all_of([harm, budgets, names])
-        self.notes += self.harm.notes
+        self.notes += [*self.harm.notes, *dict.fromkeys(self.budgets.notes)]
 
 
 async def drafted_update(

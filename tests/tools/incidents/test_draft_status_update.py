@@ -76,12 +76,15 @@ async def test_a_second_update_is_numbered_holds_what_is_new_and_says_when_it_is
         entry("note", "2026-10-29T14:21:00Z", text="The old news"),
         entry("update", "2026-10-29T14:22:00Z", audience="internal", text="x"),
         entry("note", "2026-10-29T14:35:00Z", text="The new news"),
+        entry("note", "2026-10-29T14:41:00Z", text="The later news"),
+        entry("cause", "2026-10-29T14:41:00Z", text="The later news of a cause"),
     )
     async with tool_client(deps_with(demo, journal=journal)) as client:
         answer = await answer_of(client, TOOL, incident="INC-1", audience="internal", at=MIDST)
     assert answer["update_number"] == 2
     assert "new news" in answer["text"]
     assert "old news" not in answer["text"]
+    assert "later news" not in answer["text"]
     assert any("was due at 2026-10-29T14:37:00Z" in warning for warning in answer["warnings"])
 
 
