@@ -24,6 +24,13 @@ def score_of(strength: float) -> float:
     return float(-np.expm1(-max(strength, 0.0) / _SCORE_SCALE))
 
 
+def _ratio(during: float | None, before: float | None) -> float | None:
+    if not before or during is None:
+        return None
+    ratio = during / before
+    return ratio if np.isfinite(ratio) else None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Describer:
     """What is needed to describe a suspect.
@@ -54,7 +61,7 @@ class Describer:
             during=during,
             direction=self._direction(row, before, during),
             effect=self._effect(row),
-            ratio=during / before if before and during is not None else None,
+            ratio=_ratio(during, before),
             score=score_of(float(self.strengths[row])),
             evidence=self._numbers(row),
             caveats=tuple(self._caveats(row, before)),

@@ -24,6 +24,7 @@ from sre.incidents.suspects.surprise import (
 # Our choice: traffic mostly follows (fewer calls arrive when a caller is slow), so it speaks less.
 TRAFFIC_WEIGHT: Final = 0.3
 _KIND_WEIGHTS: Final[Mapping[Kind, float]] = {"traffic": TRAFFIC_WEIGHT}
+_LARGEST: Final = 1e150
 # The Poisson deviance of failures is standard normal by itself where nothing but chance is at work.
 _DEVIANCE_SCALE: Final = 1.0
 
@@ -76,7 +77,9 @@ class _Prepared:
 
 def weigh(behaviours: Sequence[Behaviour], timeline: Timeline) -> Evidence:
     """Judge every series against its own normal."""
-    given = np.stack([behaviour.values for behaviour in behaviours]).astype(np.float64, copy=False)
+    stacked = np.stack([behaviour.values for behaviour in behaviours]).astype(np.float64, copy=False)
+    # An infinite quantile is a bucket's edge, and beyond 1e150 squares overflow: neither is a measurement.
+    given = np.where(np.abs(stacked) < _LARGEST, stacked, np.nan)
     ready = _prepared(behaviours, given, timeline)
     normal = normal_behaviour(ready.judged, timeline, least_scale=ready.least_scale)
     is_same = ready.judged is ready.values

@@ -11,6 +11,8 @@ from sre.incidents.suspects.rows import row_quantile
 # Our choice: the change must last for half of the window, so a window twice as long as the incident still shows it.
 _LASTING_RATIO: Final = 0.5
 _MOST_REFERENCE_WINDOWS: Final = 64
+# Beyond a billion deviations nothing becomes more surprising, and nothing overflows.
+_LARGEST: Final = 1e9
 _ROWS_AT_ONCE: Final = 256
 _REFERENCE_QUANTILE: Final = 0.95
 _LEAST_WINDOWS: Final = 8
@@ -117,7 +119,7 @@ def _stretches(deviations: FloatArray, *, length: int) -> FloatArray:
         return np.zeros((len(deviations), 0))
     stretch = _stretch(length)
     counts = _sums(np.isfinite(deviations).astype(np.float64), stretch)
-    clean = np.nan_to_num(deviations)
+    clean = np.clip(np.nan_to_num(deviations), -_LARGEST, _LARGEST)
     upward = _trimmed_means(np.log1p(np.square(np.maximum(clean, 0.0))), counts, stretch)
     return np.maximum(upward, _trimmed_means(np.log1p(np.square(np.minimum(clean, 0.0))), counts, stretch))
 

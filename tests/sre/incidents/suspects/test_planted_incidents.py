@@ -1,9 +1,15 @@
 """Incidents with a planted culprit, and the traps that hide it."""
 
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from sre.core.errors import InputError, NoDataError
+from sre.core.series import FloatArray
 from sre.incidents.suspects.model import Symptom, Timeline
 from sre.incidents.suspects.ranking import rank_suspects
 from tests.support.planted_incidents import MINUTE_MS, START_MS, System, names
@@ -303,6 +309,30 @@ def test_the_unit_of_a_metric_does_not_matter(factor: float) -> None:
     assert [one.score for one in scaled.ranking().services] == pytest.approx(
         [one.score for one in system.ranking().services], rel=1e-6
     )
+
+
+ANY_NUMBER = st.one_of(st.floats(allow_nan=True, allow_infinity=True), st.sampled_from([0.0, 1.0, 100.0, math.nan]))
+KINDS = ("latency", "errors", "traffic", "resource", "other")
+NAMES = {"errors": "availability", "traffic": "requests"}
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(arrays(np.float64, (6, 24), elements=ANY_NUMBER), st.integers(1, 12), st.booleans())
+def test_any_numbers_are_ranked_without_a_stumble(values: FloatArray, incident: int, knows_calls: bool) -> None:
+    """Our choice: infinities, overflow and gaps come from real sources; what is said of them is finite."""
+    system = System(normal=24 - incident, incident=incident)
+    for row, (data, kind) in enumerate(zip(values, (*KINDS, "latency"), strict=True)):
+        system.add(f"service-{row // 3}", NAMES.get(kind, kind), data, kind=kind)
+    try:
+        ranking = system.ranking(callers=(("service-0", "service-1"),) if knows_calls else ())
+    except NoDataError:
+        return
+    numbers = [number for one in ranking.suspects for number in (one.score, one.effect, *one.evidence.values())]
+    numbers += [one.score for one in ranking.services]
+    numbers += [one for each in ranking.suspects for one in (each.before, each.during, each.ratio) if one is not None]
+    assert all(math.isfinite(number) for number in numbers)
+    assert all(0 <= one.score <= 1 for one in ranking.services)
+    assert ranking.examined_count + ranking.unusable_count == 6
 
 
 def test_a_system_without_history_is_refused() -> None:
