@@ -27,7 +27,8 @@ _DEFINITIONS = (
     "Toil: manual, repetitive, automatable, tactical work without lasting value that grows with the service "
     "(Beyer et al., Site Reliability Engineering, 2016, ch. 5); the budget is 50 % of each SRE's time.",
     "share: recorded hours / (people x hours_available x weeks). hours a month: recorded hours since recording began, "
-    "over 30.44 days. payback_months: automation_hours / hours_a_month, if automation takes away all of it and needs no upkeep.",
+    "over 30.44 days. payback_months: automation_hours / hours_a_month, if automation takes away all of it and "
+    "needs no upkeep.",
 )
 
 
