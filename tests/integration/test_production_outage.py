@@ -187,7 +187,8 @@ async def _page(hook: Webhook, prometheus: str) -> dict[str, Any]:
         if pages := [one for one in hook.alerts("/pages") if one["labels"].get("tier") == "fast"]:
             return pages[0]
         await anyio.sleep(POLL_SECONDS)
-    rules = httpx.get(f"{prometheus}/api/v1/rules").json()["data"]["groups"]
+    async with httpx.AsyncClient() as http:
+        rules = (await http.get(f"{prometheus}/api/v1/rules")).json()["data"]["groups"]
     state = [(rule["name"], rule.get("state"), rule["health"]) for group in rules for rule in group["rules"]]
     raise AssertionError(f"no page within {WAIT_SECONDS:g} s; told: {hook.posted}; rules: {state}")
 
