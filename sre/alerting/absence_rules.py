@@ -4,13 +4,13 @@ from typing import Final
 
 from sre.alerting.alert_settings import AlertSettings
 from sre.alerting.planned_alert import AlertWriter, NotPlanned, PlannedAlert
-from sre.alerting.scenarios import Expectation, InputSeries, Scenario, counter, gauge
 from sre.alerting.series_choice import chosen_series
 from sre.alerting.service_facts import ServiceFacts
 from sre.core.conventions import SEVERITY_LABEL
 from sre.core.labels import Labels
 from sre.core.promql import parse_selector, selects
 from sre.core.rules.model import AlertRule
+from sre.core.rules.scenarios import Expectation, InputSeries, Scenario, counter, gauge
 from sre.core.times import format_duration
 
 Planned = PlannedAlert | NotPlanned

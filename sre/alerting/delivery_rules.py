@@ -6,7 +6,6 @@ Both generators of rules emit the same file, so that any of them alone makes a f
 from dataclasses import dataclass
 from typing import Final
 
-from sre.alerting.scenarios import Expectation, InputSeries, Scenario, counter, gauge
 from sre.core.conventions import (
     DESCRIPTION_ANNOTATION,
     RUNBOOK_ANNOTATION,
@@ -15,9 +14,11 @@ from sre.core.conventions import (
     SIGNAL_LABEL,
     SUMMARY_ANNOTATION,
     WATCHDOG_ALERT,
+    runbook_address,
 )
 from sre.core.labels import Labels
 from sre.core.rules.model import AlertRule, RuleFile, RuleGroup
+from sre.core.rules.scenarios import Expectation, InputSeries, Scenario, counter, gauge
 
 RULES_PATH: Final = "rules/watchdog.yml"
 TESTS_PATH: Final = "tests/watchdog.test.yml"
@@ -73,11 +74,6 @@ _ROWS: Final = (
         "The last reload failed, so the newest changes do not count, and a restart would fail.",
     ),
 )  # fmt: skip
-
-
-def runbook_address(template: str, alert: str) -> str:
-    """Return where the runbook of an alert is: `{alert}` of the template replaced, else the file in this folder."""
-    return template.replace("{alert}", alert) if template else f"runbooks/{alert}.md"
 
 
 def delivery_rules(*, runbook_url: str = "") -> RuleFile:

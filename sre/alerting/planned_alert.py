@@ -3,8 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
-from sre.alerting.delivery_rules import runbook_address
-from sre.alerting.scenarios import Scenario
 from sre.core.conventions import (
     DESCRIPTION_ANNOTATION,
     RUNBOOK_ANNOTATION,
@@ -13,8 +11,11 @@ from sre.core.conventions import (
     SIGNAL_LABEL,
     SUMMARY_ANNOTATION,
     camel_case,
+    runbook_address,
 )
+from sre.core.rules.label_templates import template_safe
 from sre.core.rules.model import AlertRule
+from sre.core.rules.scenarios import Scenario
 
 Signal: TypeAlias = Literal["errors", "latency", "traffic", "saturation", "absence"]
 AlertSeverity: TypeAlias = Literal["page", "ticket"]
@@ -105,11 +106,6 @@ class AlertWriter:
                 RUNBOOK_ANNOTATION: runbook_address(self.runbook_url, name),
             },
         )
-
-
-def template_safe(text: str) -> str:
-    """Return text from outside so that a Go template prints it as it is."""
-    return text.replace("{{", '{{ "{{" }}') if "{{" in text else text
 
 
 def percent(ratio: float) -> str:

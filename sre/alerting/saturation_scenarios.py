@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Final
 
-from sre.alerting.scenarios import Expectation, InputSeries, Scenario, Stretch, counter, gauge
 from sre.alerting.series_choice import chosen_series
 from sre.alerting.service_facts import FilesystemFacts, ServiceFacts
 from sre.core.conventions import SEVERITY_LABEL
@@ -11,6 +10,7 @@ from sre.core.golden_conventions import MetricKind
 from sre.core.golden_saturation import ResourceParts, ResourceQuery
 from sre.core.labels import Labels
 from sre.core.rules.model import AlertRule
+from sre.core.rules.scenarios import Expectation, InputSeries, Scenario, Stretch, counter, gauge
 
 _HOUR: Final = 3600.0
 _SAMPLE: Final = 60.0

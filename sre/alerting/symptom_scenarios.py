@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from sre.alerting.scenarios import Expectation, InputSeries, Scenario, Stretch, counter, gauge
 from sre.alerting.series_choice import chosen_series, series_besides
 from sre.alerting.service_facts import ServiceFacts
 from sre.core.golden_signals import LatencyQuery
 from sre.core.labels import Labels
 from sre.core.promql import parse_selector, selects
+from sre.core.rules.scenarios import Expectation, InputSeries, Scenario, Stretch, counter, gauge
 
 _HOUR: Final = 3600.0
 _DAY: Final = 24 * _HOUR

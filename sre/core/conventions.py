@@ -74,3 +74,8 @@ def sli_missing_alert(slo_name: str) -> str:
 def calendar_end_alert(slo_name: str) -> str:
     """Return the name of the alert that the rules of an SLO know no calendar period after the one under way."""
     return f"{camel_case(slo_name)}CalendarEnds"
+
+
+def runbook_address(template: str, alert: str) -> str:
+    """Return where the runbook of an alert is: `{alert}` of the template replaced, else the file in this folder."""
+    return template.replace("{alert}", alert) if template else f"runbooks/{alert}.md"

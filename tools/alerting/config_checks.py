@@ -71,7 +71,7 @@ async def _prometheus(deps: Deps, made: ConfigSet) -> list[CheckAnswer]:
 
 async def _delivery(deps: Deps, made: ConfigSet) -> list[CheckAnswer]:
     from sre.alerting.delivery_rules import RULES_PATH, TESTS_PATH, delivery_rules, delivery_scenarios
-    from sre.alerting.scenarios import replayed_scenarios
+    from sre.core.rules.scenarios import replayed_scenarios
     from tools.context import in_thread
 
     name = "alerts about the alerting fire when they must, and only then"

@@ -116,7 +116,7 @@ def _made(
 
 def _delivery_files(runbook_url: str) -> list[Artefact]:
     from sre.alerting.delivery_rules import HEADER, RULES_PATH, TESTS_PATH, delivery_rules, delivery_scenarios
-    from sre.alerting.scenarios import promtool_tests
+    from sre.core.rules.scenarios import promtool_tests
     from sre.core.rules.writing import rule_file_yaml
 
     rules = rule_file_yaml(delivery_rules(runbook_url=runbook_url), header=HEADER)

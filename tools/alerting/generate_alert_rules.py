@@ -17,8 +17,8 @@ from tools.context import ToolContext, deps_of, in_thread, report_progress
 if TYPE_CHECKING:
     from sre.alerting.alert_settings import NoiseLimits
     from sre.alerting.planned_alert import PlannedAlert
-    from sre.alerting.scenarios import Scenario
     from sre.alerting.service_rules import ServicePlan
+    from sre.core.rules.scenarios import Scenario
     from tools.alerting.alert_rules_reading import ReadService
     from tools.alerting.alert_rules_replay import Past
 
@@ -123,9 +123,9 @@ async def _checked_files(
     answer: AlertRulesAnswer, plan: ServicePlan, *, runbook_url: str, ctx: ToolContext
 ) -> list[Artefact]:
     from sre.alerting.delivery_rules import HEADER, RULES_PATH, TESTS_PATH, delivery_rules, delivery_scenarios
-    from sre.alerting.scenarios import promtool_tests
+    from sre.core.rules.scenarios import promtool_tests
     from sre.core.rules.writing import rule_file_yaml
-    from tools.alerting.alert_rules_checks import rule_checks
+    from tools.rule_checks import rule_checks
 
     own, delivery = plan.rule_file(), delivery_rules(runbook_url=runbook_url)
     scenarios = [scenario for planned in plan.alerts for scenario in planned.scenarios]

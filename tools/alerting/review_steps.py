@@ -216,9 +216,9 @@ def _records(rules: Sequence[ReviewedRule], existing: Existing) -> Records:
 
 
 def _linted(deps: Deps, alerts: Sequence[ReviewedRule], known: KnownData | None, watch: Stopwatch) -> Judged:
-    from sre.alerting.delivery_rules import runbook_address
     from sre.alerting.lint import lint
     from sre.alerting.review_model import KnownData
+    from sre.core.conventions import runbook_address
 
     address = partial(runbook_address, deps.runbook_url)
     return lint(alerts, known or KnownData(), runbook_url=address, should_stop=watch.is_over)

@@ -44,6 +44,11 @@ def is_template(text: str) -> bool:
     return "{{" in text
 
 
+def template_safe(text: str) -> str:
+    """Return text from outside so that a Go template prints it as it is."""
+    return text.replace("{{", '{{ "{{" }}') if "{{" in text else text
+
+
 def go_number(value: float) -> str:
     """Return a number as `{{ $value }}` prints it."""
     if not isfinite(value):

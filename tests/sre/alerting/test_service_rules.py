@@ -8,7 +8,6 @@ from connectors.promtool import Promtool
 from sre.alerting.alert_settings import default_settings, read_settings
 from sre.alerting.delivery_rules import delivery_rules, delivery_scenarios
 from sre.alerting.planned_alert import AlertWriter
-from sre.alerting.scenarios import Scenario, promtool_tests, replayed_scenarios
 from sre.alerting.service_facts import FilesystemFacts, History, ServiceFacts, conventional_facts
 from sre.alerting.service_rules import ServicePlan, service_plan
 from sre.alerting.symptom_rules import SymptomTargets, error_limit
@@ -18,6 +17,7 @@ from sre.core.labels import Labels
 from sre.core.promql import parse
 from sre.core.rules import rule_file_yaml
 from sre.core.rules.model import AlertRule, RuleFile
+from sre.core.rules.scenarios import Scenario, promtool_tests, replayed_scenarios
 from tests.support.real_prometheus import require_program
 
 TARGETS = SymptomTargets(0.999, 0.2)

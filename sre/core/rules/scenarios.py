@@ -162,8 +162,8 @@ def _expr_test(expectation: Expectation) -> dict[str, YamlValue]:
 
 
 def _replayed(file: RuleFile, scenario: Scenario) -> ScenarioResult:
-    from sre.alerting.scenario_store import ScenarioStore
     from sre.core.rules.replay import replay
+    from sre.core.rules.scenario_store import ScenarioStore
     from sre.core.series import Grid
 
     step_ms = round(EVALUATION_SECONDS * 1000)

@@ -1,4 +1,4 @@
-"""Checks of a service's alerts: loaded and tested by promtool where it is, by our own replay where it is not."""
+"""Checks of generated alert rules: loaded and tested by promtool where it is, by our own replay where it is not."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from connectors.programs import ProgramRun
     from server.deps import Deps
-    from sre.alerting.scenarios import Scenario
     from sre.core.rules.model import RuleFile
+    from sre.core.rules.scenarios import Scenario
 
 _MAX_DETAIL = 600
 _PROGRAM_SECONDS = 25.0
@@ -74,8 +74,8 @@ async def _parsed(rules: Sequence[RuleFile]) -> CheckAnswer:
 
 
 async def _replayed(name: str, rules: Sequence[RuleFile], scenarios: Sequence[Scenario]) -> CheckAnswer:
-    from sre.alerting.scenarios import replayed_scenarios
     from sre.core.rules.model import RuleFile
+    from sre.core.rules.scenarios import replayed_scenarios
 
     together = RuleFile(tuple(group for file in rules for group in file.groups))
     results = await in_thread(lambda: replayed_scenarios(together, scenarios))

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sre.alerting.scenarios import InputSeries, Scenario
 from sre.core.promql import Matcher, selects
+from sre.core.rules.scenarios import InputSeries, Scenario
 from sre.core.series import Samples
 
 
