@@ -15,7 +15,7 @@ from typing import Any
 from tools.registry import ToolSpec
 
 FILE = Path(__file__).parent / "catalogue.json"
-_UNTOLD = frozenset({"title", "maxLength", "maxItems"})
+_UNTOLD = frozenset({"title", "maxLength", "minLength", "maxItems"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,10 @@ def _unindented(docstring: str) -> str:
 def _lean_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema without what every client would pay for in tokens and no caller needs.
 
-    Titles repeat the names. Longest lengths are enforced, and explained to whoever meets one. "Or null, by default
-    null" and empty defaults only say optional, which `required` says already, and some clients cannot read the former;
-    a null that is sent all the same counts as not given.
+    Titles repeat the names. Lengths are enforced, and explained to whoever meets one. "Or null, by default null" and
+    the defaults that stand for nothing (empty, false, 0) only say optional, which `required` says already, and some
+    clients cannot read the former; a null that is sent all the same counts as not given. That an object may hold any
+    name is what a schema means when it says nothing.
     """
     return {**_lean(schema), "additionalProperties": False}
 
@@ -112,4 +113,8 @@ def _lean(value: Any) -> Any:
             **(options[0] if len(options) == 1 else {"anyOf": options}),
             **{k: v for k, v in kept.items() if k != "anyOf"},
         }
-    return {key: _lean(item) for key, item in kept.items() if not (key == "default" and item in ("", [], {}))}
+    return {
+        key: _lean(item)
+        for key, item in kept.items()
+        if not (key == "default" and not item) and not (key == "additionalProperties" and item is True)
+    }

@@ -12,7 +12,8 @@ PromQL = Annotated[str, Field(description="PromQL", min_length=1, max_length=MAX
 StartTime = Annotated[str, Field(description="now-1h, -5m, RFC 3339 or epoch seconds", max_length=64)]
 EndTime = Annotated[str, Field(description="As start", max_length=64)]
 DurationText = Annotated[str, Field(description="30s 5m 6h 30d 4w", max_length=64)]
-SourceName = Annotated[str, Field(description="Default source if empty", max_length=200)]
+# What leaving it out means is said once, in the server's instructions.
+SourceName = Annotated[str, Field(max_length=200)]
 
 
 class InlineSeries(BaseModel):
