@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from sre.alerting.fields import Fields
+from sre.core.fields import Fields
 from sre.core.problems import Findings
 from sre.core.times import parse_duration
 from sre.core.yaml_text import yaml_value

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from sre.alerting.fields import Fields
 from sre.alerting.receiver_model import (
     AUDIENCES,
     DEFAULT_SECRETS_DIR,
@@ -18,6 +17,7 @@ from sre.alerting.receiver_model import (
     Webhook,
 )
 from sre.alerting.secret_fields import add_inline_secrets
+from sre.core.fields import Fields
 from sre.core.problems import Findings
 from sre.core.text import quoted
 from sre.core.yaml_text import yaml_value

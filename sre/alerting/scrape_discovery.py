@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from typing import Final, cast
 
-from sre.alerting.fields import Fields
 from sre.alerting.scrape_model import (
     ConsulTargets,
     Discovery,
@@ -15,6 +14,7 @@ from sre.alerting.scrape_model import (
     Scheme,
     StaticTargets,
 )
+from sre.core.fields import Fields
 from sre.core.text import quoted
 
 _ROLES: Final = ("pod", "service", "endpoints", "endpointslice")

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from typing import cast
 
-from sre.alerting.fields import Fields
 from sre.alerting.scrape_discovery import read_discovery, read_targets
 from sre.alerting.scrape_model import (
     DEFAULT_ALERTMANAGER,
@@ -17,6 +16,7 @@ from sre.alerting.scrape_model import (
     ScrapeService,
 )
 from sre.alerting.secret_fields import add_inline_secrets
+from sre.core.fields import Fields
 from sre.core.problems import Findings
 from sre.core.text import quoted
 from sre.core.yaml_text import yaml_value
