@@ -100,7 +100,7 @@ TOPICS: tuple[Topic, ...] = (
             ToolUse("build_timeline", "what happened when, from all systems, with the delays to alert and to recover"),
             ToolUse("draft_status_update", "the next update for an audience, without blame, guesses or inner names"),
             ToolUse("page_oncall", "wakes who is on call, takes or closes a page (only where writes are allowed)"),
-            ToolUse("draft_postmortem", "the document, with impact computed from the data"),
+            ToolUse("draft_postmortem", "the document, from the record and the data, each line with its evidence"),
             ToolUse("track_action_items", "every action to its end: owner, date, status, overdue first"),
             ToolUse("report_reliability", "MTTD to MTBF with intervals, targets kept, SLOs, pages a shift, toil"),
         ),
