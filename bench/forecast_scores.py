@@ -153,16 +153,16 @@ def earlier_threshold_cases(share: float) -> list[ThresholdCase]:
     found: list[ThresholdCase] = []
     for case in (one for one in threshold_cases() if one.crossing_step == 0):
         values, at = case.history.values, int(share * len(case.history))
-        history = History(case.history.step, case.history.last_ms, values[:at])
-        hidden, last = values[at:], values[at - 1]
-        # As in the development data: 35 and 80 % of the way to the end, and half as much again, over a longer time.
-        for way in (0.35, 0.8, 1.5):
-            limit = last + way * (hidden[-1] - last)
+        past, hidden = values[:at], values[at:]
+        history = History(case.history.step, case.history.last_ms, past)
+        gain = hidden.max() - past.max()
+        # As in the development data: 35 and 80 % of the way to the highest hidden value, and well beyond it.
+        limits = (past.max() + 0.35 * gain, past.max() + 0.8 * gain, hidden.max() + 0.5 * max(np.ptp(past), gain))
+        for limit in limits[0 if gain > 0 else 2 :]:
             met = np.flatnonzero(hidden >= limit)
             crossing = int(met[0]) + 1 if met.size else 0
-            horizon = hidden.size * 2 if crossing else hidden.size
-            if hidden[-1] > last and (way > 1) == (crossing == 0) and crossing != 1:
-                found.append(ThresholdCase(f"{case.case_id}@{way}", history, float(limit), crossing, horizon))
+            horizon = 2 * hidden.size if crossing else hidden.size
+            found.append(ThresholdCase(f"{case.case_id}@{share}", history, float(limit), crossing, horizon))
     return found
 
 
