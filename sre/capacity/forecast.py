@@ -225,6 +225,7 @@ def _answered(history: History, request: Request, fit: _Fit, times: IntArray) ->
         seasons=seasons,
         exhaustion=crossing,
         warnings=_warnings(history, request, fit, seasons),
+        paths=paths,
     )
 
 
@@ -335,4 +336,5 @@ def _constant(
             request, expected[None, :], times=times, last_ms=history.last_ms, last_value=value, ready=ready
         ),
         warnings=(*history.notes, *ready.notes, f"All {raw.size} steps hold the same value."),
+        paths=expected[None, :],
     )

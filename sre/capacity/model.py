@@ -195,6 +195,7 @@ class CapacityForecast:
         nature: `level` (goes up and down), `stock` (accumulates), `counter` (was turned into a rate a second).
         history: What was learnt from, gaps filled, counters as rates; None for an assumed growth.
         present_level: Where the series stands, its season taken out.
+        paths: shape (futures, horizon), the simulated futures behind interval and crossing; None for an assumed growth.
     """
 
     times_ms: IntArray
@@ -211,3 +212,4 @@ class CapacityForecast:
     seasons: tuple[Season, ...] = ()
     exhaustion: Exhaustion | None = None
     warnings: tuple[str, ...] = ()
+    paths: FloatArray | None = None
