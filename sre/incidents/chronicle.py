@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
+from sre.core.deploys import announces_deploy
 from sre.core.labels import Labels
 
 Kind: TypeAlias = Literal[
@@ -21,9 +21,6 @@ _WEIGHTS: Final[dict[Kind, int]] = {
     "note": 7, "pressure": 7, "outage": 6, "worst": 6, "update": 5, "setting": 5, "resolved": 4, "restart": 4,
     "pending": 2, "other": 1,
 }  # fmt: skip
-_DEPLOY: Final = re.compile(
-    r"\b(?:deploy\w*|releas\w*|roll(?:ed|ing)?[ -]?(?:out|back)\w*|version|v\d+\.\d+)", re.IGNORECASE
-)
 # The key of a counter that began anew: most likely its process did.
 RESET: Final = "reset"
 # Systems tell the same thing with clocks and delays of their own (our choice).
@@ -153,7 +150,7 @@ class _Places:
 
 def announced_kind(text: str) -> Kind:
     """Return what a change is that was announced in these words: a deploy, or another one."""
-    return "deploy" if _DEPLOY.search(text) else "setting"
+    return "deploy" if announces_deploy(text) else "setting"
 
 
 def without_known_resets(happenings: Sequence[Happening]) -> tuple[Happening, ...]:

@@ -44,8 +44,8 @@ async def nearby_changes(source: MetricSource, series: Sequence[Labels], windows
     Args:
         series: Label sets of the metrics that may show changes.
     """
+    from sre.core.deploys import starts_query, version_query
     from sre.core.times import epoch_ms
-    from sre.incidents.changes import starts_query, version_query
     from sre.incidents.scan.changes import change_queries, changes_in, versions_and_starts
 
     since_ms = epoch_ms(windows.main.start)

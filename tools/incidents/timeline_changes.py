@@ -32,7 +32,7 @@ _KINDS: dict[str, Kind] = {"deploy": "deploy", "return": "deploy", "restart": "r
 
 async def read_changes(source: MetricSource, window: TimelineWindow, *, services: Sequence[str]) -> Asked:
     """Return what was changed or restarted, of any service: the cause need not be where it hurts."""
-    from sre.incidents.changes import starts_query, version_query
+    from sre.core.deploys import starts_query, version_query
     from sre.incidents.scan.changes import change_queries, changes_in, is_change_metric, versions_and_starts
 
     asked = Asked(source.name, "deploys, restarts, settings, targets")
@@ -109,8 +109,8 @@ def _text(change: Change) -> str:
 
 def _outages(series: SeriesSet, system: str, services: Sequence[str]) -> list[Happening]:
     """Return when targets could not be scraped, those of a job that went at the same time as one."""
+    from sre.core.deploys import service_of
     from sre.core.rules.alert_states import runs
-    from sre.incidents.changes import service_of
 
     times = series.grid.times_ms()
     gone: dict[tuple[str, int, int], int] = {}

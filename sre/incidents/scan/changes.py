@@ -1,6 +1,6 @@
 """What people and machines did around an incident: versions, restarts, alerts, settings, numbers of copies.
 
-Versions and starts of processes are read by `sre.incidents.changes`; the rest is read here.
+Versions and starts of processes are read by `sre.core.deploys`; the rest is read here.
 """
 
 from __future__ import annotations
@@ -12,18 +12,10 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
 
+from sre.core.deploys import deploys_of
 from sre.core.golden_conventions import conventions
 from sre.core.labels import Labels
 from sre.core.promql_text import selector
-from sre.incidents.changes import (
-    VersionChange,
-    dated,
-    is_part_of,
-    restarts,
-    service_of,
-    starts_query,
-    version_changes,
-)
 from sre.incidents.scan.entities import entity_labels, entity_of
 
 if TYPE_CHECKING:
@@ -94,37 +86,11 @@ def versions_and_starts(versions: SeriesSet | None, starts: SeriesSet | None, *,
         versions, starts: The answers to `version_query` and `starts_query`; None where there is none.
         since_ms: Earlier starts do not count.
     """
-    started = restarts(starts, since_ms=since_ms) if starts is not None else ()
-    lived = dated(version_changes(versions), started) if versions is not None else ()
-    found = [
-        Change(
-            one.kind,
-            one.service,
-            one.at_ms,
-            ", ".join(one.before),
-            one.version,
-            _versions_of(one, versions.labels if versions is not None else ()),
-            sum(len(start.instances) for start in started if is_part_of(start, one)),
-        )
-        for one in lived
-        if one.version not in one.before
-    ]
-    found += [
-        Change("restart", one.service, one.first_ms, "", "", starts_query(since_ms=since_ms), len(one.instances))
-        for one in started
-        if not any(is_part_of(one, version) for version in lived)
-    ]
-    return tuple(found)
-
-
-def _versions_of(change: VersionChange, series: Sequence[Labels]) -> str:
-    """Return PromQL of the versions of one service, by the label that names it."""
-    own = (one for one in series if one.metric == change.metric and service_of(one) == change.service)
-    labels = next(own, Labels())
-    ranked = (*conventions().service_labels, *labels)
-    names = [name for name in ranked if labels.get(name) == change.service]
-    found = selector(change.metric, [(names[0], "=", change.service)] if names else [])
-    return f"count by ({change.label}) ({found})"
+    return tuple(
+        Change(one.kind, one.service, one.at_ms, one.before, one.after, one.query, one.restarted_count)
+        for one in deploys_of(versions, starts, since_ms=since_ms)
+        if one.kind != "marked"
+    )
 
 
 def changes_in(query: ChangeQuery, series: SeriesSet) -> tuple[Change, ...]:

@@ -1,21 +1,25 @@
-"""What changed, as metrics tell it: versions that went live or came back, processes that started.
+"""Deploys as metrics tell them: versions that went live or came back, processes that started.
 
 Pure: `version_query` and `starts_query` say what to ask, the other functions read the answers.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from sre.core.golden_conventions import conventions
 from sre.core.labels import METRIC_NAME, Labels
+from sre.core.promql_text import selector
 
 if TYPE_CHECKING:
     from sre.core.series import SeriesSet
 
 ChangeKind: TypeAlias = Literal["deploy", "return"]
+# `marked` is one that somebody announced, as by an annotation.
+DeployKind: TypeAlias = Literal["deploy", "return", "restart", "marked"]
 
 # Metrics of value 1 that carry a version as a label: the names in use by client libraries, OpenTelemetry and
 # kube-state-metrics (our list).
@@ -27,6 +31,10 @@ VERSION_LABELS: Final = (
 )  # fmt: skip
 # What tells one process from another; a version is of all of them.
 INSTANCE_LABELS: Final = ("instance", "pod", "pod_name", "kubernetes_pod_name", "host", "hostname", "node")
+# How people and pipelines announce a deploy (our list).
+_ANNOUNCED: Final = re.compile(
+    r"\b(?:deploy\w*|releas\w*|roll(?:ed|ing)?[ -]?(?:out|back)\w*|version|v\d+\.\d+)", re.IGNORECASE
+)
 # A version that vanishes for less is the same roll-out still; the look-back of Prometheus twice (our choice).
 _SAME_ROLLOUT_MS: Final = 600_000
 # Processes of a service that start no further apart belong together: one roll-out, one crash (our choice).
@@ -69,6 +77,30 @@ class Restart:
     instances: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """Something that was rolled out or restarted, from wherever it is known.
+
+    Attributes:
+        kind: `return` is a version that had been live before, as after a rollback; `restart` one without a new version.
+        service: Whom it was done to; empty where that is not said.
+        at_ms: When; of a restart when its first process began.
+        after_ms: It happened after this instant; as `at_ms` where the time is exact.
+        before, after: Versions, or the words of a mark; text from outside, as `service` is.
+        query: What shows it; empty for marks.
+        restarted_count: Processes that began with it.
+    """
+
+    kind: DeployKind
+    service: str
+    at_ms: int
+    after_ms: int
+    before: str = ""
+    after: str = ""
+    query: str = ""
+    restarted_count: int = 0
+
+
 def version_query() -> str:
     """Return PromQL of which versions of which service are there, each once whatever the number of processes."""
     kept = (METRIC_NAME, *conventions().service_labels, *VERSION_LABELS)
@@ -78,6 +110,11 @@ def version_query() -> str:
 def starts_query(*, since_ms: int) -> str:
     """Return PromQL of the start times of processes that started at or after an instant."""
     return f"process_start_time_seconds >= {since_ms / 1000:.3f}"
+
+
+def announces_deploy(text: str) -> bool:
+    """Whether a change that was announced in these words is a deploy, rather than another one."""
+    return _ANNOUNCED.search(text) is not None
 
 
 def service_of(labels: Labels) -> str:
@@ -138,6 +175,49 @@ def is_part_of(restart: Restart, change: VersionChange) -> bool:
     """Whether processes started because a version went live."""
     first_ms = min(change.at_ms, change.after_ms)
     return restart.service == change.service and first_ms <= restart.first_ms <= change.at_ms + _SAME_RESTART_MS
+
+
+def deploys_of(versions: SeriesSet | None, starts: SeriesSet | None, *, since_ms: int) -> tuple[Deploy, ...]:
+    """Return new versions, then restarts that were not part of one, each in order of time.
+
+    Args:
+        versions, starts: The answers to `version_query` and `starts_query`; None where there is none.
+        since_ms: Earlier starts do not count.
+    """
+    started = restarts(starts, since_ms=since_ms) if starts is not None else ()
+    lived = dated(version_changes(versions), started) if versions is not None else ()
+    labels = versions.labels if versions is not None else ()
+    found = [_of_version(one, labels, started) for one in lived if one.version not in one.before]
+    query = starts_query(since_ms=since_ms)
+    alone = (one for one in started if not any(is_part_of(one, version) for version in lived))
+    found += [
+        Deploy("restart", one.service, one.first_ms, one.first_ms, query=query, restarted_count=len(one.instances))
+        for one in alone
+    ]
+    return tuple(found)
+
+
+def _of_version(change: VersionChange, labels: Sequence[Labels], started: Iterable[Restart]) -> Deploy:
+    return Deploy(
+        change.kind,
+        change.service,
+        change.at_ms,
+        change.at_ms if change.is_exact else change.after_ms,
+        before=", ".join(change.before),
+        after=change.version,
+        query=_versions_of(change, labels),
+        restarted_count=sum(len(start.instances) for start in started if is_part_of(start, change)),
+    )
+
+
+def _versions_of(change: VersionChange, series: Sequence[Labels]) -> str:
+    """Return PromQL of the versions of one service, by the label that names it."""
+    own = (one for one in series if one.metric == change.metric and service_of(one) == change.service)
+    labels = next(own, Labels())
+    ranked = (*conventions().service_labels, *labels)
+    names = [name for name in ranked if labels.get(name) == change.service]
+    found = selector(change.metric, [(names[0], "=", change.service)] if names else [])
+    return f"count by ({change.label}) ({found})"
 
 
 def _changes_of(series: SeriesSet, rows: Sequence[int], *, metric: str, service: str) -> list[VersionChange]:

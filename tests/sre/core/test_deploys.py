@@ -8,10 +8,7 @@ import pytest
 
 from connectors.demo import DemoSource
 from connectors.demo.schedule import DEPLOYS, WINDOW
-from sre.core.labels import Labels
-from sre.core.series import Grid, SeriesSet
-from sre.core.times import Duration, epoch_ms, instant_from_ms
-from sre.incidents.changes import (
+from sre.core.deploys import (
     Restart,
     dated,
     is_part_of,
@@ -20,6 +17,9 @@ from sre.incidents.changes import (
     version_changes,
     version_query,
 )
+from sre.core.labels import Labels
+from sre.core.series import Grid, SeriesSet
+from sre.core.times import Duration, epoch_ms, instant_from_ms
 
 MINUTE = 60_000
 
