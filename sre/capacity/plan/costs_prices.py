@@ -1,0 +1,92 @@
+"""The prices of a resource, as a caller writes them: `on_demand: 0.096/hour` and a list of commitments.
+
+For the reader of the document: `read_prices(fields, currency=...)` takes the mapping below `prices` of a resource.
+
+    prices:
+      on_demand: 0.096/hour        # a unit; also /month, /year, or a plain number, which is a month
+      commitments:
+        - name: 1 year, nothing upfront
+          term: 1 year             # also 12 months, 36, 365d
+          price: 0.061/hour        # whether used or not; may be left out where all is paid upfront
+          upfront: 0               # once a unit and term
+"""
+
+import re
+from typing import Final
+
+from sre.capacity.model import MONTH_SECONDS
+from sre.capacity.plan.model import Commitment, Prices
+from sre.core.fields import Fields
+from sre.core.text import cleaned, quoted
+
+HOURS_A_MONTH: Final = MONTH_SECONDS / 3600
+_MONTHS_A: Final = {"hour": 1 / HOURS_A_MONTH, "day": 24 / HOURS_A_MONTH, "month": 1.0, "year": 12.0}
+_NUMBER: Final = r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d{1,12})?|\d{1,15}(?:\.\d{1,17})?(?:e-?\d{1,2})?"
+_AMOUNT: Final = re.compile(rf"(?P<amount>{_NUMBER}) ?(?:(?:/|per|an?) ?(?P<per>hour|day|month|year))?")
+_TERM: Final = re.compile(r"(?P<count>\d{1,6}(?:\.\d{1,3})?) ?(?P<unit>d|days?|months?|y|years?)?")
+_LARGEST: Final = 1e15
+_LONGEST_TERM_MONTHS: Final = 120.0
+_MAX_COMMITMENTS: Final = 10
+_MAX_NAME: Final = 60
+
+
+def read_prices(fields: Fields, *, currency: str) -> Prices | None:
+    """Return the prices of a unit, or None where the mapping names none; problems go to the findings of `fields`.
+
+    Args:
+        fields: The mapping below `prices`.
+        currency: Of the whole document; one written here takes its place.
+    """
+    own = fields.text("currency", default=currency)
+    on_demand = _per_month(fields, "on_demand") if "on_demand" in fields else None
+    fields.knows("on_demand")
+    parts = fields.parts("commitments")
+    if len(parts) > _MAX_COMMITMENTS:
+        fields.problem("commitments", f"has {len(parts)} entries", f"give at most {_MAX_COMMITMENTS}")
+    commitments = tuple(_commitment(part) for part in parts[:_MAX_COMMITMENTS])
+    fields.refuse_others()
+    names = [one.name for one in commitments]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        fields.problem("commitments", f"has {quoted(name, limit=_MAX_NAME)} more than once", "give each its own name")
+    if commitments and on_demand is None:
+        fields.problem("on_demand", "is missing", "commitments are judged against it: give a price such as 0.1/hour")
+    return None if on_demand is None else Prices(cleaned(own, limit=20), on_demand, commitments)
+
+
+def _commitment(fields: Fields) -> Commitment:
+    term = _term_months(fields)
+    upfront = fields.number("upfront", default=0.0, low=0.0, high=_LARGEST)
+    has_price = "price" in fields
+    per_month = _per_month(fields, "price") if has_price else 0.0
+    fields.knows("price")
+    if not has_price and upfront == 0:
+        fields.problem("price", "is missing, and upfront too", "give one of them, such as 0.06/hour")
+    name = fields.text("name") or f"{term:g} months"
+    fields.refuse_others()
+    return Commitment(cleaned(name, limit=_MAX_NAME), term, per_month, upfront)
+
+
+def _per_month(fields: Fields, key: str) -> float:
+    text = fields.text(key)
+    found = _AMOUNT.fullmatch(" ".join(text.lower().split()).replace(" / ", "/"))
+    amount = float(found["amount"].replace(",", "")) if found else -1.0
+    if found is None or amount > _LARGEST:
+        fields.problem(key, f"is {quoted(text, limit=40)}, which is no price", "give one such as 0.1/hour or 70/month")
+        return 0.0
+    return amount / _MONTHS_A[found["per"] or "month"]
+
+
+def _term_months(fields: Fields) -> float:
+    text = fields.text("term", is_needed=True)
+    found = _TERM.fullmatch(" ".join(text.lower().split()))
+    if not found:
+        if text:
+            fields.problem("term", f"is {quoted(text, limit=40)}, which is no term", "give one such as 12 months")
+        return 12.0
+    unit = found["unit"] or "month"
+    scale = 1.0 if unit.startswith("month") else 12.0 if unit.startswith("y") else 24 / HOURS_A_MONTH
+    months = float(found["count"]) * scale
+    if not 0.5 <= months <= _LONGEST_TERM_MONTHS:
+        fields.problem("term", f"is {quoted(text, limit=40)}", "give one from half a month to ten years")
+        return 12.0
+    return months
