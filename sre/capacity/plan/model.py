@@ -125,7 +125,7 @@ class Demand:
     @property
     def is_certain(self) -> bool:
         """Whether there is one future only, so that no probability can be told."""
-        return self.paths.shape[0] == 1
+        return bool(self.paths.shape[0] == 1)
 
     def day_ms(self, day: int) -> int:
         """Return the start of a day, epoch milliseconds."""
@@ -189,14 +189,14 @@ class Step:
     Attributes:
         order_by_ms: Lead time before `needed_by_ms`; may lie in the past, then it is late already.
         needed_by_ms: First day on which, at the risk accepted, the units before no longer do.
-        lasts_until_ms: Day after the last one that `units_after` carry at that risk.
+        lasts_until_ms: First day on which `units_after` no longer do at that risk; None beyond the days known.
         late_days: How many days too late an order of today arrives; 0 where it is not.
         reason: What makes it necessary, for people.
     """
 
     order_by_ms: int
     needed_by_ms: int
-    lasts_until_ms: int
+    lasts_until_ms: int | None
     units_before: int
     units_after: int
     late_days: float = 0.0

@@ -1,0 +1,150 @@
+"""Demand ahead, day by day: from a forecast, from an assumed growth, from another resource's demand."""
+
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+
+import numpy as np
+
+from sre.capacity.model import DAY_SECONDS, MONTH_SECONDS, CapacityForecast
+from sre.capacity.plan.model import DAY_MS, FUTURE_COUNT, Demand
+from sre.core.series import FloatArray
+
+_MONTH_DAYS = MONTH_SECONDS / DAY_SECONDS
+# A range of growth is read as the middle four fifths of what may come, as intervals are here by default.
+_RANGE_SHARE = 0.8
+_WEEK_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How an assumed demand moves from its start.
+
+    Attributes:
+        ratio_per_month: 0.15 adds 15 % a month, compounded; > -1.
+        low_ratio, high_ratio: The same at the edges of an 80 % range; None where none was given.
+        added_per_month: Unit of the demand a month, on top and not compounded.
+    """
+
+    ratio_per_month: float = 0.0
+    low_ratio: float | None = None
+    high_ratio: float | None = None
+    added_per_month: float = 0.0
+
+
+def assumed_demand(*, start_value: float, growth: Growth, start_ms: int, days: int, words: str) -> Demand:
+    """Return a demand that grows as stated; with a range of growth in as many futures as a forecast has.
+
+    The peak of a day is the larger of its value at the start and at the end of the day.
+
+    Args:
+        start_value: At `start_ms`, >= 0.
+    """
+    ends = np.arange(days + 1) / _MONTH_DAYS
+    middle = _grown(start_value, np.array([growth.ratio_per_month]), growth.added_per_month, ends)
+    paths = middle
+    if growth.low_ratio is not None and growth.high_ratio is not None:
+        paths = _grown(start_value, _drawn(growth), growth.added_per_month, ends)
+    return Demand(
+        start_ms=start_ms,
+        paths=_peaks(paths),
+        expected=_peaks(middle)[0],
+        basis="assumed",
+        words=words,
+        present_peak=start_value,
+        highest_seen=start_value,
+    )
+
+
+def forecast_demand(forecast: CapacityForecast, *, start_ms: int, words: str) -> Demand:
+    """Return the daily peaks of a forecast's futures, from the first whole day after `start_ms` is begun.
+
+    Args:
+        forecast: Its steps are a day or a whole part of one, and follow `start_ms` without a gap.
+    """
+    history = forecast.history
+    paths = forecast.paths if forecast.paths is not None else forecast.expected[None, :]
+    day = -(-(forecast.times_ms - start_ms) // DAY_MS) - 1
+    kept = day >= 0
+    starts = np.flatnonzero(np.diff(day[kept], prepend=-1) > 0)
+    daily = np.maximum(np.maximum.reduceat(paths[:, kept], starts, axis=1), 0.0)
+    expected = np.maximum(np.maximum.reduceat(forecast.expected[kept], starts), 0.0)
+    seen = forecast.expected[:0] if history is None else history.values
+    last_week = 1 if history is None else max(1, round(_WEEK_DAYS * DAY_SECONDS / history.step.seconds))
+    return Demand(
+        start_ms=start_ms,
+        paths=as_futures(daily) if daily.shape[0] > 1 else daily,
+        expected=expected,
+        basis="forecast",
+        words=words,
+        trust=forecast.judgement.trust,
+        history_days=0.0 if history is None else len(history) * history.step.seconds / DAY_SECONDS,
+        present_peak=float(seen[-last_week:].max()) if seen.size else 0.0,
+        highest_seen=float(seen.max()) if seen.size else 0.0,
+        warnings=forecast.warnings,
+    )
+
+
+def derived_demand(demand: Demand, *, factor: float, offset: float = 0.0, words: str) -> Demand:
+    """Return a demand that follows another one: `factor` times it plus `offset`.
+
+    By Little's law a rate becomes what is in use at once when `factor` is the mean time each request holds it.
+
+    Args:
+        factor, offset: >= 0.
+
+    Source:
+        Little, "A Proof for the Queuing Formula: L = lambda W", Operations Research 9 (1961).
+    """
+    return replace(
+        demand,
+        paths=demand.paths * factor + offset,
+        expected=demand.expected * factor + offset,
+        basis="derived",
+        words=words,
+        present_peak=demand.present_peak * factor + offset,
+        highest_seen=demand.highest_seen * factor + offset,
+        selector="",
+    )
+
+
+def faster(demand: Demand, *, extra_ratio_per_month: float) -> Demand:
+    """Return the demand with growth on top of its own, compounded monthly; 0 changes nothing.
+
+    Args:
+        extra_ratio_per_month: > -1.
+    """
+    factor = (1 + extra_ratio_per_month) ** (np.arange(1, demand.days + 1) / _MONTH_DAYS)
+    return replace(demand, paths=demand.paths * factor, expected=demand.expected * factor)
+
+
+def as_futures(paths: FloatArray, count: int = FUTURE_COUNT) -> FloatArray:
+    """Return exactly `count` futures: repeated in turn where there are fewer, evenly chosen where there are more."""
+    have = paths.shape[0]
+    if have == count:
+        return paths
+    chosen = np.arange(count) % have if have < count else np.arange(count) * have // count
+    return np.asarray(paths[chosen])
+
+
+def _grown(start_value: float, ratios: FloatArray, added: float, months: FloatArray) -> FloatArray:
+    compounded = start_value * (1 + ratios[:, None]) ** months
+    return np.asarray(np.maximum(compounded + added * months, 0.0))
+
+
+def _peaks(values: FloatArray) -> FloatArray:
+    return np.asarray(np.maximum(values[:, :-1], values[:, 1:]))
+
+
+def _drawn(growth: Growth) -> FloatArray:
+    """Return growths, spread evenly over the probabilities of a distribution with the stated middle and edges.
+
+    Logarithms of growth factors are normal on either side of the middle, each side with its own width.
+    """
+    assert growth.low_ratio is not None
+    assert growth.high_ratio is not None
+    shares = (np.arange(FUTURE_COUNT) + 0.5) / FUTURE_COUNT
+    deviates = np.array([NormalDist().inv_cdf(float(share)) for share in shares])
+    edge = NormalDist().inv_cdf(0.5 + _RANGE_SHARE / 2)
+    low, middle, high = np.log1p([growth.low_ratio, growth.ratio_per_month, growth.high_ratio])
+    width = np.where(deviates < 0, middle - low, high - middle) / edge
+    return np.asarray(np.expm1(middle + deviates * width))
