@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Literal
 
-Unit = Literal["s", "bytes", "ratio"]
+Unit = Literal["s", "bytes", "ratio", "number"]
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,8 @@ class Row:
         ours: Our figure, in `unit`.
         peer: The figure of what we compare with, in the same unit and from the same run; None without one.
         peer_name: What we compare with.
-        limit: What was promised; None where nothing was.
+        limit: The most that was promised; None where nothing was.
+        at_least: The least that was promised, of our own figure; None where nothing was.
         is_ratio_limited: Whether the promise is about ours / peer, not about ours.
         detail: Everything needed to read the figures right.
     """
@@ -28,6 +29,7 @@ class Row:
     peer_name: str = ""
     limit: float | None = None
     is_ratio_limited: bool = False
+    at_least: float | None = None
     detail: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -39,7 +41,10 @@ class Row:
     def is_met(self) -> bool | None:
         """Whether the promise is kept; None where there is none, or nothing to compare with."""
         measured = self.ratio if self.is_ratio_limited else self.ours
-        return None if self.limit is None or measured is None else measured <= self.limit
+        is_below = None if self.limit is None or measured is None else measured <= self.limit
+        if self.at_least is None:
+            return is_below
+        return self.ours >= self.at_least and is_below is not False
 
     def as_json(self) -> dict[str, object]:
         """Return the row as it is recorded."""
@@ -57,6 +62,9 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def _target(row: Row) -> str:
+    if row.at_least is not None:
+        least = shown(row.at_least, row.unit)
+        return f">= {least}" if row.limit is None else f"{least} to {shown(row.limit, row.unit)}"
     if row.limit is None:
         return "-"
     return f"ratio <= {row.limit:g}" if row.is_ratio_limited else f"<= {shown(row.limit, row.unit)}"
@@ -68,6 +76,8 @@ def _met(row: Row) -> str:
 
 def shown(value: float, unit: Unit) -> str:
     """Return a figure for people."""
+    if unit == "number":
+        return f"{value:.3g}"
     if unit == "ratio":
         return f"{value * 100:.3g} %"
     if unit == "s":

@@ -13,6 +13,11 @@ from bench.row import Row, shown, spread, table
         (Row("fast beside the peer", ours=1.3, unit="s", peer=1.0, limit=1.3, is_ratio_limited=True), True),
         (Row("slow beside the peer", ours=1.4, unit="s", peer=1.0, limit=1.3, is_ratio_limited=True), False),
         (Row("over the limit, whatever the peer", ours=2, unit="s", peer=10, limit=1.3), False),
+        (Row("at least that much", ours=0.92, unit="ratio", at_least=0.92), True),
+        (Row("less than that", ours=0.91, unit="ratio", at_least=0.92), False),
+        (Row("between both", ours=0.8, unit="ratio", at_least=0.75, limit=0.87), True),
+        (Row("more than both", ours=0.88, unit="ratio", at_least=0.75, limit=0.87), False),
+        (Row("less than both", ours=0.74, unit="ratio", at_least=0.75, limit=0.87), False),
         (Row("nothing promised", ours=5, unit="s", peer=1), None),
         (Row("no peer to compare with", ours=5, unit="s", limit=1.3, is_ratio_limited=True), None),
     ],
@@ -35,6 +40,18 @@ def test_a_broken_promise_stands_out_in_the_table() -> None:
     ]
 
 
+def test_a_promise_with_two_ends_names_both() -> None:
+    """Our choice."""
+    lines = table(
+        [
+            Row("held", ours=0.8, unit="ratio", at_least=0.75, limit=0.87),
+            Row("found", ours=0.9, unit="ratio", at_least=0.92),
+        ]
+    ).splitlines()
+    assert lines[2].endswith("| 75 % to 87 % | yes |")
+    assert lines[3].endswith("| >= 92 % | NO |")
+
+
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
@@ -43,6 +60,7 @@ def test_a_broken_promise_stands_out_in_the_table() -> None:
         (999, "bytes", "999 B"),
         (582_613, "bytes", "583 kB"),
         (0.125, "ratio", "12.5 %"),
+        (0.9512, "number", "0.951"),
     ],
 )
 def test_figures_are_shown_in_a_unit_that_fits(value: float, unit: str, text: str) -> None:
