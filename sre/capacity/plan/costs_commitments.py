@@ -1,0 +1,279 @@
+"""Which units to take on which commitment, from when: the cheapest mix for what simulated futures need.
+
+Units are looked at one above the other: the n-th is needed whenever a future needs n or more. It is worth a
+commitment while the share of time it is needed is above the commitment's price over the price on demand (the
+break-even use), so the first units, which are always needed, are committed and the last stay on demand. Units do not
+depend on each other, so the cheapest choice for each is the cheapest of all.
+
+What lies beyond the plan's end counts only against a commitment: a unit is then taken to be needed as often as in the
+last months of the plan, and what it would lose is added to its cost; what it would save is not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+
+from sre.capacity.plan.costs_usage import Months, Usage
+from sre.capacity.plan.model import Commitment
+from sre.core.series import FloatArray, IntArray
+
+# More units than this are looked at in groups of equal size.
+_MAX_LAYERS = 2_000
+# The last months of the plan say how often a unit is needed beyond it.
+_TAIL_MONTHS = 3
+# A term that ends within a day or two of a month ends with it.
+_TERM_SLACK_MONTHS = 0.07
+_ON_DEMAND = -1
+# Savings that are rounding only are none.
+_LEAST_SAVING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Tranche:
+    """Units taken together on one commitment; money is for all of them, in the currency of the prices.
+
+    Attributes:
+        from_month: Month of the plan it starts with.
+        needed_ratio: Expected share of its time within the plan that the units are needed.
+        break_even_use_ratio: What they must be needed for it to cost no more than on demand.
+        saving: Expected over the plan, against the same units on demand when needed; what it is expected to lose after
+            the plan's end is taken off.
+        break_even_ms: When on demand would have cost as much as the whole term, with the use expected.
+        total_cost: All payments of the term.
+    """
+
+    commitment: Commitment
+    units: int
+    from_month: int
+    from_ms: int
+    until_ms: int
+    upfront: float
+    per_month: float
+    total_cost: float
+    needed_ratio: float
+    break_even_use_ratio: float
+    saving: float
+    break_even_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mix:
+    """Commitments over time; the rest is on demand.
+
+    Attributes:
+        committed: shape (months,), units under commitment.
+        cost_by_month: shape (months,), what these commitments cost, an upfront spread over its term.
+        lost_after: What they are expected to lose after the plan's end.
+    """
+
+    tranches: tuple[Tranche, ...]
+    committed: IntArray
+    cost_by_month: FloatArray
+    lost_after: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layers:
+    """Units one above the other.
+
+    Attributes:
+        sizes: shape (layers,), units in each.
+        needed: shape (layers, months), share of futures that need its topmost unit.
+        is_there: shape (layers, months), whether the plan has all of it in place all through the month.
+    """
+
+    sizes: IntArray
+    needed: FloatArray
+    is_there: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+
+    @property
+    def tail(self) -> FloatArray:
+        """How often each is needed at the end of the plan, shape (layers,)."""
+        return np.asarray(self.needed[:, -_TAIL_MONTHS:].mean(axis=1))
+
+
+def effective_per_month(commitment: Commitment) -> float:
+    """Return what a committed unit costs a month, an upfront spread over the term."""
+    return commitment.per_month + commitment.upfront / commitment.term_months
+
+
+def break_even_use_ratio(commitment: Commitment, *, on_demand_per_month: float) -> float:
+    """Return the share of time a unit must be needed for the commitment to cost no more than on demand.
+
+    Above 1 it never does. A commitment of 60 % of the price on demand breaks even at 60 % use; or, used all the time,
+    after 60 % of its term.
+
+    Args:
+        on_demand_per_month: > 0.
+    """
+    return effective_per_month(commitment) / on_demand_per_month
+
+
+def layers_of(usage: Usage) -> Layers:
+    """Return the units that the plan ever has in place for a month, one above the other."""
+    most = int(usage.planned_least.max(initial=0))
+    group = max(1, -(-most // _MAX_LAYERS))
+    tops = np.minimum(np.arange(1, -(-most // group) + 1) * group, most)
+    ordered = np.sort(usage.futures, axis=0)
+    count = ordered.shape[0]
+    columns = [1 - np.searchsorted(ordered[:, month], tops) / count for month in range(usage.months.count)]
+    needed = np.stack(columns, axis=1) if tops.size else np.zeros((0, usage.months.count))
+    return Layers(
+        sizes=np.diff(tops, prepend=0),
+        needed=needed,
+        is_there=usage.planned_least[None, :] >= tops[:, None],
+    )
+
+
+def cheapest_mix(usage: Usage, commitments: Sequence[Commitment], *, on_demand_per_month: float) -> Mix:
+    """Return the commitments that cost least over what the futures need.
+
+    Each layer's cheapest sequence of months on demand and terms is found backwards from the plan's end. A unit can be
+    committed from the first whole month that the plan has it.
+    """
+    layers, months = layers_of(usage), usage.months
+    terms = [_Term.of(one, layers, on_demand_per_month) for one in commitments]
+    ends = np.concatenate([[0.0], np.cumsum(months.lengths)])
+    cost = np.zeros((layers.sizes.size, months.count + 1))
+    choice = np.full((layers.sizes.size, months.count), _ON_DEMAND)
+    for month in reversed(range(months.count)):
+        best = on_demand_per_month * months.lengths[month] * layers.needed[:, month] + cost[:, month + 1]
+        for index, term in enumerate(terms):
+            end = term.end(month, months.count)
+            committed = term.cost(month, ends) + cost[:, end]
+            is_better = layers.is_there[:, month] & (committed < best - _LEAST_SAVING * np.abs(best))
+            best, choice[is_better, month] = np.where(is_better, committed, best), index
+        cost[:, month] = best
+    return _mix(layers, months, terms, choice)
+
+
+def committed_throughout(usage: Usage, commitment: Commitment, *, on_demand_per_month: float) -> Mix:
+    """Return the mix that takes every unit of the plan on one commitment as soon as it is there, term after term."""
+    layers, months = layers_of(usage), usage.months
+    term = _Term.of(commitment, layers, on_demand_per_month)
+    return _mix(layers, months, [term], np.where(layers.is_there, 0, _ON_DEMAND))
+
+
+def cost_of_futures(usage: Usage, mix: Mix | None, *, on_demand_per_month: float) -> FloatArray:
+    """Return what each future costs over the plan, shape (futures,).
+
+    Args:
+        mix: The commitments made; None for none.
+    """
+    committed = 0 if mix is None else mix.committed
+    rest = np.maximum(usage.futures - committed, 0) @ usage.months.lengths * on_demand_per_month
+    return np.asarray(rest if mix is None else rest + mix.cost_by_month.sum())
+
+
+def cost_of_steps(usage: Usage, mix: Mix | None, *, on_demand_per_month: float) -> FloatArray:
+    """Return what following the plan's steps costs by month, shape (months,)."""
+    committed = 0 if mix is None else mix.committed
+    rest = np.maximum(usage.planned - committed, 0) * usage.months.lengths * on_demand_per_month
+    return np.asarray(rest if mix is None else rest + mix.cost_by_month)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Term:
+    """A commitment on the months of a plan.
+
+    Attributes:
+        months: Its length in whole months.
+        lost_per_month: shape (layers,), what a unit is expected to lose a month after the plan's end.
+    """
+
+    commitment: Commitment
+    months: int
+    per_month: float
+    on_demand_per_month: float
+    lost_per_month: FloatArray
+
+    @classmethod
+    def of(cls, commitment: Commitment, layers: Layers, on_demand: float) -> "_Term":
+        per_month = effective_per_month(commitment)
+        length = max(1, ceil(commitment.term_months - _TERM_SLACK_MONTHS))
+        return cls(commitment, length, per_month, on_demand, np.maximum(per_month - on_demand * layers.tail, 0.0))
+
+    def end(self, month: int, count: int) -> int:
+        return min(month + self.months, count)
+
+    def beyond(self, month: int, ends: FloatArray) -> float:
+        """Return how many months of a term from `month` on lie after the plan's end."""
+        after = self.months > ends.size - 1 - month
+        return max(0.0, self.commitment.term_months - float(ends[-1] - ends[month])) if after else 0.0
+
+    def cost(self, month: int, ends: FloatArray) -> FloatArray:
+        """Return what a unit of each layer costs from `month` on, shape (layers,)."""
+        within = float(ends[self.end(month, ends.size - 1)] - ends[month])
+        return np.asarray(self.per_month * within + self.lost_per_month * self.beyond(month, ends))
+
+
+def _mix(layers: Layers, months: Months, terms: Sequence[_Term], choice: IntArray) -> Mix:
+    """Follow the choices from the first month on; layers that choose alike are one tranche."""
+    ends = np.concatenate([[0.0], np.cumsum(months.lengths)])
+    free_from = np.zeros(layers.sizes.size, dtype=np.int64)
+    committed, costs = np.zeros(months.count, dtype=np.int64), np.zeros(months.count)
+    tranches, lost = [], 0.0
+    for month in range(months.count):
+        is_free = free_from <= month
+        for index, term in enumerate(terms):
+            chosen = is_free & (choice[:, month] == index)
+            if not chosen.any():
+                continue
+            end = term.end(month, months.count)
+            units = int(layers.sizes[chosen].sum())
+            free_from[chosen] = end
+            committed[month:end] += units
+            costs[month:end] += units * term.per_month * months.lengths[month:end]
+            lost += float(layers.sizes[chosen] @ term.lost_per_month[chosen]) * term.beyond(month, ends)
+            tranches.append(_tranche(layers, months, term, chosen, month=month, ends=ends))
+    return Mix(tuple(tranches), committed, costs, lost)
+
+
+def _tranche(
+    layers: Layers,
+    months: Months,
+    term: _Term,
+    chosen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+    *,
+    month: int,
+    ends: FloatArray,
+) -> Tranche:
+    commitment, sizes = term.commitment, layers.sizes[chosen]
+    units, end = int(sizes.sum()), term.end(month, months.count)
+    lengths = months.lengths[month:end]
+    used = sizes @ layers.needed[chosen, month:end] * lengths
+    within = float(lengths.sum())
+    lost = float(sizes @ term.lost_per_month[chosen]) * term.beyond(month, ends)
+    total = term.per_month * commitment.term_months * units
+    tail = float(sizes @ layers.tail[chosen])
+    even = _months_to_pay(used, lengths, tail, wanted=total / term.on_demand_per_month)
+    start = float(ends[month])
+    return Tranche(
+        commitment=commitment,
+        units=units,
+        from_month=month,
+        from_ms=months.start_of(month),
+        until_ms=months.at(start + commitment.term_months),
+        upfront=commitment.upfront * units,
+        per_month=commitment.per_month * units,
+        total_cost=total,
+        needed_ratio=float(used.sum()) / (units * within),
+        break_even_use_ratio=term.per_month / term.on_demand_per_month,
+        saving=term.on_demand_per_month * float(used.sum()) - term.per_month * within * units - lost,
+        break_even_ms=None if even is None or even > commitment.term_months else months.at(start + even),
+    )
+
+
+def _months_to_pay(used: FloatArray, lengths: FloatArray, tail: float, *, wanted: float) -> float | None:
+    """Return after how many months the unit-months used reach `wanted`; None if they never do.
+
+    Args:
+        used: shape (months,), unit-months used in each.
+        tail: Units used after them.
+    """
+    sums = np.concatenate([[0.0], np.cumsum(used)])
+    if sums[-1] >= wanted:
+        return float(np.interp(wanted, sums, np.concatenate([[0.0], np.cumsum(lengths)])))
+    return float(lengths.sum()) + (wanted - float(sums[-1])) / tail if tail > 0 else None
