@@ -35,6 +35,10 @@ class Fields:
         """Record a problem of a field."""
         self.found.add(f"{self.path}.{key}" if key else self.path, what, mending)
 
+    def is_text(self, key: str) -> bool:
+        """Return whether a field is written as one text or number, not as a mapping or a list."""
+        return isinstance(self._value(key), (str, int, float))
+
     def text(self, key: str, *, default: str = "", is_needed: bool = False) -> str:
         """Return a text on one line, or the default."""
         value = self._value(key)
@@ -49,6 +53,27 @@ class Fields:
             self.problem(key, "has line breaks or control characters", "give one line")
             return default
         return str(value).strip()
+
+    def lines(self, key: str, *, limit: int) -> str:
+        """Return a text that may have several lines, such as a query; empty where it is missing or wrong."""
+        value = self._value(key)
+        if value is None:
+            return ""
+        if not isinstance(value, str) or not value.strip():
+            self.problem(key, "is not a text", "give a text")
+            return ""
+        if len(value) > limit:
+            self.problem(key, f"is longer than {limit:,} characters", "give a shorter one")
+            return ""
+        return value.strip()
+
+    def items(self, key: str) -> tuple[object, ...]:
+        """Return a list of anything; what is no list is a problem and reads as empty."""
+        value = self._value(key)
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            self.problem(key, "is missing" if value is None else "is not a list", "give a list")
+            return ()
+        return tuple(value)
 
     def choice(self, key: str, choices: Sequence[str], *, default: str) -> str:
         """Return one of the choices."""

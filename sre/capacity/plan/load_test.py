@@ -47,7 +47,7 @@ class ScalabilityFit:
         contention: s, >= 0.
         coherency: k, >= 0.
         fit_ratio: Share of the variation of the throughput that is explained, R squared.
-        tested_throughput: Highest throughput that was measured.
+        tested_throughput: Highest throughput that was measured, at `tested_concurrency`.
         notes: What speaks against the test, for people.
     """
 
@@ -56,6 +56,7 @@ class ScalabilityFit:
     coherency: float
     fit_ratio: float
     tested_throughput: float
+    tested_concurrency: float
     notes: tuple[str, ...] = ()
 
     def throughput(self, concurrency: float) -> float:
@@ -142,7 +143,7 @@ def fitted_law(points: Sequence[LoadPoint]) -> ScalabilityFit:
         )
     if rates.argmax() == loads.argmax():
         notes = (*notes, "the highest level tested was still the fastest, so the real limit was not seen")
-    return ScalabilityFit(alone, contention, coherency, ratio, float(rates.max()), notes)
+    return ScalabilityFit(alone, contention, coherency, ratio, float(rates.max()), float(loads[rates.argmax()]), notes)
 
 
 def unit_capacity(fit: ScalabilityFit, *, max_latency_seconds: float | None = None) -> UnitCapacity:
@@ -166,9 +167,7 @@ def unit_capacity(fit: ScalabilityFit, *, max_latency_seconds: float | None = No
         )
     rate = fit.throughput(at) if at != inf else inf
     if rate > fit.tested_throughput:
-        return UnitCapacity(
-            fit.tested_throughput, fit.tested_throughput * fit.latency_seconds(1), "the highest throughput measured"
-        )
+        return UnitCapacity(fit.tested_throughput, fit.tested_concurrency, "the highest throughput measured")
     return UnitCapacity(rate, at, why)
 
 
