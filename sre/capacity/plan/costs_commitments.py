@@ -5,8 +5,9 @@ commitment while the share of time it is needed is above the commitment's price 
 break-even use), so the first units, which are always needed, are committed and the last stay on demand. Units do not
 depend on each other, so the cheapest choice for each is the cheapest of all.
 
-What lies beyond the plan's end counts only against a commitment: a unit is then taken to be needed as often as in the
-last months of the plan, and what it would lose is added to its cost; what it would save is not.
+What lies beyond the plan's end counts only against a commitment: a unit is then taken to be needed as in the same
+month of the year before, and never more than in the last months of the plan; what the rest of a term loses at that is
+added to its cost, what it saves is not.
 """
 
 from collections.abc import Sequence
@@ -17,17 +18,22 @@ import numpy as np
 
 from sre.capacity.plan.costs_usage import Months, Usage
 from sre.capacity.plan.model import Commitment
-from sre.core.series import FloatArray, IntArray
+from sre.core.series import BoolArray, FloatArray, IntArray
 
 # More units than this are looked at in groups of equal size.
 _MAX_LAYERS = 2_000
-# The last months of the plan say how often a unit is needed beyond it.
+_YEAR_MONTHS = 12
+# The last months of the plan say how often a unit is needed beyond it at most.
 _TAIL_MONTHS = 3
+# Terms are looked at no further than this beyond the plan's end.
+_MOST_BEYOND = 120
 # A term that ends within a day or two of a month ends with it.
 _TERM_SLACK_MONTHS = 0.07
 _ON_DEMAND = -1
 # Savings that are rounding only are none.
 _LEAST_SAVING = 1e-9
+# Days put into months make a term longer or shorter by at most this share.
+_ROUNDING = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +92,20 @@ class Layers:
 
     sizes: IntArray
     needed: FloatArray
-    is_there: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+    is_there: BoolArray
 
-    @property
-    def tail(self) -> FloatArray:
-        """How often each is needed at the end of the plan, shape (layers,)."""
-        return np.asarray(self.needed[:, -_TAIL_MONTHS:].mean(axis=1))
+    def needed_beyond(self) -> FloatArray:
+        """Return how often each is needed in the months after the plan's end, shape (layers, 120).
+
+        A unit that was there in the same month of the year before is needed as often as then, so that a season is not
+        taken for what lasts; one that is new is needed as often as at the end.
+        """
+        tail = self.needed[:, -_TAIL_MONTHS:].mean(axis=1)[:, None]
+        count = self.needed.shape[1]
+        if count < _YEAR_MONTHS:
+            return np.repeat(tail, _MOST_BEYOND, axis=1)
+        before = count - _YEAR_MONTHS + np.arange(_MOST_BEYOND) % _YEAR_MONTHS
+        return np.asarray(np.where(self.is_there[:, before], np.minimum(self.needed[:, before], tail), tail))
 
 
 def effective_per_month(commitment: Commitment) -> float:
@@ -134,15 +148,13 @@ def cheapest_mix(usage: Usage, commitments: Sequence[Commitment], *, on_demand_p
     committed from the first whole month that the plan has it.
     """
     layers, months = layers_of(usage), usage.months
-    terms = [_Term.of(one, layers, on_demand_per_month) for one in commitments]
-    ends = np.concatenate([[0.0], np.cumsum(months.lengths)])
+    terms = [_Term.of(one, layers, months, on_demand_per_month) for one in commitments]
     cost = np.zeros((layers.sizes.size, months.count + 1))
     choice = np.full((layers.sizes.size, months.count), _ON_DEMAND)
     for month in reversed(range(months.count)):
         best = on_demand_per_month * months.lengths[month] * layers.needed[:, month] + cost[:, month + 1]
         for index, term in enumerate(terms):
-            end = term.end(month, months.count)
-            committed = term.cost(month, ends) + cost[:, end]
+            committed = term.cost(month) + cost[:, term.end(month)]
             is_better = layers.is_there[:, month] & (committed < best - _LEAST_SAVING * np.abs(best))
             best, choice[is_better, month] = np.where(is_better, committed, best), index
         cost[:, month] = best
@@ -152,7 +164,7 @@ def cheapest_mix(usage: Usage, commitments: Sequence[Commitment], *, on_demand_p
 def committed_throughout(usage: Usage, commitment: Commitment, *, on_demand_per_month: float) -> Mix:
     """Return the mix that takes every unit of the plan on one commitment as soon as it is there, term after term."""
     layers, months = layers_of(usage), usage.months
-    term = _Term.of(commitment, layers, on_demand_per_month)
+    term = _Term.of(commitment, layers, months, on_demand_per_month)
     return _mix(layers, months, [term], np.where(layers.is_there, 0, _ON_DEMAND))
 
 
@@ -180,38 +192,47 @@ class _Term:
 
     Attributes:
         months: Its length in whole months.
-        lost_per_month: shape (layers,), what a unit is expected to lose a month after the plan's end.
+        ends: shape (months + 1,), the borders of the plan's months, in months.
+        beyond: shape (layers, 120), how often each layer is needed after the plan's end.
     """
 
     commitment: Commitment
     months: int
     per_month: float
     on_demand_per_month: float
-    lost_per_month: FloatArray
+    ends: FloatArray
+    beyond: FloatArray
 
     @classmethod
-    def of(cls, commitment: Commitment, layers: Layers, on_demand: float) -> "_Term":
-        per_month = effective_per_month(commitment)
+    def of(cls, commitment: Commitment, layers: Layers, months: Months, on_demand: float) -> "_Term":
         length = max(1, ceil(commitment.term_months - _TERM_SLACK_MONTHS))
-        return cls(commitment, length, per_month, on_demand, np.maximum(per_month - on_demand * layers.tail, 0.0))
+        ends = np.concatenate([[0.0], np.cumsum(months.lengths)])
+        return cls(commitment, length, effective_per_month(commitment), on_demand, ends, layers.needed_beyond())
 
-    def end(self, month: int, count: int) -> int:
-        return min(month + self.months, count)
+    def end(self, month: int) -> int:
+        """Return the month that a term from `month` on ends before, within the plan."""
+        return min(month + self.months, self.ends.size - 1)
 
-    def beyond(self, month: int, ends: FloatArray) -> float:
-        """Return how many months of a term from `month` on lie after the plan's end."""
-        after = self.months > ends.size - 1 - month
-        return max(0.0, self.commitment.term_months - float(ends[-1] - ends[month])) if after else 0.0
+    def used_beyond(self, month: int) -> FloatArray:
+        """Return how often each layer is needed in the months of a term that lie after the plan's end."""
+        return self.beyond[:, : max(0, month + self.months - self.ends.size + 1)]
 
-    def cost(self, month: int, ends: FloatArray) -> FloatArray:
+    def lost(self, month: int) -> FloatArray:
+        """Return what a unit of each layer is expected to lose after the plan's end, shape (layers,)."""
+        used = self.used_beyond(month)
+        rest = self.commitment.term_months - float(self.ends[-1] - self.ends[month]) if used.size else 0.0
+        return np.asarray(
+            np.maximum(self.per_month * max(rest, 0.0) - self.on_demand_per_month * used.sum(axis=1), 0.0)
+        )
+
+    def cost(self, month: int) -> FloatArray:
         """Return what a unit of each layer costs from `month` on, shape (layers,)."""
-        within = float(ends[self.end(month, ends.size - 1)] - ends[month])
-        return np.asarray(self.per_month * within + self.lost_per_month * self.beyond(month, ends))
+        within = float(self.ends[self.end(month)] - self.ends[month])
+        return np.asarray(self.per_month * within + self.lost(month))
 
 
 def _mix(layers: Layers, months: Months, terms: Sequence[_Term], choice: IntArray) -> Mix:
     """Follow the choices from the first month on; layers that choose alike are one tranche."""
-    ends = np.concatenate([[0.0], np.cumsum(months.lengths)])
     free_from = np.zeros(layers.sizes.size, dtype=np.int64)
     committed, costs = np.zeros(months.count, dtype=np.int64), np.zeros(months.count)
     tranches, lost = [], 0.0
@@ -221,35 +242,28 @@ def _mix(layers: Layers, months: Months, terms: Sequence[_Term], choice: IntArra
             chosen = is_free & (choice[:, month] == index)
             if not chosen.any():
                 continue
-            end = term.end(month, months.count)
-            units = int(layers.sizes[chosen].sum())
+            end, units = term.end(month), int(layers.sizes[chosen].sum())
             free_from[chosen] = end
             committed[month:end] += units
             costs[month:end] += units * term.per_month * months.lengths[month:end]
-            lost += float(layers.sizes[chosen] @ term.lost_per_month[chosen]) * term.beyond(month, ends)
-            tranches.append(_tranche(layers, months, term, chosen, month=month, ends=ends))
+            lost += float(layers.sizes[chosen] @ term.lost(month)[chosen])
+            tranches.append(_tranche(layers, months, term, chosen, month=month))
     return Mix(tuple(tranches), committed, costs, lost)
 
 
-def _tranche(
-    layers: Layers,
-    months: Months,
-    term: _Term,
-    chosen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
-    *,
-    month: int,
-    ends: FloatArray,
-) -> Tranche:
+def _tranche(layers: Layers, months: Months, term: _Term, chosen: BoolArray, *, month: int) -> Tranche:
     commitment, sizes = term.commitment, layers.sizes[chosen]
-    units, end = int(sizes.sum()), term.end(month, months.count)
-    lengths = months.lengths[month:end]
-    used = sizes @ layers.needed[chosen, month:end] * lengths
-    within = float(lengths.sum())
-    lost = float(sizes @ term.lost_per_month[chosen]) * term.beyond(month, ends)
+    units, lengths = int(sizes.sum()), months.lengths[month : term.end(month)]
+    used = sizes @ layers.needed[chosen, month : term.end(month)] * lengths
+    after = sizes @ term.used_beyond(month)[chosen]
     total = term.per_month * commitment.term_months * units
-    tail = float(sizes @ layers.tail[chosen])
-    even = _months_to_pay(used, lengths, tail, wanted=total / term.on_demand_per_month)
-    start = float(ends[month])
+    within, start = float(lengths.sum()), float(term.ends[month])
+    even = _months_to_pay(
+        np.concatenate([used, after]),
+        np.concatenate([lengths, np.ones(after.size)]),
+        wanted=total / term.on_demand_per_month,
+    )
+    lost = float(sizes @ term.lost(month)[chosen])
     return Tranche(
         commitment=commitment,
         units=units,
@@ -262,18 +276,21 @@ def _tranche(
         needed_ratio=float(used.sum()) / (units * within),
         break_even_use_ratio=term.per_month / term.on_demand_per_month,
         saving=term.on_demand_per_month * float(used.sum()) - term.per_month * within * units - lost,
-        break_even_ms=None if even is None or even > commitment.term_months else months.at(start + even),
+        break_even_ms=None if even is None else months.at(start + min(even, commitment.term_months)),
     )
 
 
-def _months_to_pay(used: FloatArray, lengths: FloatArray, tail: float, *, wanted: float) -> float | None:
+def _months_to_pay(used: FloatArray, lengths: FloatArray, *, wanted: float) -> float | None:
     """Return after how many months the unit-months used reach `wanted`; None if they never do.
 
     Args:
-        used: shape (months,), unit-months used in each.
-        tail: Units used after them.
+        used: shape (months,), unit-months used in each month of the term.
+        lengths: shape (months,), in months.
     """
-    sums = np.concatenate([[0.0], np.cumsum(used)])
-    if sums[-1] >= wanted:
-        return float(np.interp(wanted, sums, np.concatenate([[0.0], np.cumsum(lengths)])))
-    return float(lengths.sum()) + (wanted - float(sums[-1])) / tail if tail > 0 else None
+    sums = np.cumsum(used)
+    # What is rounding of days to months is not a commitment that never pays.
+    if sums[-1] < wanted * (1 - _ROUNDING):
+        return None
+    at = int(np.argmax(sums >= min(wanted, sums[-1])))
+    missing = sums[at] - min(wanted, sums[-1])
+    return float(lengths[: at + 1].sum() - lengths[at] * missing / used[at])
