@@ -1,29 +1,21 @@
 """Alertmanager (0.22 or newer, also Mimir's) as a source of alerts as notified, and of silences."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-import anyio.to_thread
-
-from connectors.http import Answer, ByteBudget, Endpoint, HttpClient, Pacing, Request
+from connectors.http import Answer, ByteBudget, Conversation, Endpoint, HttpClient, Manner, Pacing, Request
 from sre.core.alerts import LabelMatcher, NotifiedAlert, Silence
-from sre.core.errors import BadResponseError, InputError, SreError
+from sre.core.errors import BadResponseError, InputError
 from sre.core.telemetry import BuildInfo
-from sre.core.text import cleaned, quoted
 from sre.core.times import Window
 
 if TYPE_CHECKING:
     import httpx
 
-Read = TypeVar("Read")
-
 _API = "/api/v2"
 # People copy the address of the API, or of the retired one, as often as that of the system.
 _API_SUFFIXES = ("/api/v2", "/api/v1", "/api")
-_REASON_LIMIT = 300
-# Some 10 ms of decoding: below that the event loop can wait.
-_THREAD_ABOVE_BYTES = 512 * 1024
 _NARROWER = ("Alertmanager has no way to ask for less: raise max_body_bytes if it really holds that many alerts.",)
 _NOT_HERE = (
     "Check the address: a path prefix such as /alertmanager may be missing or too much (Mimir: /alertmanager).",
@@ -53,33 +45,34 @@ class AlertmanagerClient:
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
         self.name = name
-        self._http = HttpClient(
+        http = HttpClient(
             _without_api_path(endpoint), system=name, narrower=_NARROWER, pacing=pacing, transport=transport
         )
+        self._asked = Conversation(http, _manner(http.endpoint.origin))
 
     def __repr__(self) -> str:
-        return f"AlertmanagerClient({self.name!r}, {self._http.endpoint.origin!r})"
+        return f"AlertmanagerClient({self.name!r}, {self._asked.http.endpoint.origin!r})"
 
     async def aclose(self) -> None:
         """Release connections."""
-        await self._http.aclose()
+        await self._asked.http.aclose()
 
     async def build_info(self) -> BuildInfo:
         """Return version and cluster status."""
         from connectors.alertmanager.wire import read_status
 
-        return await self._told(Request(f"{_API}/status"), read_status)
+        return await self._asked.told(Request(f"{_API}/status"), read_status)
 
     async def notified_alerts(self) -> tuple[NotifiedAlert, ...]:
         """Return all alerts it holds, the suppressed ones too, with the group each is sent in."""
         from connectors.alertmanager.wire import read_alerts, read_groups, with_groups
 
-        budget = ByteBudget(self._http.endpoint.max_body_bytes)
-        alerts = await self._told(Request(f"{_API}/alerts"), read_alerts, budget=budget)
+        budget = ByteBudget(self._asked.http.endpoint.max_body_bytes)
+        alerts = await self._asked.told(Request(f"{_API}/alerts"), read_alerts, budget=budget)
         if not alerts:
             return ()
         try:
-            grouped = await self._told(Request(f"{_API}/alerts/groups"), read_groups, budget=budget)
+            grouped = await self._asked.told(Request(f"{_API}/alerts/groups"), read_groups, budget=budget)
         except BadResponseError:
             # Groups add where an alert is sent together with which; without them the alerts still stand.
             return alerts
@@ -90,7 +83,7 @@ class AlertmanagerClient:
         from connectors.alertmanager.wire import read_silences
 
         # Versions before 0.28 do not know the parameter, so the state is looked at as well.
-        found = await self._told(Request(f"{_API}/silences", (("expired", "false"),)), read_silences)
+        found = await self._asked.told(Request(f"{_API}/silences", (("expired", "false"),)), read_silences)
         return tuple(silence for silence in found if silence.state != "expired")
 
     async def create_silence(
@@ -104,43 +97,10 @@ class AlertmanagerClient:
         from connectors.alertmanager.wire import read_created, silence_body
 
         body = silence_body(matchers, window=window, created_by=created_by, comment=comment)
-        answer = await self._http.send(Request(f"{_API}/silences", method="POST", json_body=body))
+        answer = await self._asked.http.send(Request(f"{_API}/silences", method="POST", json_body=body))
         if (refusal := self._refusal(answer)) is not None:
             raise refusal
-        return await self._decoded(answer, read_created)
-
-    async def _told(
-        self, request: Request, read: Callable[[bytearray], Read], *, budget: ByteBudget | None = None
-    ) -> Read:
-        return await self._decoded(await self._http.send(request, budget=budget), read)
-
-    async def _decoded(self, answer: Answer, read: Callable[[bytearray], Read]) -> Read:
-        """Return what `read` makes of the body, worked out in a thread where the body is large."""
-        from connectors.alertmanager.wire import NotTheApiError
-
-        if (failure := self._failure(answer)) is not None:
-            raise failure
-        try:
-            if len(answer.body) > _THREAD_ABOVE_BYTES:
-                return await anyio.to_thread.run_sync(read, answer.body, abandon_on_cancel=True)
-            return read(answer.body)
-        except NotTheApiError as error:
-            problem = error.problem
-        raise self._misunderstood(answer, problem)
-
-    def _failure(self, answer: Answer) -> SreError | None:
-        if answer.status == 404:
-            message = f"{self.name} has nothing at this path (HTTP 404)."
-            return self._http.narrator.bad(message, status=404, next_steps=_NOT_HERE)
-        return self._http.failure_of(answer)
-
-    def _misunderstood(self, answer: Answer, problem: str) -> SreError:
-        origin = self._http.endpoint.origin
-        steps: tuple[str, ...] = (f"Check that the address is that of an Alertmanager: {origin} answered.",)
-        if answer.is_html:
-            problem = "sent an HTML page instead of JSON: a sign-in page, a proxy, or not the Alertmanager address"
-            steps = (*steps, "If it needs a sign-in, set ALERTMANAGER_TOKEN, or user name and password.")
-        return self._http.narrator.bad(f"{self.name} {problem}.", status=answer.status, next_steps=steps)
+        return await self._asked.decoded(answer, read_created)
 
     def _refusal(self, answer: Answer) -> InputError | None:
         """Return the error for a silence that was considered and not taken; 422 is what its request checks say."""
@@ -149,8 +109,16 @@ class AlertmanagerClient:
         said = refusal_in(answer.body) if answer.status in {400, 422} else None
         if said is None:
             return None
-        reason = quoted(answer.credentials.masked(cleaned(said, limit=4 * _REASON_LIMIT)), limit=_REASON_LIMIT)
-        return InputError(f"{self.name} does not accept the silence: {reason}.", field="matchers")
+        return InputError(f"{self.name} does not accept the silence: {answer.quoted(said)}.", field="matchers")
+
+
+def _manner(origin: str) -> Manner:
+    return Manner(
+        not_here=_NOT_HERE,
+        wrong_address=(f"Check that the address is that of an Alertmanager: {origin} answered.",),
+        address="the Alertmanager address",
+        page_steps=("If it needs a sign-in, set ALERTMANAGER_TOKEN, or user name and password.",),
+    )
 
 
 def _without_api_path(endpoint: Endpoint) -> Endpoint:

@@ -21,7 +21,7 @@ from uuid import UUID
 
 import httpx
 
-from connectors.alertmanager.wire import Json
+from connectors.http import Json
 from sre.core.errors import InputError, RefusedError
 from sre.core.labels import Labels
 from sre.core.promql import Matcher

@@ -9,29 +9,21 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Literal, TypeAlias, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
+from connectors.http import Json, NotTheApiError, decoded_json
 from sre.core.alerts import LabelMatcher, NotifiedAlert, Silence
 from sre.core.labels import Labels
 from sre.core.telemetry import BuildInfo
 from sre.core.times import Window, format_instant
 
 Wire = TypeVar("Wire")
-Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 # Go's zero time: never, or not said.
 _NEVER = "0001-"
-
-
-class NotTheApiError(Exception):
-    """The body is not an answer of the Alertmanager API; `problem` finishes a sentence about the system."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
 
 
 def _none_as_empty_map(value: object) -> object:
@@ -266,29 +258,9 @@ def _with_group(alert: NotifiedAlert, grouped: Sequence[NotifiedAlert]) -> Notif
 
 def _read(model: type[Wire], body: bytes | bytearray) -> Wire:
     try:
-        return TypeAdapter(model).validate_python(_decoded(body))
+        return TypeAdapter(model).validate_python(decoded_json(body))
     except ValidationError:
         raise NotTheApiError("answered with JSON that is not of the Alertmanager API") from None
-
-
-def _decoded(body: bytes | bytearray) -> Json:
-    if not body or body.isspace():
-        raise NotTheApiError("answered with an empty body")
-    try:
-        document: Json = json.loads(body)
-    except json.JSONDecodeError as error:
-        raise _broken(body, error) from None
-    except (ValueError, RecursionError):
-        raise NotTheApiError("answered with JSON that cannot be read") from None
-    return document
-
-
-def _broken(body: bytes | bytearray, error: json.JSONDecodeError) -> NotTheApiError:
-    if not body.lstrip().startswith((b"{", b"[")):
-        return NotTheApiError("answered with text that is not JSON")
-    if error.pos >= len(error.doc.rstrip()):
-        return NotTheApiError(f"sent JSON that breaks off after {len(error.doc)} characters")
-    return NotTheApiError(f"sent broken JSON (wrong at character {error.pos} of {len(error.doc)})")
 
 
 def _instant(text: str | None) -> datetime | None:

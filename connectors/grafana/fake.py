@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import httpx
 
-from connectors.grafana.wire import Json
+from connectors.http import Json
 from sre.core.times import epoch_ms
 
 Fault: TypeAlias = httpx.Response | Exception

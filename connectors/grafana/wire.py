@@ -3,29 +3,20 @@
 Unknown fields are ignored and missing ones have the value that means "not said": versions 9 to 12 differ in them.
 """
 
-import json
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from connectors.http import NotTheApiError, decoded_json
 from sre.core.dashboards import Annotation, DashboardFolder, StoredDashboard
 from sre.core.text import cleaned
 from sre.core.times import instant_from_ms
 
-Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Wire = TypeVar("Wire", bound=BaseModel)
 # The year 9999: beyond it there are no instants.
 _LAST_MS = 253_402_300_799_000
 _MAX_ANNOTATION = 1_000
 _MAX_TAGS = 20
-
-
-class NotTheApiError(Exception):
-    """The body is not an answer of Grafana; `problem` finishes a sentence about the system."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
 
 
 class _Wire(BaseModel):
@@ -132,7 +123,7 @@ _ANNOTATIONS = TypeAdapter(list[WireAnnotation])
 
 def read_one(body: bytearray, kind: type[Wire]) -> Wire:
     """Return the body as `kind`; raises NotTheApiError."""
-    document = _decoded(body)
+    document = decoded_json(body)
     try:
         return kind.model_validate(document)
     except ValidationError:
@@ -141,7 +132,7 @@ def read_one(body: bytearray, kind: type[Wire]) -> Wire:
 
 def read_folders(body: bytearray) -> list[WireFolder]:
     """Return the folders of a search; raises NotTheApiError."""
-    document = _decoded(body)
+    document = decoded_json(body)
     try:
         return _FOLDERS.validate_python(document)
     except ValidationError:
@@ -150,7 +141,7 @@ def read_folders(body: bytearray) -> list[WireFolder]:
 
 def read_annotations(body: bytearray) -> list[WireAnnotation]:
     """Return the annotations of a search; raises NotTheApiError."""
-    document = _decoded(body)
+    document = decoded_json(body)
     try:
         return _ANNOTATIONS.validate_python(document)
     except ValidationError:
@@ -163,19 +154,3 @@ def problem_in(body: bytearray) -> WireProblem | None:
         return read_one(body, WireProblem)
     except NotTheApiError:
         return None
-
-
-def _decoded(body: bytearray) -> object:
-    if not body or body.isspace():
-        raise NotTheApiError("answered with an empty body")
-    try:
-        document: object = json.loads(body)
-    except json.JSONDecodeError as error:
-        if not body.lstrip().startswith((b"{", b"[")):
-            raise NotTheApiError("answered with text that is not JSON") from None
-        is_cut = error.pos >= len(body.decode("utf-8", errors="replace").rstrip()) or "Unterminated" in error.msg
-        told = f"sent JSON that breaks off after {len(body)} bytes" if is_cut else "sent broken JSON"
-        raise NotTheApiError(told) from None
-    except (ValueError, RecursionError):
-        raise NotTheApiError("answered with JSON that cannot be read") from None
-    return document

@@ -3,7 +3,9 @@
 from connectors.http.answer import Answer
 from connectors.http.body import ByteBudget
 from connectors.http.client import HttpClient, Request
+from connectors.http.conversation import Conversation, Manner
 from connectors.http.endpoint import Auth, BasicAuth, BearerToken, BearerTokenFile, Endpoint, Tls
+from connectors.http.json_body import Json, NotTheApiError, broken_json, decoded_json
 from connectors.http.pacing import Pacing
 
 __all__ = [
@@ -13,9 +15,15 @@ __all__ = [
     "BearerToken",
     "BearerTokenFile",
     "ByteBudget",
+    "Conversation",
     "Endpoint",
     "HttpClient",
+    "Json",
+    "Manner",
+    "NotTheApiError",
     "Pacing",
     "Request",
     "Tls",
+    "broken_json",
+    "decoded_json",
 ]

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from connectors.http.credentials import Credentials
+from sre.core.text import cleaned, quoted
+
+_REASON_LIMIT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,10 @@ class Answer:
         """Whether this is a page for people: a sign-in form, a proxy's error, the wrong address."""
         kind = self.headers.get("content-type", "").lower()
         return "html" in kind or self.body[:256].lstrip().lower().startswith((b"<!doctype", b"<html"))
+
+    def quoted(self, said: str) -> str:
+        """Return what the system says in it, without the secrets we sent, as it may stand in a message."""
+        return quoted(self.credentials.masked(cleaned(said, limit=4 * _REASON_LIMIT)), limit=_REASON_LIMIT)
 
     def excerpt(self, limit: int) -> str:
         """Return the beginning of the body as text."""

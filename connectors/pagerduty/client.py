@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from connectors.http import Answer, ByteBudget, Endpoint, Pacing, Request
-from connectors.pagerduty.conversation import Conversation
+from connectors.pagerduty.conversation import PagerDutyConversation
 from connectors.pagerduty.events import EventsClient, RoutingKey
 from connectors.pagerduty.listing import PAGE_SIZE, left_out_of, oldest_first, once, pieces_of, read_list
 from sre.core.errors import ConfigError, InputError
@@ -30,8 +30,9 @@ from sre.core.times import Window, format_instant
 if TYPE_CHECKING:
     import httpx
 
+    from connectors.http import Json
     from connectors.pagerduty.model import WireLogEntry
-    from connectors.pagerduty.wire import Json, Wire
+    from connectors.pagerduty.wire import Wire
 
 Item = TypeVar("Item")
 Entry = TypeVar("Entry", bound="Wire")
@@ -85,7 +86,7 @@ class PagerDutyClient:
             raise _sender_needed("PAGERDUTY_FROM is not an e-mail address.")
         self.name = name
         self._sender = sender
-        self._rest = Conversation(
+        self._rest = PagerDutyConversation(
             endpoint, system=name, sign_in=_SIGN_IN, narrower=_NARROWER, pacing=pacing, transport=transport
         )
         self._events = (

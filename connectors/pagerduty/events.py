@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 import anyio.to_thread
 
 from connectors.http import Endpoint, Pacing, Request
-from connectors.pagerduty.conversation import Conversation
+from connectors.pagerduty.conversation import PagerDutyConversation
 from sre.core.errors import ConfigError, InputError
 from sre.core.oncall import PageEvent
 
 if TYPE_CHECKING:
     import httpx
 
-    from connectors.pagerduty.wire import Json
+    from connectors.http import Json
 
 # Where Events v2 is, by the host of the REST API: each service region has its own.
 _EVENTS_HOSTS = {
@@ -100,7 +100,7 @@ class EventsClient:
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
         self._routing = routing
-        self._events = Conversation(
+        self._events = PagerDutyConversation(
             routing.endpoint, system=system, sign_in=_SIGN_IN, pacing=pacing, transport=transport
         )
 
@@ -133,8 +133,9 @@ class EventsClient:
 
 
 def _key_in(body: bytearray, event: PageEvent, *, is_taken: bool) -> str:
+    from connectors.http import NotTheApiError
     from connectors.pagerduty.model import WireAccepted
-    from connectors.pagerduty.wire import NotTheApiError, read_one
+    from connectors.pagerduty.wire import read_one
 
     key = read_one(body, WireAccepted).dedup_key or event.key
     if not is_taken or not key:

@@ -17,8 +17,8 @@ from urllib.parse import unquote
 
 import httpx
 
+from connectors.http import Json
 from connectors.pagerduty.fake_account import Account, Incident, Person, RefusedChangeError, Service, told
-from connectors.pagerduty.wire import Json
 
 Fault: TypeAlias = httpx.Response | Exception
 Params: TypeAlias = httpx.QueryParams

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from connectors.pagerduty.wire import Json
+from connectors.http import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Generic, TypeAlias, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from connectors.http import NotTheApiError, decoded_json
 from sre.core.oncall import Named
 from sre.core.text import cleaned
 
-Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Read = TypeVar("Read", bound=BaseModel)
 Entry = TypeVar("Entry")
 Row = TypeVar("Row", bound=BaseModel)
@@ -29,14 +29,6 @@ _MAX_DETAILS = 20
 _DETAIL_LIMIT = 200
 _WEB_ADDRESS = re.compile(r"https?://[^\s\"'<>]+")
 _NOT_OURS = "answered with JSON that is not of the PagerDuty API"
-
-
-class NotTheApiError(Exception):
-    """The body is not an answer of PagerDuty; `problem` finishes a sentence about the system."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
 
 
 def _text(value: object, *, limit: int) -> str:
@@ -165,14 +157,14 @@ class WireProblem(Wire):
 def read_one(body: bytearray, kind: type[Read]) -> Read:
     """Return the body as `kind`; raises NotTheApiError."""
     try:
-        return kind.model_validate(_decoded(body))
+        return kind.model_validate(decoded_json(body))
     except (ValidationError, RecursionError):
         raise NotTheApiError(_NOT_OURS) from None
 
 
 def read_page(body: bytearray, kind: type[Row], *, key: str) -> Page[Row]:
     """Return a page whose entries stand under `key`; raises NotTheApiError."""
-    document = _decoded(body)
+    document = decoded_json(body)
     held = document.get(key) if isinstance(document, dict) else None
     if not isinstance(held, list):
         raise NotTheApiError(_NOT_OURS)
@@ -189,7 +181,7 @@ def problem_in(body: bytearray) -> WireProblem | None:
     The REST API puts it under `error`; Events v2 has `status`, `message` and `errors` at the top.
     """
     try:
-        document = _decoded(body)
+        document = decoded_json(body)
     except NotTheApiError:
         return None
     if not isinstance(document, dict):
@@ -202,19 +194,3 @@ def problem_in(body: bytearray) -> WireProblem | None:
     except ValidationError:
         return None
     return problem if problem.told or problem.code is not None else None
-
-
-def _decoded(body: bytearray) -> object:
-    if not body or body.isspace():
-        raise NotTheApiError("answered with an empty body")
-    try:
-        document: object = json.loads(body)
-    except json.JSONDecodeError as error:
-        if not body.lstrip().startswith((b"{", b"[")):
-            raise NotTheApiError("answered with text that is not JSON") from None
-        is_cut = error.pos >= len(body.decode("utf-8", errors="replace").rstrip()) or "Unterminated" in error.msg
-        told = f"sent JSON that breaks off after {len(body)} bytes" if is_cut else "sent broken JSON"
-        raise NotTheApiError(told) from None
-    except (ValueError, RecursionError):
-        raise NotTheApiError("answered with JSON that cannot be read") from None
-    return document

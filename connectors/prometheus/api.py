@@ -5,12 +5,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-import anyio.to_thread
-
-from connectors.http import Answer, ByteBudget, Endpoint, HttpClient, Pacing, Request
+from connectors.http import Answer, ByteBudget, Conversation, Endpoint, HttpClient, Manner, Pacing, Request
 from connectors.prometheus.advice import NARROWER
 from connectors.prometheus.refusals import refusal_of
-from sre.core.errors import BadResponseError, InputError
+from sre.core.errors import BadResponseError, InputError, SreError
 
 if TYPE_CHECKING:
     import httpx
@@ -52,15 +50,17 @@ class PrometheusApi:
         pacing: Pacing | None,
         transport: "httpx.AsyncBaseTransport | None",
     ) -> None:
-        self._name = name
-        self._http = HttpClient(
+        http = HttpClient(
             endpoint, system=name, narrower=NARROWER, is_final=_is_considered, pacing=pacing, transport=transport
+        )
+        self._asked = Conversation(
+            http, _manner(endpoint.origin), explained=self._refusal, thread_above_bytes=_THREAD_ABOVE_BYTES
         )
 
     @property
     def endpoint(self) -> Endpoint:
         """Where the questions go."""
-        return self._http.endpoint
+        return self._asked.http.endpoint
 
     async def ask(self, question: Question, *, budget: ByteBudget | None = None) -> "Envelope":
         """Return the envelope with its data as plain JSON."""
@@ -76,49 +76,28 @@ class PrometheusApi:
         Raises:
             InputError, RefusedError, UpstreamError: As promised by `connectors.base.MetricSource`.
         """
-        from connectors.prometheus.envelope import NotTheApiError
-
-        answer = await self._http.send(_request(question), budget=budget)
-        if not 200 <= answer.status < 300:
-            raise self._failure(answer)
-        problem = ""
-        try:
-            if len(answer.body) > _THREAD_ABOVE_BYTES:
-                return await anyio.to_thread.run_sync(decode, answer.body, abandon_on_cancel=True)
-            return decode(answer.body)
-        except NotTheApiError as error:
-            problem = error.problem
-        raise self._misunderstood(answer, problem)
+        return await self._asked.told(_request(question), decode, budget=budget)
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._http.aclose()
+        await self._asked.http.aclose()
 
     def bad(self, message: str) -> BadResponseError:
         """Return the error for an answer with content that makes no sense."""
-        return self._http.narrator.bad(message)
+        return self._asked.http.narrator.bad(message)
 
-    def _failure(self, answer: Answer) -> Exception:
-        if (said := _error_in(answer)) is not None:
-            return refusal_of(self._http, answer, error_type=said[0], error=said[1])
-        if answer.status == 404:
-            return self._http.narrator.bad(
-                f"{self._name} has nothing at this path (HTTP 404).", status=404, next_steps=_NOT_HERE
-            )
-        failure = self._http.failure_of(answer)
-        assert failure is not None
-        return failure
+    def _refusal(self, answer: Answer) -> SreError | None:
+        said = _error_in(answer)
+        return None if said is None else refusal_of(self._asked.http, answer, error_type=said[0], error=said[1])
 
-    def _misunderstood(self, answer: Answer, problem: str) -> Exception:
-        if (said := _error_in(answer)) is not None:
-            return refusal_of(self._http, answer, error_type=said[0], error=said[1])
-        steps: tuple[str, ...] = (
-            f"Check that the address is that of a Prometheus API: {self.endpoint.origin} answered.",
-        )
-        if answer.is_html:
-            problem = "sent an HTML page instead of JSON: a sign-in page, a proxy, or not the Prometheus address"
-            steps = (*steps, "If it needs a sign-in, set a token or password for this source.")
-        return self._http.narrator.bad(f"{self._name} {problem}.", status=answer.status, next_steps=steps)
+
+def _manner(origin: str) -> Manner:
+    return Manner(
+        not_here=_NOT_HERE,
+        wrong_address=(f"Check that the address is that of a Prometheus API: {origin} answered.",),
+        address="the Prometheus address",
+        page_steps=("If it needs a sign-in, set a token or password for this source.",),
+    )
 
 
 def _request(question: Question) -> Request:

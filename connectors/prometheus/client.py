@@ -18,7 +18,7 @@ from sre.core.times import Duration, Window, epoch_ms
 if TYPE_CHECKING:
     import httpx
 
-    from connectors.prometheus.envelope import Json
+    from connectors.http import Json
     from connectors.prometheus.matrix import Points
     from sre.core.labels import Labels
     from sre.core.series import Grid, InstantResult, RangeResult
@@ -187,7 +187,7 @@ class PrometheusClient:
         return await self._api.ask_decoded(question, decode=read_matrix, budget=budget)
 
     def _joined(self, query: str, parts: "Sequence[Points]", *, window: Window, grid: "Grid") -> "RangeResult":
-        from connectors.prometheus.envelope import NotTheApiError
+        from connectors.http import NotTheApiError
         from connectors.prometheus.matrix import joined
         from sre.core.series import RangeResult
 

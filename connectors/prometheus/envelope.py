@@ -9,23 +9,14 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 
-Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+from connectors.http import Json, NotTheApiError, broken_json, decoded_json
 
 # Inside a JSON string a quote is escaped, so an unescaped `"result": [` can only be the list itself.
 _RESULT = re.compile(r'"result"\s*:\s*\[')
 _UNREADABLE = "answered with JSON that cannot be read"
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = json.JSONDecoder()
-
-
-class NotTheApiError(Exception):
-    """The body is not an answer of the Prometheus API; `problem` finishes a sentence about the system."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +48,7 @@ class Envelope:
 
 def read_envelope(body: bytearray) -> Envelope:
     """Return the envelope of `body` with its data; raises NotTheApiError."""
-    return _envelope(_decoded(_text(body)))
+    return _envelope(decoded_json(body))
 
 
 def read_elements(body: bytearray, take: Callable[[Json], None]) -> Envelope:
@@ -69,11 +60,11 @@ def read_elements(body: bytearray, take: Callable[[Json], None]) -> Envelope:
     text = _text(body)
     start = _RESULT.search(text)
     if start is None:
-        return _without_elements(_envelope(_decoded(text)))
+        return _without_elements(_envelope(decoded_json(text)))
     # The bytes are not needed any more; a large body must not exist twice.
     body.clear()
     end = _each_element(text, start.end(), take)
-    return _envelope(_decoded(text[: start.end()] + text[end:]))
+    return _envelope(decoded_json(text[: start.end()] + text[end:]))
 
 
 def _without_elements(envelope: Envelope) -> Envelope:
@@ -103,7 +94,7 @@ def _decoded_at(text: str, position: int) -> tuple[Json, int]:
     try:
         return _DECODER.raw_decode(text, position)
     except json.JSONDecodeError as error:
-        raise _broken(text, error.pos) from None
+        raise broken_json(error) from None
     except (ValueError, RecursionError):
         raise NotTheApiError(_UNREADABLE) from None
 
@@ -122,22 +113,8 @@ def _text(body: bytearray) -> str:
         raise NotTheApiError("answered with something that is not UTF-8 text") from None
 
 
-def _decoded(text: str) -> Json:
-    try:
-        document: Json = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise _broken(text, error.pos) from None
-    except (ValueError, RecursionError):
-        raise NotTheApiError(_UNREADABLE) from None
-    return document
-
-
 def _broken(text: str, position: int) -> NotTheApiError:
-    if not text.lstrip().startswith("{"):
-        return NotTheApiError("answered with text that is not JSON")
-    if position >= len(text.rstrip()):
-        return NotTheApiError(f"sent JSON that breaks off after {len(text)} characters")
-    return NotTheApiError(f"sent broken JSON (wrong at character {position} of {len(text)})")
+    return broken_json(json.JSONDecodeError("", text, position))
 
 
 def _envelope(document: Json) -> Envelope:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote
 import httpx
 import numpy as np
 
-from connectors.prometheus.envelope import Json
+from connectors.http import Json
 from connectors.prometheus.split import MAX_POINTS
 from sre.core.errors import InputError, RefusedError
 from sre.core.labels import Labels

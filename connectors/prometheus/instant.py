@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from connectors.http import Json, NotTheApiError
 from connectors.prometheus.advice import NATIVE_HISTOGRAMS
-from connectors.prometheus.envelope import Json, NotTheApiError, read_elements
+from connectors.prometheus.envelope import read_elements
 from connectors.prometheus.matrix import as_ms, labels_of, pairs_as_arrays
 from sre.core.labels import Labels
 from sre.core.series import InstantResult, Samples

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from connectors.http import Json, NotTheApiError
 from connectors.prometheus.advice import NARROWER, NATIVE_HISTOGRAMS
 from connectors.prometheus.compact import read_compact
-from connectors.prometheus.envelope import Envelope, Json, NotTheApiError, read_elements, read_envelope
+from connectors.prometheus.envelope import Envelope, read_elements, read_envelope
 from sre.core.errors import RefusedError
 from sre.core.labels import Labels
 from sre.core.series import BoolArray, FloatArray, Grid, IntArray, SeriesSet

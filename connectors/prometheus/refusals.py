@@ -9,9 +9,6 @@ import re
 from connectors.http import Answer, HttpClient
 from connectors.prometheus.advice import NARROWER
 from sre.core.errors import InputError, RefusedError, SreError, TimedOutError, UnavailableError, UpstreamError
-from sre.core.text import cleaned, quoted
-
-_REASON_LIMIT = 300
 
 # Limits of the engine, the storage or the tenant: asking for less helps.
 # Prometheus: "query processing would load too many samples", "exceeded maximum resolution of 11,000 points".
@@ -35,7 +32,7 @@ _MENDING = ("Correct the PromQL and ask again.",)
 def refusal_of(http: HttpClient, answer: Answer, *, error_type: str, error: str) -> SreError:
     """Return the error for an answer `{"status": "error", "errorType": ..., "error": ...}`."""
     name, status = http.narrator.system, answer.status
-    reason = quoted(answer.credentials.masked(cleaned(error, limit=4 * _REASON_LIMIT)), limit=_REASON_LIMIT)
+    reason = answer.quoted(error)
     general = http.failure_of(answer)
     if error_type == "timeout":
         return TimedOutError(

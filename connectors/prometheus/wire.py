@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
-from connectors.prometheus.envelope import Json, NotTheApiError
+from connectors.http import Json, NotTheApiError
 from sre.core.errors import InputError
 from sre.core.labels import Labels
 from sre.core.telemetry import ActiveAlert, BuildInfo, MetricMetadata, MetricType, Rule, Target

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.http import NotTheApiError
 from connectors.pagerduty.model import WireAlert, WireIncident, WireIncidentAnswer, WireLogEntry, WireNotes
-from connectors.pagerduty.wire import NotTheApiError, problem_in, read_one, read_page
+from connectors.pagerduty.wire import problem_in, read_one, read_page
 from tests.support.openapi import load
 
 OURS = load((Path(__file__).parent / "contract.json").read_text(encoding="utf-8"))

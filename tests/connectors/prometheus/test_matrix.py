@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.prometheus.envelope import Json, NotTheApiError, read_elements
+from connectors.http import Json, NotTheApiError
+from connectors.prometheus.envelope import read_elements
 from connectors.prometheus.instant import read_instant
 from connectors.prometheus.matrix import joined, read_matrix
 from sre.core.errors import RefusedError

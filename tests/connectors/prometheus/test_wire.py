@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.prometheus.envelope import Json, NotTheApiError
+from connectors.http import Json, NotTheApiError
 from connectors.prometheus.wire import (
     read_alerts,
     read_build_info,
