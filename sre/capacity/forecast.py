@@ -10,7 +10,17 @@ from sre.capacity.candidates import level_pool, stock_pool
 from sre.capacity.cleaning import Shift, calmed, evened, filled, level_shift, never_falling
 from sre.capacity.crossing import exhaustion, inferred_direction
 from sre.capacity.growth import measured_growth, present_level
-from sre.capacity.model import Accuracy, CapacityForecast, Exhaustion, History, Judgement, Request, Season
+from sre.capacity.model import (
+    MAX_HORIZON_STEPS,
+    Accuracy,
+    CapacityForecast,
+    Exhaustion,
+    Growth,
+    History,
+    Judgement,
+    Request,
+    Season,
+)
 from sre.capacity.nature import Prepared, prepared
 from sre.capacity.paths import (
     ErrorModel,
@@ -31,7 +41,6 @@ from sre.core.times import format_duration, format_instant, instant_from_ms
 
 # Beyond this multiple of the history a forecast would be invention.
 MAX_REACH = 15.0
-MAX_HORIZON_STEPS = 2000
 # More past than this says nothing more and only costs time.
 _MAX_POINTS = 8192
 _MIN_POINTS_FOR_SEASON = 16
@@ -137,8 +146,7 @@ def _fitted(history: History, request: Request, ready: Prepared, raw: FloatArray
         futures = values[-1] + _stock_futures(backtest, values, widening(count) * model.factor)
     else:
         futures = backtest.future + simulated(model, seed=seed_of(values))
-    paths = _bounded(futures, ready)
-    return _Fit(ready, values, whole, periods, shift, spike_count, backtest, model, count, paths)
+    return _Fit(ready, values, whole, periods, shift, spike_count, backtest, model, count, futures)
 
 
 def _stretch(periods: tuple[int, ...], count: int) -> int:
@@ -178,16 +186,28 @@ def _bounded(paths: FloatArray, ready: Prepared) -> FloatArray:
 def _answered(history: History, request: Request, fit: _Fit, times: IntArray) -> CapacityForecast:
     last_value = float(fit.raw[-1])
     is_stock = fit.ready.nature == "stock" or _is_draining(request, last_value)
+    seasons = named_seasons(fit.values, history.step, periods=fit.periods, last_ms=history.last_ms)
+    period = seasons[0].period_steps if seasons else 1
+
+    def growth_of(path: FloatArray) -> Growth:
+        return measured_growth(
+            fit.values, path, period=period, step_seconds=history.step.seconds, nature=fit.ready.nature
+        )
+
+    drift_per_month = 0.0 if request.scenario.is_plain else growth_of(fit.backtest.future).forecast_per_month or 0.0
 
     def under_scenario(paths: FloatArray) -> FloatArray:
+        # What runs dry goes on falling until the scenario has been applied, or a slower fall would stay stuck at zero.
+        floor = -np.inf if is_stock or fit.ready.lower_bound is None else fit.ready.lower_bound
         return _bounded(
             applied(
-                paths,
+                np.maximum(paths, floor),
                 request.scenario,
                 times_ms=times,
                 last_ms=history.last_ms,
                 last_value=last_value,
                 is_stock=is_stock,
+                drift_per_month=drift_per_month,
             ),
             fit.ready,
         )
@@ -195,9 +215,7 @@ def _answered(history: History, request: Request, fit: _Fit, times: IntArray) ->
     paths = under_scenario(fit.paths)
     tail = (1 - request.interval_ratio) / 2
     lower, upper = np.quantile(paths, [tail, 1 - tail], axis=0)
-    expected = np.clip(under_scenario(_bounded(fit.backtest.future, fit.ready)), lower, upper)
-    seasons = named_seasons(fit.values, history.step, periods=fit.periods, last_ms=history.last_ms)
-    period = seasons[0].period_steps if seasons else 1
+    expected = np.clip(under_scenario(fit.backtest.future), lower, upper)
     accuracy = measured_accuracy(
         fit.backtest,
         fit.values,
@@ -216,9 +234,7 @@ def _answered(history: History, request: Request, fit: _Fit, times: IntArray) ->
         nature=fit.ready.nature,
         history=History(history.step, history.last_ms, fit.raw),
         present_level=present_level(fit.values, period=period, nature=fit.ready.nature),
-        growth=measured_growth(
-            fit.values, expected, period=period, step_seconds=history.step.seconds, nature=fit.ready.nature
-        ),
+        growth=growth_of(expected),
         judgement=_judgement(history, request, fit, accuracy, reach_seconds=_reach_seconds(history, request, crossing)),
         method=method_words(fit.backtest, nature=fit.ready.nature, step=history.step),
         accuracy=accuracy,

@@ -13,6 +13,8 @@ Outcome: TypeAlias = Literal["crosses", "does_not_cross", "already_crossed", "ca
 # A month is a twelfth of the Gregorian year of 365.2425 days.
 MONTH_SECONDS = 365.2425 * 86400 / 12
 DAY_SECONDS = 86400.0
+# Steps a forecast may have; further ahead a larger step says the same.
+MAX_HORIZON_STEPS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +63,39 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A factor or an addition that holds from one instant on, or up to another.
+
+    Attributes:
+        start_ms: Epoch milliseconds of its first moment.
+        end_ms: Epoch milliseconds of the first moment after it; None means it stays.
+        factor: Multiplies the load, or the rate at which a stock moves, > 0.
+        added: Added to the value, the unit of the metric; what is added is not multiplied.
+    """
+
+    start_ms: int
+    end_ms: int | None = None
+    factor: float = 1.0
+    added: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
-    """What if: growth on top of the forecast, and a one-off step.
+    """What if: growth faster or slower than forecast, growth on top of it, and changes on given days.
 
     Attributes:
         extra_growth_ratio_per_month: 0.05 adds five percent a month, compounded; 0 changes nothing.
-        one_off_factor: Multiplies the load (or the rate at which a stock moves) from `one_off_ms` on.
-        one_off_ms: Epoch milliseconds; None means from the first step.
+        growth_factor: Multiplies the growth that is forecast: 1.2 is a fifth faster, 1 changes nothing.
     """
 
     extra_growth_ratio_per_month: float = 0.0
-    one_off_factor: float = 1.0
-    one_off_ms: int | None = None
+    growth_factor: float = 1.0
+    changes: tuple[Change, ...] = ()
 
     @property
     def is_plain(self) -> bool:
         """Whether nothing is changed."""
-        return self.extra_growth_ratio_per_month == 0 and self.one_off_factor == 1
+        return self == Scenario()
 
 
 @dataclass(frozen=True, slots=True)

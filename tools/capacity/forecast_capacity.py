@@ -21,7 +21,6 @@ from tools.capacity.forecast_answer import (
 )
 from tools.capacity.forecast_question import (
     Question,
-    WhatIf,
     history_window,
     inline_arrays,
     parsed_horizon,
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from tools.capacity.forecast_data import NamedHistory
 
 _MAX_ROWS = 500
+_MAX_SCENARIO_CHARS = 500
 
 
 def _without_default(schema: JsonDict) -> None:
@@ -79,9 +79,7 @@ async def forecast_capacity(
     threshold: _Number = None,
     direction: Literal["auto", "up", "down"] = "auto",
     interval: float = 0.8,
-    growth_ratio_per_month: float = 0.0,
-    one_off_factor: Annotated[float, Field(json_schema_extra=_without_default)] = 1.0,
-    one_off_at: _Text = "",
+    scenario: Annotated[str, Field(max_length=_MAX_SCENARIO_CHARS, json_schema_extra=_without_default)] = "",
     start: _Text = "",
     end: _Text = "now",
     step: _Text = "",
@@ -89,11 +87,11 @@ async def forecast_capacity(
     max_points: Annotated[int, Field(ge=1, le=_MAX_ROWS)] = 40,
     chart: bool = False,
 ) -> ForecastAnswer:
-    """Forecast a series: interval, accuracy measured on held-back history, and when it meets a threshold.
+    """Forecast a series: interval, measured accuracy, growth, and when it meets a threshold.
 
-    Use when asked how long until full, how fast it grows, or what if.
-    Give query, series, or start_value; growth_ratio_per_month (0.15 = 15 %) and one_off_factor come on top.
-    horizon: 30d, or steps. Not for the past (use `query_prometheus`).
+    Use when asked how long until full, or what if.
+    Give query, series, or start_value. scenario: "growth +20%, +15%/month, x3 on 2026-11-27 for 2d, +500 from
+    2026-12-01". horizon: 30d, or steps. Not for the past (use `query_prometheus`).
     """
     deps = deps_of(ctx)
     question = Question(
@@ -101,7 +99,7 @@ async def forecast_capacity(
         threshold=threshold,
         direction=None if direction == "auto" else direction,
         interval_ratio=interval,
-        what_if=WhatIf(growth_ratio_per_month, one_off_factor, one_off_at),
+        scenario=scenario,
     )
     _check_one_of(query=bool(query), series=series is not None, start_value=start_value is not None)
     if start_value is not None:
@@ -127,13 +125,19 @@ def _check_one_of(**given: bool) -> None:
 def _assumed(question: Question, start_value: float, *, now: datetime, max_points: int) -> ForecastAnswer:
     from sre.capacity.assumed import assumed_growth
     from sre.capacity.model import DAY_SECONDS, Step
-    from sre.capacity.scenario import assumed_step_seconds
+    from sre.capacity.scenario import assumed_step_seconds, check_reach
 
-    step = assumed_step_seconds(question.horizon.in_seconds(DAY_SECONDS))
-    request = question.request(step_seconds=step, now=now)
-    made = assumed_growth(start_value=start_value, start_ms=epoch_ms(now), step=Step(step), request=request)
+    step = Step(assumed_step_seconds(question.horizon.in_seconds(DAY_SECONDS)))
+    request = question.request(step_seconds=step.seconds, now=now)
+    if request.scenario.is_plain:
+        raise InputError(
+            "start_value has no history, so say how it grows.", field="scenario", valid=("+15%/month", "x2 from DATE")
+        )
+    start_ms = epoch_ms(now)
+    check_reach(request, last_ms=start_ms, step=step)
+    made = assumed_growth(start_value=start_value, start_ms=start_ms, step=step, request=request)
     answer = ForecastAnswer(summary="", interval_ratio=None)
-    _add_frame(answer, question, made, step_seconds=step, max_points=max_points)
+    _add_frame(answer, question, made, step_seconds=step.seconds, max_points=max_points, now=now)
     answer.summary = f"By the growth given, not measured: {crossing_sentence(made.exhaustion)} {_ends_at(made)}"
     return answer
 
@@ -183,7 +187,7 @@ def _answer(question: Question, found: _Found, *, max_points: int, chart: bool) 
     answer.labels = first.shown_labels
     answer.unit = _unit_of(found.evidence[0].query)
     answer.warnings = [*found.warnings]
-    _add_frame(answer, question, first.forecast, step_seconds=first.step_seconds, max_points=max_points)
+    _add_frame(answer, question, first.forecast, step_seconds=first.step_seconds, max_points=max_points, now=found.now)
     answer.window = _window_answer(found, first.forecast, first.step_seconds)
     answer.others = [
         OtherSeries(
@@ -220,18 +224,21 @@ def _answer(question: Question, found: _Found, *, max_points: int, chart: bool) 
 
 
 def _add_frame(
-    answer: ForecastAnswer, question: Question, made: CapacityForecast, *, step_seconds: float, max_points: int
+    answer: ForecastAnswer,
+    question: Question,
+    made: CapacityForecast,
+    *,
+    step_seconds: float,
+    max_points: int,
+    now: datetime,
 ) -> None:
+    from sre.capacity.scenario_text import scenario_words
+
     filled_in(answer, made, max_points=max_points, step_seconds=step_seconds)
     answer.step = str(Duration(step_seconds))
     answer.horizon = format_duration(made.times_ms.size * step_seconds)
-    what_if = question.what_if
-    parts = []
-    if what_if.growth_ratio_per_month:
-        parts.append(f"{100 * what_if.growth_ratio_per_month:+g} % a month")
-    if what_if.one_off_factor != 1:
-        parts.append(f"times {what_if.one_off_factor:g} from {what_if.one_off_at or 'the first step'} on")
-    answer.scenario = ", ".join(parts)
+    request = question.request(step_seconds=step_seconds, now=now)
+    answer.scenario = scenario_words(request.scenario, unit=answer.unit)
 
 
 def _window_answer(found: _Found, made: CapacityForecast, step_seconds: float) -> WindowAnswer:

@@ -147,12 +147,14 @@ def forecasts_by_urgency(
 def _forecast(question: Question, named: NamedHistory, *, now: datetime) -> NamedForecast:
     from sre.capacity.forecast import forecast
     from sre.capacity.history import coarsened
+    from sre.capacity.scenario import check_reach
 
     history = named.history
     steps = question.horizon.in_steps(history.step.seconds)
     factor = -(-steps // _MAX_HORIZON_STEPS) if question.horizon.steps is None else 1
     history = coarsened(history, factor)
     request = question.request(step_seconds=history.step.seconds, now=now)
+    check_reach(request, last_ms=history.last_ms, step=history.step)
     return NamedForecast(named.labels, forecast(history, request), history.step.seconds)
 
 

@@ -47,15 +47,6 @@ class Horizon:
 
 
 @dataclass(frozen=True, slots=True)
-class WhatIf:
-    """The scenario as asked for."""
-
-    growth_ratio_per_month: float
-    one_off_factor: float
-    one_off_at: str
-
-
-@dataclass(frozen=True, slots=True)
 class Question:
     """Everything but the data."""
 
@@ -63,24 +54,23 @@ class Question:
     threshold: float | None
     direction: Direction | None
     interval_ratio: float
-    what_if: WhatIf
+    scenario: str = ""
 
     def request(self, *, step_seconds: float, now: datetime) -> Request:
-        """Return the request to the forecast for data of this step."""
-        from sre.capacity.model import Request, Scenario
+        """Return the request to the forecast for data of this step.
 
-        at = self.what_if.one_off_at
-        scenario = Scenario(
-            extra_growth_ratio_per_month=self.what_if.growth_ratio_per_month,
-            one_off_factor=self.what_if.one_off_factor,
-            one_off_ms=epoch_ms(parse_instant(at, now=now, field="one_off_at").at) if at else None,
-        )
+        Raises:
+            InputError: The scenario is not understood.
+        """
+        from sre.capacity.model import Request
+        from sre.capacity.scenario_text import parsed_scenario
+
         return Request(
             horizon_steps=self.horizon.in_steps(step_seconds),
             interval_ratio=self.interval_ratio,
             threshold=self.threshold,
             direction=self.direction,
-            scenario=scenario,
+            scenario=parsed_scenario(self.scenario, now=now),
             now_ms=epoch_ms(now),
         )
 

@@ -143,9 +143,7 @@ async def test_rows_are_thinned_to_max_points_and_it_is_said() -> None:
 async def test_growth_without_history_is_arithmetic_and_called_that() -> None:
     """Worked example: 15 % a month from 1,200 passes 2,400 in 4.96 months, 151 days after 2026-11-02T12:00Z."""
     async with _connected() as client:
-        answer = await answer_of(
-            client, TOOL, start_value=1200, growth_ratio_per_month=0.15, horizon="365d", threshold=2400
-        )
+        answer = await answer_of(client, TOOL, start_value=1200, scenario="15% a month", horizon="365d", threshold=2400)
     assert answer["exhaustion"]["expected"].startswith("2027-04-02")
     assert answer["trust"] == "none"
     assert answer["accuracy"] is None
@@ -158,11 +156,11 @@ async def test_a_scenario_is_named_and_no_scenario_is_the_plain_forecast() -> No
     async with _connected() as client:
         plain = await answer_of(client, TOOL, series=_line(), horizon=100, threshold=500)
         same = await answer_of(
-            client, TOOL, series=_line(), horizon=100, threshold=500, growth_ratio_per_month=0.0, one_off_factor=1.0
+            client, TOOL, series=_line(), horizon=100, threshold=500, scenario="growth +0%, +0%/month"
         )
-        tripled = await answer_of(client, TOOL, series=_line(), horizon=100, threshold=500, one_off_factor=3.0)
+        tripled = await answer_of(client, TOOL, series=_line(), horizon=100, threshold=500, scenario="x3 from now")
     assert same == plain
-    assert "times 3" in tripled["scenario"]
+    assert tripled["scenario"].startswith("x3 from 2026-01-13T07:00:00Z")
     assert _at(tripled["exhaustion"]["expected"]) < _at(plain["exhaustion"]["expected"])
 
 
@@ -208,13 +206,18 @@ async def test_an_answer_stays_within_its_budget(demo: Deps) -> None:
         ({"series": _line(), "horizon": 0}, "at least one step"),
         ({"series": _line(), "horizon": 10**12}, "1 to 2000"),
         ({"series": _line(), "interval": 1.5}, "interval"),
-        ({"series": _line(), "growth_ratio_per_month": -1}, "growth_ratio_per_month"),
-        ({"series": _line(), "one_off_factor": 0}, "one_off_factor"),
-        ({"series": _line(), "one_off_at": "someday"}, "one_off_at"),
+        ({"series": _line(), "scenario": "-100%/month, x0 from now"}, "a loss must be under 100 %"),
+        ({"series": _line(), "scenario": "x2 on someday"}, "its start is not a time"),
+        ({"series": _line(), "scenario": "x2 on 2030-01-01"}, "beyond the horizon"),
+        ({"series": _line(), "scenario": "x2 on 2025-01-01"}, "over before the forecast"),
+        ({"start_value": 3, "scenario": "growth +20%"}, "no growth to be faster"),
+        ({"start_value": 3, "scenario": "x2 on 2040-01-01"}, "beyond the horizon"),
+        ({"start_value": 3}, "+15%/month"),
+        ({"start_value": 3, "scenario": "1%/month", "horizon": 10**12}, "more than 2000 steps"),
         ({"series": _line(5)}, "at least 8 values"),
         ({"series": {"timestamps": [1, 2], "values": [1.0]}}, "2 timestamps and 1 values"),
         ({"series": _line(20), "horizon": 1000}, "cannot carry"),
-        ({"start_value": -3, "growth_ratio_per_month": 0.1}, "above 0"),
+        ({"start_value": -3, "scenario": "10%/month"}, "above 0"),
         ({"query": "up"}, "No metric source is configured"),
     ],
 )
