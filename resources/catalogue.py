@@ -93,6 +93,7 @@ TOPICS: tuple[Topic, ...] = (
             ToolUse("update_incident", "what is seen, decided and done, as it happens"),
             ToolUse("get_incidents", "what goes on now, what is late, who did what and when"),
             ToolUse("check_service_health", "which signal moved, and since when"),
+            ToolUse("detect_changes", "since when one measure is different, and which deploy was before"),
             ToolUse("investigate_incident", "what moved first of all metrics, what was changed before, who followed"),
             ToolUse("query_prometheus", "test one suspicion at a time"),
             ToolUse("generate_runbook", "what to do when this alert fires, from its own expression"),
@@ -125,6 +126,7 @@ TOPICS: tuple[Topic, ...] = (
         "When does it run full, and when must I order?",
         (
             ToolUse("forecast_capacity", "exhaustion date with earliest, latest and measured accuracy"),
+            ToolUse("detect_changes", "level shifts in the history, which a forecast starts from"),
             ToolUse("query_prometheus", "utilisation peaks and the trend behind a forecast"),
             ToolUse("find_metrics", "which saturation and limit metrics exist"),
         ),
@@ -136,6 +138,7 @@ TOPICS: tuple[Topic, ...] = (
         "It is slow: where is the time going, and how do I prove a change?",
         (
             ToolUse("check_service_health", "latency and saturation now against before"),
+            ToolUse("detect_changes", "when a latency moved, to the minute, by how much, after which deploy"),
             ToolUse("query_prometheus", "percentiles from histograms, one dimension at a time"),
             ToolUse("find_metrics", "which histograms and pool metrics exist"),
         ),
@@ -171,6 +174,7 @@ TOPICS: tuple[Topic, ...] = (
         (
             ToolUse("find_metrics", "start here when names are unknown"),
             ToolUse("query_prometheus", "any PromQL, ranked and summarised"),
+            ToolUse("detect_changes", "when series changed for good or in passing, and the deploy before each"),
             ToolUse("check_service_health", "one service, four signals, one verdict each"),
             ToolUse("compute_error_budget", "budget, burn rates, policy and deploy answer"),
             ToolUse("list_slos", "all SLOs, the worst first, and documents that are broken"),
@@ -197,7 +201,9 @@ TOPICS: tuple[Topic, ...] = (
             ToolUse("build_timeline", "deploys, deviations, alerts, pages, notes in one line, each with its evidence"),
             ToolUse("draft_status_update", "internal, executive or customer text; says what is unknown, sends nothing"),
             ToolUse("page_oncall", "PagerDuty: trigger, acknowledge, resolve, note, after a preview (writes allowed)"),
-            ToolUse("draft_postmortem", "a blameless document with computed impact"),
+            ToolUse(
+                "draft_postmortem", "a blameless document: impact with its evidence, what is not known named as a gap"
+            ),
             ToolUse("track_action_items", "what is to be done after incidents, overdue first; add and change"),
             ToolUse("report_reliability", "a month in review: response times that know how few they are, SLOs, load"),
             ToolUse("record_toil", "a chore that was done, or how often one comes up; taken back by its number"),

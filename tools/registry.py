@@ -53,6 +53,7 @@ TOOLS: tuple[ToolSpec, ...] = (
     ToolSpec("check_service_health", "Check a service's golden signals", "metrics"),
     ToolSpec("query_prometheus", "Query metrics with PromQL", "metrics"),
     ToolSpec("find_metrics", "Find metrics", "metrics"),
+    ToolSpec("detect_changes", "Find when series changed", "metrics"),
     ToolSpec("compute_error_budget", "Compute an error budget", "slo"),
     ToolSpec("list_slos", "List SLOs and how they stand", "slo"),
     ToolSpec("define_slo", "Define an SLO", "slo", is_read_only=False, is_destructive=True),
@@ -100,6 +101,7 @@ TOOLS: tuple[ToolSpec, ...] = (
         needs_writes=True,
     ),
     ToolSpec("forecast_capacity", "Forecast capacity", "capacity"),
+    ToolSpec("plan_capacity", "Plan capacity", "capacity", is_read_only=False, is_destructive=True),
     ToolSpec("assess_severity", "Assess the severity of an incident", "incidents"),
     ToolSpec(
         "declare_incident",

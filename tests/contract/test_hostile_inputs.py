@@ -44,6 +44,7 @@ SLO_DOCUMENT = """{apiVersion: openslo/v1, kind: SLO, metadata: {name: checkout}
 WORKING: dict[str, dict[str, Any]] = {
     "query_prometheus": {"query": "sum by (service) (rate(http_requests_total[5m]))"},
     "find_metrics": {"search": "requests"},
+    "detect_changes": {"query": 'http_requests_total{service="checkout"}', "start": "now-12h"},
     "check_service_health": {"service": "checkout"},
     "compute_error_budget": {
         "objective": 0.999,
@@ -61,6 +62,10 @@ WORKING: dict[str, dict[str, Any]] = {
         },
         "horizon": "1d",
         "threshold": 300,
+    },
+    "plan_capacity": {
+        "resources": "[{name: api, units: 6, unit_capacity: 250, demand: 1200 rps growing 15 % a month}]",
+        "horizon": "90d",
     },
     "generate_alert_rules": {"service": "checkout"},
     "generate_monitoring_config": {

@@ -1,0 +1,293 @@
+"""Reading the series that are searched for changes: counters as rates, gaps as gaps, nothing too costly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from sre.core.errors import InputError, NoDataError
+from sre.core.text import cleaned, quoted
+from sre.core.times import Duration, Window, format_duration, format_instant, parse_instant
+from tools.answer import QueryEvidence
+from tools.concurrent import attempted, seconds_left, within
+from tools.context import in_thread
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from connectors.base import MetricSource
+    from sre.core.promql.nodes import Node
+    from sre.core.series import RangeResult, SeriesSet
+    from sre.metrics.changes.model import Rows
+    from tools.arguments import InlineSeries
+
+# Where a source cannot say, samples are taken to be so far apart: the usual distance of scrapes.
+USUAL_SPACING: Final = Duration(60.0)
+# Whether a metric counts is asked before it is read; a source that does not say costs this at most.
+_TYPE_SECONDS: Final = 10.0
+_SPACING_SECONDS: Final = 10.0
+_MOST_ASKED: Final = 3
+# OpenMetrics 1.0, "Counter" and "Histogram": these suffixes belong to values that only grow.
+_SURE_COUNTERS: Final = ("_total", "_bucket")
+# Stands in a rate until the step is known.
+_USUAL_RATE_SECONDS: Final = 300.0
+_COUNTED_SECONDS: Final = 900.0
+_MOST_SOURCE_WARNINGS: Final = 3
+# Values that have to differ before the shape of a series says that it counts (our choice).
+_RISING_SHARE: Final = 0.5
+# Squares of anything larger overflow.
+_LARGEST: Final = 1e100
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A query as it is asked at any step.
+
+    Attributes:
+        text: As the caller wrote it.
+        node: As parsed, counters with rates around them; None where only the source can read it.
+        counters: The metrics whose rates are asked for although the caller did not write one.
+    """
+
+    text: str
+    node: Node | None
+    counters: tuple[str, ...] = ()
+
+    def at_step(self, step: Duration, *, spacing: Duration, is_fine: bool = False) -> str:
+        """Return the query for points of this distance.
+
+        Ranges of rates are as long as the step, so that every sample is seen; in a finer look also no longer, because
+        a range blurs what happened by its own length.
+        """
+        from sre.core.promql_writing import promql_of
+
+        if self.node is None:
+            return self.text
+        found = self._ranged(self.node, step, spacing=spacing, is_fine=is_fine)
+        return promql_of(found) if self.counters or found != self.node else self.text
+
+    def range_ms(self, text: str) -> int:
+        """Return over which time before each point the values of a query made from this one are taken."""
+        from sre.core.promql import parse
+        from sre.core.promql_tree import used_selectors
+
+        if self.node is None:
+            return 0
+        return round(max((one.range_seconds for one in used_selectors(parse(text).ast)), default=0.0) * 1000)
+
+    def unit(self) -> str:
+        """Return the unit of the values, empty where it is not known."""
+        from sre.metrics.query_unit import unit_of_query
+
+        return unit_of_query(self.node) if self.node is not None else ""
+
+    def notes(self, step: Duration, *, spacing: Duration) -> tuple[str, ...]:
+        """Return what is odd about the query, or was done to it."""
+        from sre.metrics.query_checks import query_warnings, unseen_between_points
+
+        if self.node is None:
+            return ("The query could not be read here, so it was sent as it is and not checked.",)
+        said = [f"{quoted(name)} is a counter, so its rate a second was searched." for name in self.counters]
+        node = self._ranged(self.node, step, spacing=spacing, is_fine=False)
+        warned = query_warnings(node, step_seconds=step.seconds)
+        return (*said, *warned, *unseen_between_points(node, step_seconds=step.seconds))
+
+    @staticmethod
+    def _ranged(node: Node, step: Duration, *, spacing: Duration, is_fine: bool) -> Node:
+        from sre.metrics.rate_ranges import with_rate_ranges
+        from sre.metrics.scrape_spacing import recommended_range
+
+        least = max(step.seconds, recommended_range(spacing.seconds))
+        return with_rate_ranges(node, lambda own: least if is_fine else max(own, least))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What is searched, and where it came from.
+
+    Attributes:
+        read: The window that was read.
+        asked: The window in which changes are told.
+        asking: How to ask again, finer; None for series passed in the call.
+        spacing: Distance of the samples, as far as known.
+    """
+
+    rows: Rows
+    read: Window
+    asked: Window
+    evidence: QueryEvidence
+    unit: str = ""
+    asking: Asking | None = None
+    spacing: Duration = USUAL_SPACING
+    notes: tuple[str, ...] = ()
+
+
+async def asking_of(source: MetricSource, text: str) -> Asking:
+    """Return how to ask for a query: with a rate around counters that are read as they are.
+
+    Raises:
+        InputError, RefusedError: The query does not parse, or is no series over time.
+    """
+    from sre.metrics.rate_ranges import with_rates
+    from tools.metrics.query_run import readable_query
+
+    query = await in_thread(partial(readable_query, source, text))
+    if query is None:
+        return Asking(text, None)
+    if query.value_type in ("matrix", "string"):
+        raise InputError(
+            "The query gives no series over time.",
+            field="query",
+            next_steps=("wrap a range in rate(), avg_over_time() or max_over_time()",),
+        )
+    counters = await _raw_counters(source, query.ast)
+    return Asking(text, with_rates(query.ast, counters, range_seconds=_USUAL_RATE_SECONDS), counters)
+
+
+async def _raw_counters(source: MetricSource, node: Node) -> tuple[str, ...]:
+    """Return the counters that are read as they are; of a name that may be one, the source's metadata decide."""
+    from sre.metrics.query_checks import is_counter_like_name
+    from sre.metrics.rate_ranges import raw_selectors
+    from tools.metrics.query_probes import counter_types
+
+    names = [name for name in dict.fromkeys(raw_selectors(node)) if is_counter_like_name(name)]
+    sure = [name for name in names if name.endswith(_SURE_COUNTERS)]
+    likely = [name for name in names if name not in sure][:_MOST_ASKED]
+    told = await attempted(partial(counter_types, source, likely), seconds=_TYPE_SECONDS) if likely else ()
+    return (*sure, *(likely if told is None else told))
+
+
+async def spacing_of(source: MetricSource, asking: Asking, *, at: datetime) -> Duration:
+    """Return the usual distance of samples, or what is usual where the source does not say in time."""
+    told = await attempted(source.sample_spacing, seconds=_SPACING_SECONDS)
+    if told is not None:
+        return Duration(max(1.0, round(told.seconds)))
+    from sre.core.promql_tree import used_selectors
+
+    used = used_selectors(asking.node)[:1] if asking.node is not None else ()
+    if not used:
+        return USUAL_SPACING
+    text = f"max(count_over_time({used[0].text}[{format_duration(_COUNTED_SECONDS)}]))"
+    counted = await attempted(lambda: source.instant_query(text, at=at), seconds=_SPACING_SECONDS)
+    count = float(counted.values[0]) if counted is not None and counted.values.size else 0.0
+    return Duration(max(1.0, round(_COUNTED_SECONDS / count))) if count >= 1 else USUAL_SPACING
+
+
+async def read_rows(
+    source: MetricSource, asking: Asking, *, window: Window, step: Duration, spacing: Duration, is_fine: bool = False
+) -> tuple[Rows, RangeResult]:
+    """Return the series of a query, in time for an answer.
+
+    Raises:
+        RefusedError: Too costly; says which queries would do.
+        UpstreamError: The source failed, or was too slow.
+    """
+    from sre.core.promql import parse
+    from tools.metrics.query_probes import refuse_if_too_costly
+
+    text = asking.at_step(step, spacing=spacing, is_fine=is_fine)
+    steps = int(window.seconds / step.seconds) + 1
+    if asking.node is not None and not is_fine:
+        await refuse_if_too_costly(source, parse(text), window=window, steps=steps)
+    result = await within(
+        lambda: source.range_query(text, window=window, step=step), seconds=seconds_left(), system=source.name
+    )
+    return rows_of(result.series, range_ms=asking.range_ms(text)), result
+
+
+def rows_of(series: SeriesSet, *, range_ms: int) -> Rows:
+    """Return series as they are searched; what is infinite or beyond 1e100 is no value."""
+    import numpy as np
+
+    from sre.metrics.changes.model import Rows
+
+    usable = series.present & np.isfinite(series.values)
+    usable &= np.abs(np.where(usable, series.values, 0.0)) < _LARGEST
+    return Rows(series.grid, series.labels, np.where(usable, series.values, np.nan), series.present, range_ms)
+
+
+async def nothing_found(source: MetricSource, asking: Asking, window: Window, step: Duration) -> NoDataError:
+    """Return the error for a query without any series: why, and what exists instead."""
+    from sre.core.promql import parse
+    from tools.metrics.empty_answers import diagnosed
+
+    query = parse(asking.text) if asking.node is not None else None
+    ask = partial(diagnosed, source, query, window=window, step_seconds=step.seconds)
+    causes = await attempted(ask, seconds=seconds_left()) or ()
+    return NoDataError(
+        f"The query has no series between {format_instant(window.start)} and {format_instant(window.end)}.",
+        causes=tuple(cause.because for cause in causes) or ("why could not be found out in time",),
+        nearest=tuple(cleaned(name) for cause in causes for name in cause.nearest),
+        next_steps=tuple(dict.fromkeys(step for cause in causes for step in cause.next_steps)),
+    )
+
+
+def warned_by_source(result: RangeResult) -> tuple[str, ...]:
+    """Return what the source itself warned about, as data."""
+    return tuple(f"The source warns: {quoted(text)}" for text in result.warnings[:_MOST_SOURCE_WARNINGS])
+
+
+def inline_reading(series: InlineSeries, *, now: datetime) -> Reading:
+    """Return a series passed in the call on an even grid.
+
+    Raises:
+        InputError: Lengths differ, a time does not parse, or the samples are too uneven.
+        NoDataError: Too few values.
+    """
+    import numpy as np
+
+    from sre.core.even_grid import on_even_grid
+    from sre.core.labels import Labels
+    from sre.core.times import epoch_ms, instant_from_ms
+    from sre.metrics.changes.model import Rows
+
+    if len(series.timestamps) != len(series.values):
+        raise InputError(
+            f"series has {len(series.timestamps)} timestamps and {len(series.values)} values.", field="series"
+        )
+    read = [parse_instant(item, now=now, field="series.timestamps") for item in series.timestamps]
+    times = np.array([epoch_ms(one.at) for one in read], dtype=np.int64)
+    values = np.array([np.nan if value is None else value for value in series.values], dtype=np.float64)
+    values[np.abs(np.where(np.isfinite(values), values, np.inf)) >= _LARGEST] = np.nan
+    even = on_even_grid(times, values)
+    line, present = even.values[np.newaxis, :], np.isfinite(even.values)[np.newaxis, :]
+    rows = Rows(even.grid, (Labels(),), line, present)
+    start, end = (instant_from_ms(at) for at in (even.grid.start_ms, even.grid.end_ms))
+    window = Window(start, end)
+    evidence = QueryEvidence(query="inline series", series_count=1, sample_count=int(present.sum()))
+    zones = tuple(dict.fromkeys(note for one in read for note in one.notes))
+    spacing = Duration(even.grid.step_ms / 1000)
+    return Reading(rows, window, window, evidence, spacing=spacing, notes=(*zones, *even.notes))
+
+
+def as_rates(rows: Rows) -> tuple[Rows, tuple[str, ...]]:
+    """Return rows that only grow, except at restarts, as rates a second, with a note; other rows as they are."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    if not _all_count(rows):
+        return rows, ()
+    moves = np.diff(rows.values, axis=1, prepend=np.nan)
+    # After a restart the counter has risen from zero to what it shows, as PromQL's rate() has it.
+    resets = moves < 0
+    moves = np.where(resets, rows.values, moves) / (rows.grid.step_ms / 1000)
+    said = f", {int(resets.sum())} resets taken out" if resets.any() else ""
+    note = f"The values only grow, as counters do: their rate a second was searched{said}."
+    return replace(rows, values=moves, range_ms=rows.grid.step_ms), (note,)
+
+
+def _all_count(rows: Rows) -> bool:
+    import numpy as np
+
+    from sre.core.series import SeriesSet
+    from sre.metrics.data_checks import grows_like_counter
+    from sre.metrics.series_figures import measured_on_grid
+
+    measured = measured_on_grid(SeriesSet(rows.grid, rows.labels, rows.values, np.isfinite(rows.values)))
+    if not grows_like_counter(measured):
+        return False
+    moves = np.diff(rows.values, axis=1)
+    known = np.isfinite(moves)
+    return bool((moves[known] > 0).mean() >= _RISING_SHARE)
