@@ -201,9 +201,7 @@ TOPICS: tuple[Topic, ...] = (
             ToolUse("build_timeline", "deploys, deviations, alerts, pages, notes in one line, each with its evidence"),
             ToolUse("draft_status_update", "internal, executive or customer text; says what is unknown, sends nothing"),
             ToolUse("page_oncall", "PagerDuty: trigger, acknowledge, resolve, note, after a preview (writes allowed)"),
-            ToolUse(
-                "draft_postmortem", "a blameless document: impact with its evidence, what is not known named as a gap"
-            ),
+            ToolUse("draft_postmortem", "a blameless document: impact with its evidence, gaps named"),
             ToolUse("track_action_items", "what is to be done after incidents, overdue first; add and change"),
             ToolUse("report_reliability", "a month in review: response times that know how few they are, SLOs, load"),
             ToolUse("record_toil", "a chore that was done, or how often one comes up; taken back by its number"),

@@ -67,6 +67,29 @@ async def test_a_client_that_cannot_ask_records_at_once(era: Literal["auto", "le
     assert not any("answered" in warning for warning in answer["warnings"])
 
 
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_p0_that_follows_from_the_facts_is_asked_about_with_its_reason(era: Literal["auto", "legacy"]) -> None:
+    """Source: the handbook: data loss possible, any scale: P0."""
+    person = Person(action="decline")
+    async with client_of(person, era) as client:
+        call = {"title": "Rows vanish", "facts": {"data_loss": True}}
+        assert "P1, P2 or P3" in await error_of(client, "declare_incident", **call)
+        assert (await answer_of(client, "get_incidents"))["incidents"] == []
+    (question,) = person.asked
+    assert "It follows from the facts: data is being lost" in question
+
+
+async def test_facts_that_lead_to_less_or_are_wrong_ask_nobody() -> None:
+    person = Person(action="decline")
+    async with client_of(person) as client:
+        call = {"title": "Checkout is slow", "facts": {"users_ratio": 0.02}}
+        answer = await answer_of(client, "declare_incident", **call)
+        assert answer["incident"]["severity"] != "P0"
+        await error_of(client, "declare_incident", title="Checkout is slow", facts={"users_ratio": "many"})
+        await answer_of(client, "declare_incident", **{**P0, "severity": "P1", "facts": {"data_loss": True}})
+    assert person.asked == []
+
+
 async def test_lesser_severities_and_wrong_calls_ask_nobody() -> None:
     person = Person(action="decline")
     async with client_of(person) as client:
