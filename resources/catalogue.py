@@ -126,6 +126,7 @@ TOPICS: tuple[Topic, ...] = (
         "When does it run full, and when must I order?",
         (
             ToolUse("forecast_capacity", "exhaustion date with earliest, latest and measured accuracy"),
+            ToolUse("plan_capacity", "what to order by when, for many resources at once, and what binds"),
             ToolUse("detect_changes", "level shifts in the history, which a forecast starts from"),
             ToolUse("query_prometheus", "utilisation peaks and the trend behind a forecast"),
             ToolUse("find_metrics", "which saturation and limit metrics exist"),
@@ -193,6 +194,7 @@ TOPICS: tuple[Topic, ...] = (
             ToolUse("generate_dashboard", "Grafana JSON for a service, an SLO or a rule file, every panel tried"),
             ToolUse("publish_dashboard", "saves one in Grafana, after a plan of what changes; never somebody else's"),
             ToolUse("forecast_capacity", "when a series crosses a threshold"),
+            ToolUse("plan_capacity", "dated steps for many resources, with cost and risks"),
             ToolUse("assess_severity", "how bad it is, by the policy's rules over facts and data, with deadlines"),
             ToolUse("declare_incident", "begins a record: deadlines, roles to fill, what to do first"),
             ToolUse("update_incident", "status, times, roles, notes, causes, lessons; history is kept"),

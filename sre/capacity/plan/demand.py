@@ -7,7 +7,7 @@ import numpy as np
 
 from sre.capacity.model import DAY_SECONDS, MONTH_SECONDS, CapacityForecast
 from sre.capacity.plan.model import DAY_MS, FUTURE_COUNT, Demand
-from sre.core.series import FloatArray
+from sre.core.series import FloatArray, IntArray
 
 _MONTH_DAYS = MONTH_SECONDS / DAY_SECONDS
 # A range of growth is read as the middle four fifths of what may come, as intervals are here by default.
@@ -56,24 +56,22 @@ def assumed_demand(*, start_value: float, growth: Growth, start_ms: int, days: i
 
 
 def forecast_demand(forecast: CapacityForecast, *, start_ms: int, words: str) -> Demand:
-    """Return the daily peaks of a forecast's futures, from the first whole day after `start_ms` is begun.
+    """Return the daily peaks of a forecast's futures, for every day that it covers whole.
+
+    Where its steps are longer than a day, each day takes the value of the step it lies in.
 
     Args:
-        forecast: Its steps are a day or a whole part of one, and follow `start_ms` without a gap.
+        forecast: A step ends at its time; its first one begins at or before `start_ms`.
     """
     history = forecast.history
     paths = forecast.paths if forecast.paths is not None else forecast.expected[None, :]
-    day = -(-(forecast.times_ms - start_ms) // DAY_MS) - 1
-    kept = day >= 0
-    starts = np.flatnonzero(np.diff(day[kept], prepend=-1) > 0)
-    daily = np.maximum(np.maximum.reduceat(paths[:, kept], starts, axis=1), 0.0)
-    expected = np.maximum(np.maximum.reduceat(forecast.expected[kept], starts), 0.0)
     seen = forecast.expected[:0] if history is None else history.values
     last_week = 1 if history is None else max(1, round(_WEEK_DAYS * DAY_SECONDS / history.step.seconds))
+    daily = _daily_peaks(paths, forecast.times_ms, start_ms)
     return Demand(
         start_ms=start_ms,
         paths=as_futures(daily) if daily.shape[0] > 1 else daily,
-        expected=expected,
+        expected=_daily_peaks(forecast.expected[None, :], forecast.times_ms, start_ms)[0],
         basis="forecast",
         words=words,
         trust=forecast.judgement.trust,
@@ -82,6 +80,18 @@ def forecast_demand(forecast: CapacityForecast, *, start_ms: int, words: str) ->
         highest_seen=float(seen.max()) if seen.size else 0.0,
         warnings=forecast.warnings,
     )
+
+
+def _daily_peaks(paths: FloatArray, times_ms: IntArray, start_ms: int) -> FloatArray:
+    """Return the largest value of the steps that end within each day, shape (futures, days), none below zero."""
+    days = max(1, int((times_ms[-1] - start_ms) // DAY_MS))
+    ends = start_ms + DAY_MS * np.arange(1, days + 1, dtype=np.int64)
+    last = np.minimum(np.searchsorted(times_ms, ends, side="left"), times_ms.size - 1)
+    first = np.minimum(np.searchsorted(times_ms, ends - DAY_MS, side="right"), last)
+    # Steps that end after a day's own end belong to it only where none ends within it.
+    stop = np.where(times_ms[last] > ends, np.maximum(first, last - 1), last)
+    peaks = [paths[:, low : high + 1].max(axis=1) for low, high in zip(first, stop, strict=True)]
+    return np.asarray(np.maximum(np.stack(peaks, axis=1), 0.0))
 
 
 def derived_demand(demand: Demand, *, factor: float, offset: float = 0.0, words: str) -> Demand:

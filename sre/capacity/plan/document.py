@@ -12,7 +12,7 @@ from sre.capacity.plan.demand_reading import USERS, read_demand, read_usage
 from sre.capacity.plan.model import KINDS, PIECES, Assumption, Kind, Sizing
 from sre.capacity.plan.request import FollowingDemand, PlanRequest, ResourceRequest
 from sre.core.fields import Fields
-from sre.core.problems import Findings
+from sre.core.problems import Findings, Problem
 from sre.core.text import cleaned, quoted
 from sre.core.yaml_text import yaml_value
 
@@ -21,6 +21,22 @@ _MAX_NAME = 60
 _CUT = re.compile(r"\d{3}(?!\d)")
 _MAX_ZONES, _MAX_SPARE = 20, 1000
 _UNITS = {"disk": "bytes", "memory": "bytes", "connections": "connections", "cpu": "cores"}
+# What an empty document is answered with: every field, once.
+GUIDE = (
+    "a resource: {name: api, kind: replicas, units: 6, unit_capacity: 250 rps, demand: ..., zones: 3, prices: ...}",
+    f"kind is one of {', '.join(KINDS)}; in place of units give capacity: 2 TB and unit_capacity: 500 GB",
+    "demand: 1200 rps growing 15 % a month, or 1.2 TB growing 60 GB a month; a range: "
+    "{start: 1200 rps, growth_per_month: 15 %, growth_range: {low: 10 %, high: 25 %}}",
+    "demand: {query: PromQL of one series, scenario: growth +20%} or {series: {timestamps: [], values: []}}: forecast",
+    "demand: {of: api, times: 2, seconds_held: 50ms, plus: 20}: follows another; seconds_held is Little's law",
+    "demand: users, or {of: users, per_user: 5 MB}, with users: {count: 100000 growing 15 % a month, active_share, "
+    "sessions_per_day, requests_per_session, peak_factor} beside resources",
+    "unit_capacity from a test: load_test: {points: [{concurrency, throughput, latency}, ...], max_latency: 300ms}",
+    "sizing, for one or beside resources for all: headroom or max_use, spare_units, zones, zone_loss_use, lead_time, "
+    "order_every",
+    "prices: {on_demand: 0.1/hour, commitments: [{name: 1 year, term: 12 months, price: 0.06/hour, upfront: 0}]}; "
+    "currency beside resources",
+)
 # Our choices where nobody says otherwise; each is named in the answer.
 _ZONE_LOSS_USE = 0.80
 _ORDER_EVERY_DAYS = 30
@@ -96,7 +112,7 @@ def _request(top: Fields, defaults: Defaults) -> PlanRequest:
     parts = top.parts("resources")
     top.refuse_others()
     if not parts:
-        top.problem("resources", "names no resource", "give a list with name, units, unit_capacity and demand")
+        top.found.problems += [Problem("resources", "names no resource", line) for line in GUIDE]
     if len(parts) > MAX_RESOURCES:
         top.problem("resources", f"has {len(parts)} entries", f"give at most {MAX_RESOURCES} in one plan")
     resources = tuple(_resource(part, common) for part in parts[:MAX_RESOURCES])
