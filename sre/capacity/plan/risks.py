@@ -1,0 +1,318 @@
+"""What if a plan rests on something that turns out otherwise: computed by planning again, never by opinion.
+
+For the tool: `risks(plans, risk_ratio=...)` gives one row for each resource and each thing that may turn out
+otherwise, worst first. Each is held against the units that following the plan's steps brings, so a row says what the
+plan as it stands would run into, and what a plan for that world would do differently.
+
+A likelihood is a share of simulated futures where they can tell, else it is named an assumption and has no number.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from sre.capacity.plan.costs_usage import DAYS_A_MONTH
+from sre.capacity.plan.costs_waiting import supply
+from sre.capacity.plan.model import DAY_MS, Resource, ResourcePlan
+from sre.capacity.plan.risks_variants import (
+    ASSUMED_ZONES,
+    OVERSTATED_BY,
+    UPPER_EDGE,
+    at_upper_edge,
+    growing_twice_as_fast,
+    over_zones,
+    peak_at_risk,
+    share_reaching,
+    with_less_to_a_unit,
+)
+from sre.capacity.plan.schedule import resource_plan
+from sre.core.figures import figure_text
+from sre.core.series import BoolArray, FloatArray, IntArray
+from sre.core.times import instant_from_ms
+
+RiskKind: TypeAlias = Literal["growth_doubles", "upper_edge", "zone_lost", "lead_time_doubles", "capacity_overstated"]
+Impact: TypeAlias = Literal["overload", "headroom_used", "none"]
+_ORDER: dict[str, int] = {"overload": 0, "headroom_used": 1, "none": 2}
+_LOOK_EVERY_DAYS = 30
+# A level that more than this share of the futures reach anyway says nothing about which world it is.
+_MOST_ANYWAY = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """One thing that may turn out otherwise, for one resource.
+
+    Attributes:
+        what: In numbers, for people.
+        impact: `overload` where peaks pass all that is there at full use, `headroom_used` where more is needed by the
+            sizing than is there, `none` where the plan carries it.
+        short_from_ms: First day that more units are missing than in the plan as it stands; None where never.
+        overload_from_ms: First day that peaks pass all that is there; None where never.
+        units_short: Most units missing on a day.
+        order_by_ms: When a plan for that world orders first; None where it orders nothing.
+        extra_units: How many more it ends with.
+        extra_cost: What these cost over the plan on demand; None without a price.
+        likelihood_ratio: Share of simulated futures; None where it is an assumption.
+        likelihood: The same in words.
+        trigger: What to watch, with its number.
+        mitigation: What to do, with its number.
+    """
+
+    kind: RiskKind
+    resource: str
+    what: str
+    impact: Impact
+    short_from_ms: int | None
+    overload_from_ms: int | None
+    units_short: int
+    order_by_ms: int | None
+    extra_units: int
+    extra_cost: float | None
+    likelihood_ratio: float | None
+    likelihood: str
+    trigger: str
+    mitigation: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _World:
+    """A resource as it may turn out to be, and the units that the plan as it stands brings there.
+
+    Attributes:
+        there: shape (days,).
+        carrying: shape (days,), of these the units that carry load; fewer while a zone is lost.
+    """
+
+    plan: ResourcePlan
+    there: IntArray
+    carrying: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    what: str
+    likelihood_ratio: float | None
+    likelihood: str
+    trigger: str
+    mitigation: str
+
+
+def risks(plans: Sequence[ResourcePlan], *, risk_ratio: float) -> tuple[Risk, ...]:
+    """Return the risks of a plan, worst first: by impact, then by the day it begins, then by likelihood.
+
+    Args:
+        risk_ratio: The probability of being late that the plan accepted.
+    """
+    found = [risk for plan in plans for risk in resource_risks(plan, risk_ratio=risk_ratio)]
+    return tuple(sorted(found, key=_severity))
+
+
+def resource_risks(plan: ResourcePlan, *, risk_ratio: float) -> tuple[Risk, ...]:
+    """Return the risks of one resource; those that cannot befall it are left out."""
+    makers: tuple[Callable[[ResourcePlan, float], Risk | None], ...] = (
+        _growth_doubles,
+        _upper_edge,
+        _zone_lost,
+        _lead_time_doubles,
+        _capacity_overstated,
+    )
+    return tuple(risk for maker in makers if (risk := maker(plan, risk_ratio)) is not None)
+
+
+def _growth_doubles(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
+    faster = growing_twice_as_fast(plan.resource)
+    if faster is None:
+        return None
+    resource, unit = plan.resource, plan.resource.unit
+    if faster.growth_ratio is None:
+        now, then = (f"{figure_text(times * faster.added_per_month, unit)} a month" for times in (1, 2))
+    else:
+        now, then = (f"{100 * times * faster.growth_ratio:.3g} % a month" for times in (1, 2))
+    share = share_reaching(resource.demand, faster.resource.demand.expected)
+    if share is None:
+        likelihood = "assumption: the growth was stated without a range, so nothing says how sure it is"
+    else:
+        likelihood = f"{_percent(share)} of the simulated futures end at or above this"
+    replanned = resource_plan(faster.resource, risk_ratio=risk_ratio)
+    words = _Words(
+        what=f"growth is twice: {then} in place of {now}",
+        likelihood_ratio=share,
+        likelihood=likelihood,
+        trigger=_level_trigger(resource, faster.resource),
+        mitigation=_earlier(plan, replanned),
+    )
+    return _risk("growth_doubles", plan, _world(plan, replanned), words, risk_ratio)
+
+
+def _upper_edge(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
+    edge = at_upper_edge(plan.resource)
+    if edge is None:
+        return None
+    replanned = resource_plan(edge, risk_ratio=risk_ratio)
+    peak = figure_text(float(edge.demand.expected.max()), plan.resource.unit)
+    middle = figure_text(float(plan.resource.demand.expected.max()), plan.resource.unit)
+    words = _Words(
+        what=f"demand follows the upper edge of its 80 % interval: peaks up to {peak} in place of {middle}",
+        likelihood_ratio=1 - UPPER_EDGE,
+        likelihood=f"{_percent(1 - UPPER_EDGE)} of the simulated futures are above the edge on a given day",
+        trigger=_level_trigger(plan.resource, edge),
+        mitigation=_earlier(plan, replanned),
+    )
+    return _risk("upper_edge", plan, _world(plan, replanned), words, risk_ratio)
+
+
+def _zone_lost(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
+    spread = over_zones(plan.resource)
+    if spread is None or plan.resource.units_now == 0:
+        return None
+    zones = spread.sizing.zones
+    replanned = resource_plan(spread, risk_ratio=risk_ratio)
+    there = supply(plan)
+    left = there - -(-there // zones)
+    world = _World(replanned, there, left)
+    peaks = peak_at_risk(spread.demand, risk_ratio=risk_ratio)
+    use = float((peaks / np.maximum(left * spread.unit_capacity, 1e-300)).max()) if left.min() > 0 else np.inf
+    assumed = "" if plan.resource.sizing.zones > 1 else f" ({ASSUMED_ZONES} equal zones are assumed; none were stated)"
+    used = "nothing is left" if not np.isfinite(use) else f"at worst the rest is used to {_percent(use)}"
+    words = _Words(
+        what=f"one of {zones} zones is lost at a peak{assumed}: {used}",
+        likelihood_ratio=None,
+        likelihood="assumption: nothing in the data tells how often a zone is lost",
+        trigger=f"units left in the fullest zone's absence under {int(replanned.required[0])} x {zones - 1}/{zones}",
+        mitigation=_earlier(plan, replanned, otherwise="spread the units evenly over the zones, and try it"),
+    )
+    return _risk("zone_lost", plan, world, words, risk_ratio)
+
+
+def _lead_time_doubles(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
+    lead = plan.resource.lead_time_days
+    if not plan.steps or lead <= 0:
+        return None
+    slow = replace(plan.resource, lead_time_days=2 * lead)
+    replanned = resource_plan(slow, risk_ratio=risk_ratio)
+    there = supply(plan, lead_time_days=2 * lead)
+    first = plan.steps[0]
+    words = _Words(
+        what=f"an order takes {2 * lead:g} days in place of {lead:g}",
+        likelihood_ratio=None,
+        likelihood="assumption: how long past orders took is not known here",
+        trigger=f"an order not in place {lead:g} days after it was placed",
+        mitigation=f"order {_units(first.units_added)} by {_day(replanned.steps[0].order_by_ms)}, or agree on a date",
+    )
+    return _risk("lead_time_doubles", plan, _World(replanned, there, there), words, risk_ratio)
+
+
+def _capacity_overstated(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
+    less = with_less_to_a_unit(plan.resource)
+    if less is None:
+        return None
+    replanned = resource_plan(less, risk_ratio=risk_ratio)
+    believed, true = (figure_text(one.unit_capacity, one.unit) for one in (plan.resource, less))
+    words = _Words(
+        what=f"a unit carries {true}, not {believed}: the estimate was {100 * (OVERSTATED_BY - 1):.0f} % too high",
+        likelihood_ratio=None,
+        likelihood=f"assumption: capacity of a unit is {plan.resource.capacity_words or 'given'}",
+        trigger=f"errors or latency rise while peaks are under {believed} a unit",
+        mitigation=f"load-test one unit with real traffic to {believed}; {_earlier(plan, replanned)}",
+    )
+    return _risk("capacity_overstated", plan, _world(plan, replanned), words, risk_ratio)
+
+
+def _world(plan: ResourcePlan, replanned: ResourcePlan) -> _World:
+    there = supply(plan)
+    return _World(replanned, there, there)
+
+
+def _risk(kind: RiskKind, plan: ResourcePlan, world: _World, words: _Words, risk_ratio: float) -> Risk:
+    other = world.plan
+    as_planned = np.maximum(plan.required - supply(plan), 0)
+    missing = np.maximum(other.required - world.there, 0)
+    full = world.carrying * other.resource.unit_capacity
+    overloaded = peak_at_risk(other.resource.demand, risk_ratio=risk_ratio) > full
+    short_from = _first(missing > as_planned, plan)
+    overload_from = _first(overloaded, plan)
+    impact: Impact = "overload" if overload_from is not None else "headroom_used" if short_from is not None else "none"
+    return Risk(
+        kind=kind,
+        resource=plan.resource.name,
+        what=words.what,
+        impact=impact,
+        short_from_ms=short_from,
+        overload_from_ms=overload_from,
+        units_short=int(missing.max(initial=0)),
+        order_by_ms=other.steps[0].order_by_ms if other.steps else None,
+        extra_units=int(other.in_place[-1] - plan.in_place[-1]),
+        extra_cost=_extra_cost(plan, other),
+        likelihood_ratio=words.likelihood_ratio,
+        likelihood=words.likelihood,
+        trigger=words.trigger,
+        mitigation=words.mitigation,
+    )
+
+
+def _first(is_so: BoolArray, plan: ResourcePlan) -> int | None:
+    days = np.flatnonzero(is_so)
+    return plan.resource.demand.day_ms(int(days[0])) if days.size else None
+
+
+def _extra_cost(plan: ResourcePlan, other: ResourcePlan) -> float | None:
+    prices = plan.resource.prices
+    if prices is None or prices.on_demand_per_month is None:
+        return None
+    return float((other.in_place - plan.in_place).sum()) / DAYS_A_MONTH * prices.on_demand_per_month
+
+
+def _level_trigger(resource: Resource, other: Resource) -> str:
+    """Return the level and day that tell the two worlds apart before the harm is done."""
+    demand = resource.demand
+    usual, unusual = (np.maximum.accumulate(one.demand.expected) for one in (resource, other))
+    ever = np.maximum.accumulate(demand.paths, axis=1)
+    days = range(min(_LOOK_EVERY_DAYS, demand.days - 1), demand.days, _LOOK_EVERY_DAYS)
+    day = next((day for day in days if _anyway(ever, unusual, day) <= _MOST_ANYWAY), demand.days - 1)
+    level, planned = (figure_text(float(path[day]), resource.unit) for path in (unusual, usual))
+    text = f"a peak above {level} by {_day(demand.day_ms(day))}, where {planned} is expected"
+    if demand.is_certain:
+        return text
+    return f"{text} ({_percent(_anyway(ever, unusual, day))} of the futures reach it anyway)"
+
+
+def _anyway(ever: FloatArray, level: FloatArray, day: int) -> float:
+    return float((ever[:, day] > level[day]).mean())
+
+
+def _earlier(plan: ResourcePlan, other: ResourcePlan, *, otherwise: str = "none needed: the plan carries it") -> str:
+    """Return what a plan for the other world orders first, as far as it differs."""
+    if not other.steps:
+        return otherwise
+    first, planned = other.steps[0], plan.steps[0] if plan.steps else None
+    if planned == first:
+        return otherwise
+    now = plan.resource.demand.start_ms
+    when = "now" if first.order_by_ms <= now else f"by {_day(first.order_by_ms)}"
+    instead = (
+        "nothing is planned" if planned is None else f"planned: {planned.units_added} by {_day(planned.order_by_ms)}"
+    )
+    return f"order {_units(first.units_added)} {when} ({instead})"
+
+
+def _severity(risk: Risk) -> tuple[int, float, float]:
+    first = risk.overload_from_ms if risk.impact == "overload" else risk.short_from_ms
+    return (
+        _ORDER[risk.impact],
+        float("inf") if first is None else float(first // DAY_MS),
+        -(risk.likelihood_ratio or 0.0),
+    )
+
+
+def _units(count: int) -> str:
+    return f"{count:,} unit{'' if count == 1 else 's'}"
+
+
+def _percent(ratio: float) -> str:
+    return f"{100 * ratio:.3g} %"
+
+
+def _day(at_ms: int) -> str:
+    return instant_from_ms(at_ms).date().isoformat()
