@@ -44,8 +44,7 @@ async def plan_capacity(
     """Plan many resources by date: what to order when, what binds, costs, risks.
 
     Use when asked what to buy or scale by when.
-    resources: [{name, units, unit_capacity, demand: 1200 rps growing 15 % a month | {query: ...}, prices}]; [] explains
-    all fields.
+    resources: [{name, units, unit_capacity, demand: 1200 rps growing 15 % a month | {query}, prices}]; [] explains all.
     Not for one series (`forecast_capacity`).
     """
     from tools.capacity.plan_capacity_steps import Question, planned

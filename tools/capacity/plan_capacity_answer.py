@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sre.core.figures import figure_text, plain_text
+from sre.core.figures import plain_text
 from sre.core.text import cleaned, listed
 from sre.core.times import instant_from_ms
-from tools.answer import EvidencedAnswer, Figure, Instant, Part
+from tools.answer import EvidencedAnswer, Figure, Instant, Part, Point
 from tools.artefacts import ArtefactAnswer
 
 if TYPE_CHECKING:
     from sre.capacity.plan.model import Binding, Crossing, Plan, ResourcePlan, Step
 
 _MAX_STEPS = 40
+_MONTH_DAYS = 30
 _LAST = -1
 
 
@@ -83,10 +84,17 @@ class AssumptionRow(Part):
     why: str = ""
 
 
+class MonthlyRows(Part):
+    """Demand and units of one resource, month by month."""
+
+    resource: str
+    rows: list[Point]
+
+
 class PlanAnswer(ArtefactAnswer, EvidencedAnswer):
     """Dated steps for several resources, what binds, and what all of it rests on."""
 
-    RANKED: ClassVar[tuple[str, ...]] = ("queries", "binding", "steps", "resources")
+    RANKED: ClassVar[tuple[str, ...]] = ("queries", "monthly", "binding", "steps", "resources")
 
     start: Instant | None = None
     end: Instant | None = None
@@ -95,6 +103,8 @@ class PlanAnswer(ArtefactAnswer, EvidencedAnswer):
     resources: list[ResourceRow] = Field(default_factory=list)
     resources_ranked_by: str = "order date of the first step, then room left"
     binding: list[BindingRow] = Field(default_factory=list)
+    monthly_columns: list[str] = Field(default_factory=lambda: ["time", "expected", "cautious", "units_in_place"])
+    monthly: list[MonthlyRows] = Field(default_factory=list)
     assumptions: list[AssumptionRow] = Field(default_factory=list)
 
 
@@ -109,6 +119,7 @@ def fill_in(answer: PlanAnswer, plan: Plan) -> None:
     answer.assumptions = [
         AssumptionRow(path=one.path, value=one.value, source=one.source, why=one.why) for one in plan.assumptions
     ]
+    answer.monthly = [_monthly(one, plan.risk_ratio) for one in plan.resources]
     answer.warnings += plan.warnings
     total = sum(len(one.steps) for one in plan.resources)
     if total > len(answer.steps):
@@ -240,6 +251,20 @@ def _resource_row(one: ResourcePlan, risk_ratio: float) -> ResourceRow:
     )
 
 
+def _monthly(one: ResourcePlan, risk_ratio: float) -> MonthlyRows:
+    """Return the highest expected and cautious peak of every 30 days, with the units in place at their end."""
+    import numpy as np
+
+    demand = one.resource.demand
+    rows = []
+    for first in range(0, demand.days, _MONTH_DAYS):
+        part = slice(first, first + _MONTH_DAYS)
+        cautious = np.quantile(demand.paths[:, part].max(axis=1), 1 - risk_ratio)
+        units = int(one.in_place[part][_LAST])
+        rows.append([demand.day_ms(first) / 1000, float(demand.expected[part].max()), float(cautious), units])
+    return MonthlyRows(resource=cleaned(one.resource.name), rows=rows)
+
+
 def sizing_words(one: ResourcePlan) -> str:
     """Return the sizing rule of a resource for people."""
     sizing = one.resource.sizing
@@ -267,8 +292,3 @@ def _binding_row(one: Binding) -> BindingRow:
         room_ratio=one.room_ratio,
         others=[f"{cleaned(name)}: {plain_text(room)}" for name, room in one.others],
     )
-
-
-def peak_text(one: ResourcePlan, value: float) -> str:
-    """Return a peak with the unit of its resource."""
-    return figure_text(value, one.resource.unit)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connectors.base import MetricSource
-    from sre.capacity.model import Scenario
     from sre.capacity.plan.model import Demand
     from sre.capacity.plan.request import PlanRequest, ResourceRequest, SeriesDemand
     from sre.core.series import FloatArray, IntArray, RangeResult
@@ -43,11 +42,13 @@ class Measured:
 
     Attributes:
         failures: Resource and reason; text from outside in it is quoted.
+        window: Of the history that queries read; None where there is none.
     """
 
     demands: dict[str, Demand] = field(default_factory=dict)
     evidence: list[QueryEvidence] = field(default_factory=list)
     failures: dict[str, SreError] = field(default_factory=dict)
+    window: Window | None = None
     warnings: list[str] = field(default_factory=list)
 
 
@@ -104,7 +105,7 @@ async def measured_demands(request: PlanRequest, source: MetricSource | None, *,
         await in_thread(lambda one=one: _add_series(found, one, now=now, days=days))  # type: ignore[misc]
     if source is None:
         return found
-    window = _history_window(now, days, await source.coverage())
+    window = found.window = _history_window(now, days, await source.coverage())
     outcomes = await all_of([_peaks_call(source, one, window) for one in queried])
     for one, outcome in zip(queried, outcomes, strict=True):
         if isinstance(outcome, SreError):
@@ -202,6 +203,7 @@ def _check_one(result: RangeResult) -> None:
 
 def _add(found: Measured, one: ResourceRequest, peaks: _Peaks, *, now: datetime, days: int) -> None:
     from sre.capacity.plan.measured import measured_demand
+    from sre.capacity.plan.planning import read_scenario
     from sre.capacity.plan.request import QueryDemand
 
     assert isinstance(one.demand, QueryDemand)
@@ -214,7 +216,7 @@ def _add(found: Measured, one: ResourceRequest, peaks: _Peaks, *, now: datetime,
             step_seconds=peaks.step_seconds,
             start_ms=epoch_ms(now),
             days=days,
-            scenario=_scenario(one.demand.scenario, now),
+            scenario=read_scenario(one.demand.scenario, start_ms=epoch_ms(now)),
         )
     except SreError as error:
         found.failures[one.name] = error
@@ -224,6 +226,7 @@ def _add(found: Measured, one: ResourceRequest, peaks: _Peaks, *, now: datetime,
 
 def _add_series(found: Measured, one: ResourceRequest, *, now: datetime, days: int) -> None:
     from sre.capacity.plan.measured import measured_demand, peaks
+    from sre.capacity.plan.planning import read_scenario
     from sre.capacity.plan.request import SeriesDemand
 
     assert isinstance(one.demand, SeriesDemand)
@@ -236,7 +239,7 @@ def _add_series(found: Measured, one: ResourceRequest, *, now: datetime, days: i
             step_seconds=step_seconds,
             start_ms=epoch_ms(now),
             days=days,
-            scenario=_scenario(one.demand.scenario, now),
+            scenario=read_scenario(one.demand.scenario, start_ms=epoch_ms(now)),
         )
     except SreError as error:
         found.failures[one.name] = error
@@ -257,9 +260,3 @@ def inline_values(demand: SeriesDemand, *, now: datetime) -> tuple[IntArray, Flo
     times = [epoch_ms(parse_instant(item, now=now, field="series.timestamps").at) for item in demand.timestamps]
     values = [np.nan if value is None else value for value in demand.values]
     return np.array(times, dtype=np.int64), np.array(values, dtype=np.float64)
-
-
-def _scenario(text: str, now: datetime) -> Scenario | None:
-    from sre.capacity.scenario_text import parsed_scenario
-
-    return parsed_scenario(text, now=now) if text else None

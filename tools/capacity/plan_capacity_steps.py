@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sre.core.errors import InputError, SreError
 from sre.core.text import cleaned, listed
 from sre.core.times import epoch_ms, parse_duration
+from tools.answer import WindowAnswer
 from tools.artefacts import deliver
 from tools.capacity.plan_capacity_answer import AssumptionRow, PlanAnswer, fill_in, summary_of
 from tools.capacity.plan_capacity_data import Measured, asked_of_source, measured_demands, start_of_plan
@@ -80,19 +81,20 @@ async def planned(
     request = await in_thread(lambda: _request(resources, question))
     await report_progress(ctx, 0, 2, f"Reading the demand of {len(request.resources)} resource(s)")
     metrics, start, notes = await _present(deps, request, source)
+    await in_thread(lambda: _check_scenarios(request, start))
     measured = await measured_demands(request, metrics, now=start, days=question.days)
     await report_progress(ctx, 1, 2, "Planning")
     plan, unknown = await in_thread(lambda: _plan(request, measured, question, start=start))
     answer = PlanAnswer(summary="", source=metrics.name if metrics else None)
     answer.warnings += [*notes, *measured.warnings]
     answer.queries = measured.evidence
+    if measured.window is not None:
+        answer.window = WindowAnswer(start=measured.window.start, end=measured.window.end)
     fill_in(answer, plan)
     answer.assumptions += _measured_rows(plan)
     answer.left_out += _failures(measured, unknown)
     await deliver(answer, [], deps=deps, output_dir=output_dir, overwrite=overwrite)
-    answer.summary = summary_of(plan)
-    if answer.left_out and unknown:
-        answer.summary += f" Not planned: {cleaned(listed(unknown))}."
+    answer.summary = " ".join([summary_of(plan), *_guessed(request), *_not_planned(unknown)])
     return answer
 
 
@@ -138,6 +140,23 @@ def _plan(
         assumptions=request.assumptions,
     )
     return plan, unknown
+
+
+def _check_scenarios(request: PlanRequest, start: datetime) -> None:
+    from sre.capacity.plan.planning import check_scenarios
+
+    check_scenarios(request, start_ms=epoch_ms(start))
+
+
+def _guessed(request: PlanRequest) -> list[str]:
+    guessed = request.usage.guessed if request.usage else ()
+    if not guessed:
+        return []
+    return [f"The load of the users rests on rules of thumb, not on your data, for {listed(guessed)}: measure them."]
+
+
+def _not_planned(unknown: tuple[str, ...]) -> list[str]:
+    return [f"Not planned, see left_out: {cleaned(listed(unknown))}."] if unknown else []
 
 
 def _measured_rows(plan: Plan) -> list[AssumptionRow]:

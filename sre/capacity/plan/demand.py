@@ -5,8 +5,9 @@ from statistics import NormalDist
 
 import numpy as np
 
-from sre.capacity.model import DAY_SECONDS, MONTH_SECONDS, CapacityForecast
+from sre.capacity.model import DAY_SECONDS, MONTH_SECONDS, CapacityForecast, Scenario
 from sre.capacity.plan.model import DAY_MS, FUTURE_COUNT, Demand
+from sre.capacity.scenario import applied
 from sre.core.series import FloatArray, IntArray
 
 _MONTH_DAYS = MONTH_SECONDS / DAY_SECONDS
@@ -29,6 +30,16 @@ class Growth:
     low_ratio: float | None = None
     high_ratio: float | None = None
     added_per_month: float = 0.0
+
+    def times(self, factor: float) -> "Growth":
+        """Return growth faster by a factor, >= 0; a shrinking stays as it is, so that faster is never less."""
+        low, high = self.low_ratio, self.high_ratio
+        return Growth(
+            _faster(self.ratio_per_month, factor),
+            None if low is None else _faster(low, factor),
+            None if high is None else _faster(high, factor),
+            _faster(self.added_per_month, factor),
+        )
 
 
 def assumed_demand(*, start_value: float, growth: Growth, start_ms: int, days: int, words: str) -> Demand:
@@ -113,8 +124,23 @@ def derived_demand(demand: Demand, *, factor: float, offset: float = 0.0, words:
         words=words,
         present_peak=demand.present_peak * factor + offset,
         highest_seen=demand.highest_seen * factor + offset,
+        queries=(),
         selector="",
+        warnings=(),
     )
+
+
+def under_scenario(demand: Demand, scenario: Scenario) -> Demand:
+    """Return a demand that is no stock with the growth on top and the changes of a scenario, as peaks of days."""
+    ends = demand.start_ms + DAY_MS * np.arange(1, demand.days + 1, dtype=np.int64)
+
+    def changed(paths: FloatArray) -> FloatArray:
+        moved = applied(
+            paths, scenario, times_ms=ends, last_ms=demand.start_ms, last_value=demand.present_peak, is_stock=False
+        )
+        return np.asarray(np.maximum(moved, 0.0))
+
+    return replace(demand, paths=changed(demand.paths), expected=changed(demand.expected))
 
 
 def faster(demand: Demand, *, extra_ratio_per_month: float) -> Demand:
@@ -134,6 +160,10 @@ def as_futures(paths: FloatArray, count: int = FUTURE_COUNT) -> FloatArray:
         return paths
     chosen = np.arange(count) % have if have < count else np.arange(count) * have // count
     return np.asarray(paths[chosen])
+
+
+def _faster(growth: float, factor: float) -> float:
+    return growth * factor if growth > 0 else growth
 
 
 def _grown(start_value: float, ratios: FloatArray, added: float, months: FloatArray) -> FloatArray:

@@ -41,31 +41,33 @@ def read_usage(fields: Fields | None) -> tuple[Usage | None, tuple[Assumption, .
     if fields is None:
         return None, ()
     count, growth = _started(fields, "count")
+    scenario = _scenario(fields)
     chosen: dict[str, float] = {}
-    notes = []
+    guessed, notes = [], []
     for factor in USAGE:
         given = factor.name in fields
         value = _factor(fields, factor.name, factor.default, factor.low, factor.high)
         chosen[factor.name] = value
-        why = "" if given else f"default; {factor.why}"
+        guessed += [] if given else [factor.name]
+        why = "" if given else factor.why
         notes.append(Assumption(f"{USERS}.{factor.name}", plain_text(value), "given" if given else "default", why))
     fields.refuse_others()
     one = peak_requests_per_second(users=1.0, **chosen)
     share, visits, requests, peak = (plain_text(chosen[factor.name]) for factor in USAGE)
     words = f"users x {share} active a day x {visits} visits x {requests} requests / 86,400 s x peak factor {peak}"
-    usage = Usage(count.value if count else 0.0, growth, one, words)
+    usage = Usage(count.value if count else 0.0, growth, one, words, tuple(guessed), scenario)
     return usage, (_users_assumption(usage), *notes)
 
 
-def growth_words(growth: Growth) -> str:
-    """Return a growth for people."""
+def growth_words(growth: Growth, *, unit: str = "") -> str:
+    """Return a growth for people, `unit` that of the demand."""
     parts = []
     if growth.ratio_per_month or not growth.added_per_month:
         parts.append(f"{100 * growth.ratio_per_month:+.3g} % a month")
     if growth.low_ratio is not None and growth.high_ratio is not None:
         parts.append(f"80 % range {100 * growth.low_ratio:+.3g} % to {100 * growth.high_ratio:+.3g} %")
     if growth.added_per_month:
-        parts.append(f"{plain_text(growth.added_per_month)} added a month")
+        parts.append(f"{figure_text(growth.added_per_month, unit)} added a month")
     return ", ".join(parts)
 
 
@@ -112,7 +114,7 @@ def _from_mapping(fields: Fields) -> tuple[DemandRequest, str]:
     if forms == ["of"]:
         return _following(fields)
     start, growth = _started(fields, "start")
-    return GrowingDemand(start.value if start else 0.0, growth), start.unit if start else ""
+    return GrowingDemand(start.value if start else 0.0, growth, _scenario(fields)), start.unit if start else ""
 
 
 def _unit(fields: Fields) -> str:

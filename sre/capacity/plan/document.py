@@ -11,8 +11,9 @@ from sre.capacity.plan.costs_prices import read_prices
 from sre.capacity.plan.demand_reading import USERS, read_demand, read_usage
 from sre.capacity.plan.model import KINDS, PIECES, Assumption, Kind, Sizing
 from sre.capacity.plan.request import FollowingDemand, PlanRequest, ResourceRequest
+from sre.core.errors import InputError
 from sre.core.fields import Fields
-from sre.core.problems import Findings, Problem
+from sre.core.problems import Findings
 from sre.core.text import cleaned, quoted
 from sre.core.yaml_text import yaml_value
 
@@ -84,6 +85,8 @@ def read_plan_request(document: object, *, defaults: Defaults, field: str = "res
     is_list = isinstance(value, Sequence) and not isinstance(value, str)
     is_one = isinstance(value, Mapping) and "resources" not in value and "name" in value
     top = Fields({"resources": value} if is_list or is_one else value, "$", found)
+    if not found.problems and not top.parts("resources"):
+        raise InputError("No resource is described.", field=field, next_steps=GUIDE)
     request = _request(top, defaults)
     found.raise_if_any(what="The description of resources", field_name=field)
     return request
@@ -111,8 +114,6 @@ def _request(top: Fields, defaults: Defaults) -> PlanRequest:
     usage, assumptions = read_usage(top.part(USERS))
     parts = top.parts("resources")
     top.refuse_others()
-    if not parts:
-        top.found.problems += [Problem("resources", "names no resource", line) for line in GUIDE]
     if len(parts) > MAX_RESOURCES:
         top.problem("resources", f"has {len(parts)} entries", f"give at most {MAX_RESOURCES} in one plan")
     resources = tuple(_resource(part, common) for part in parts[:MAX_RESOURCES])

@@ -16,6 +16,8 @@ from sre.core.series import FloatArray, IntArray
 LEAST_DAYS_OF_DAILY_PEAKS = 56
 SHORT_STEP_SECONDS = DAY_SECONDS / 4
 _LEAST_AHEAD_DAYS = 7
+# Two weeks tell weeks apart from growth only badly; four do (our choice).
+_LEAST_DAYS_OF_GROWTH = 28
 
 
 def measured_demand(
@@ -93,7 +95,7 @@ def _words(made: CapacityForecast) -> str:
     history, growth = made.history, made.growth
     days = 0.0 if history is None else len(history) * history.step.seconds / DAY_SECONDS
     parts = [f"forecast of daily peaks from {days:.0f} days of history"]
-    if growth.ratio_per_month is not None:
+    if growth.ratio_per_month is not None and days >= _LEAST_DAYS_OF_GROWTH:
         parts.append(f"level {100 * growth.ratio_per_month:+.3g} % a month so far")
     if made.accuracy is not None and made.accuracy.coverage_ratio is not None:
         parts.append(f"{100 * made.accuracy.coverage_ratio:.0f} % of held-back values within its interval")

@@ -1,14 +1,19 @@
 """From a request and the demands that were measured for it to a plan."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from sre.capacity.model import Scenario
 from sre.capacity.plan.binding import binding_constraints
-from sre.capacity.plan.demand import assumed_demand, derived_demand
+from sre.capacity.plan.demand import Growth, assumed_demand, derived_demand, under_scenario
 from sre.capacity.plan.demand_reading import USERS, growth_words
 from sre.capacity.plan.model import Assumption, Demand, Plan, Resource, ResourcePlan
 from sre.capacity.plan.request import FollowingDemand, GrowingDemand, PlanRequest, ResourceRequest, Usage
 from sre.capacity.plan.schedule import resource_plan
+from sre.capacity.scenario_text import parsed_scenario
 from sre.core.figures import figure_text, plain_text
+from sre.core.text import listed
+from sre.core.times import instant_from_ms
 
 
 def resolved(
@@ -48,7 +53,7 @@ def plan_of(
         resources=tuple(plans),
         binding=binding_constraints(plans, start_ms=start_ms, days=days),
         assumptions=tuple(assumptions),
-        warnings=tuple(warning for plan in plans for warning in _warnings(plan, days)),
+        warnings=(*_without_interval(plans), *(warning for plan in plans for warning in _warnings(plan, days))),
     )
 
 
@@ -57,10 +62,9 @@ def _demand(
 ) -> Demand | None:
     wanted = asked.demand
     if isinstance(wanted, GrowingDemand):
-        words = f"assumed: {figure_text(wanted.start_value, asked.unit)} now, {growth_words(wanted.growth)}"
-        return assumed_demand(
-            start_value=wanted.start_value, growth=wanted.growth, start_ms=start_ms, days=days, words=words
-        )
+        words = f"assumed: {figure_text(wanted.start_value, asked.unit)} now, "
+        words += growth_words(wanted.growth, unit=asked.unit)
+        return _assumed(wanted.start_value, wanted.growth, wanted.scenario, words=words, start_ms=start_ms, days=days)
     if not isinstance(wanted, FollowingDemand):
         return demands.get(asked.name)
     if wanted.of == USERS:
@@ -72,11 +76,47 @@ def _demand(
 
 
 def _of_users(wanted: FollowingDemand, usage: Usage, *, start_ms: int, days: int) -> Demand:
-    count = assumed_demand(start_value=usage.users, growth=usage.growth, start_ms=start_ms, days=days, words="")
+    count = _assumed(usage.users, usage.growth, usage.scenario, words="", start_ms=start_ms, days=days)
     factor = wanted.factor if wanted.per_user else wanted.factor * usage.peak_per_user
     chain = f"{plain_text(wanted.factor)} for each user" if wanted.per_user else usage.words
-    words = f"{plain_text(usage.users)} users, {growth_words(usage.growth)}; {chain}{_more_words(wanted)}"
-    return derived_demand(count, factor=factor, offset=wanted.offset, words=words)
+    words = f"{plain_text(usage.users)} users, {growth_words(usage.growth)}{_under(usage.scenario)}; "
+    return derived_demand(count, factor=factor, offset=wanted.offset, words=f"{words}{chain}{_more_words(wanted)}")
+
+
+def _assumed(start_value: float, growth: Growth, scenario_text: str, *, words: str, start_ms: int, days: int) -> Demand:
+    scenario = read_scenario(scenario_text, start_ms=start_ms)
+    demand = assumed_demand(
+        start_value=start_value,
+        growth=growth.times(scenario.growth_factor),
+        start_ms=start_ms,
+        days=days,
+        words=f"{words}{_under(scenario_text)}",
+    )
+    return under_scenario(demand, replace(scenario, growth_factor=1.0))
+
+
+def read_scenario(text: str, *, start_ms: int) -> Scenario:
+    """Return the scenario that a text spells; an empty one changes nothing.
+
+    Raises:
+        InputError: Not understood.
+    """
+    return parsed_scenario(text, now=instant_from_ms(start_ms)) if text else Scenario()
+
+
+def check_scenarios(request: PlanRequest, *, start_ms: int) -> None:
+    """Read every scenario once, so that a wrong one is told before anything is measured.
+
+    Raises:
+        InputError: One is not understood.
+    """
+    texts = [one.demand.scenario for one in request.resources if not isinstance(one.demand, FollowingDemand)]
+    for text in [*texts, request.usage.scenario if request.usage else ""]:
+        read_scenario(text, start_ms=start_ms)
+
+
+def _under(scenario_text: str) -> str:
+    return f", under: {scenario_text}" if scenario_text else ""
 
 
 def _following_words(wanted: FollowingDemand) -> str:
@@ -116,6 +156,18 @@ def _urgency(plan: ResourcePlan) -> tuple[float, float, str]:
     return (first, room, plan.resource.name)
 
 
+def _without_interval(plans: Sequence[ResourcePlan]) -> tuple[str, ...]:
+    names = [plan.resource.name for plan in plans if _is_stated(plan)]
+    if not names:
+        return ()
+    return (f"No interval for {listed(names)}: growth was stated without a range; give growth_range {{low, high}}.",)
+
+
+def _is_stated(plan: ResourcePlan) -> bool:
+    demand = plan.resource.demand
+    return demand.is_certain and demand.basis != "forecast" and not demand.history_days
+
+
 def _warnings(plan: ResourcePlan, days: int) -> tuple[str, ...]:
     demand, name = plan.resource.demand, plan.resource.name
     notes = []
@@ -123,9 +175,5 @@ def _warnings(plan: ResourcePlan, days: int) -> tuple[str, ...]:
         notes.append(
             f"{name}: planned for {demand.days} of {days} days only; {demand.history_days:.0f} days of history "
             "carry no more. State a growth to plan further."
-        )
-    if demand.is_certain and demand.basis != "forecast":
-        notes.append(
-            f"{name}: its growth is assumed without a range, so its dates have no interval; give growth_range."
         )
     return (*notes, *(f"{name}: {warning}" for warning in demand.warnings))

@@ -30,6 +30,7 @@ class GrowingDemand:
 
     start_value: float
     growth: Growth
+    scenario: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,15 @@ class Usage:
         users: In the first month.
         peak_per_user: Requests a second in the busiest minutes for each of them.
         words: The chain of factors, for people.
+        guessed: Names of the factors that nobody gave.
     """
 
     users: float
     growth: Growth
     peak_per_user: float
     words: str
+    guessed: tuple[str, ...] = ()
+    scenario: str = ""
 
 
 @dataclass(frozen=True, slots=True)
