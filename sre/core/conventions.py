@@ -19,6 +19,8 @@ SEVERITY_LABEL: Final = "severity"
 SIGNAL_LABEL: Final = "signal"
 # Length of the window a record covers, such as 30d.
 WINDOW_LABEL: Final = "window"
+# Which resource of a capacity plan a record or alert is about.
+RESOURCE_LABEL: Final = "resource"
 
 RUNBOOK_ANNOTATION: Final = "runbook_url"
 DASHBOARD_ANNOTATION: Final = "dashboard_url"
@@ -39,6 +41,9 @@ BUDGET_REMAINING_RECORD: Final = "slo:error_budget_remaining:ratio"
 # Of calendar periods: when the one under way began, in epoch seconds, and which share of it has passed.
 PERIOD_START_RECORD: Final = "slo:period_start:timestamp_seconds"
 PERIOD_ELAPSED_RECORD: Final = "slo:period_elapsed:ratio"
+
+# Highest demand of the last day on a resource of a capacity plan, in the plan's unit.
+DEMAND_PEAK_RECORD: Final = "capacity:demand:max1d"
 
 
 def bad_record(window_seconds: float = BASE_SECONDS) -> str:
