@@ -84,7 +84,7 @@ def book_settings(base: AlertSetting, *, frame: Frame) -> tuple[AlertSetting, ..
         ),
     ]
     return tuple(
-        AlertSetting(name, base.objective_ratio, kept, for_seconds={tier.name: held for tier in kept})
+        AlertSetting(name, base.objective_ratio, kept, 0.0, for_seconds={tier.name: held for tier in kept})
         for name, tiers, held in approaches
         if (kept := tuple(tier for tier in tiers if tier is not None))
     )

@@ -22,19 +22,28 @@ class AlertSetting:
         name: For people.
         objective_ratio: Share of events that must be good, 0 < x < 1.
         tiers: Fastest first.
-        min_bad_events: Bad events in the long window below which nothing pages.
+        min_bad_events: Bad events in the long window below which nothing pages, 0 for none; None where nothing is said
+            of it, so that the traffic decides.
+        low_traffic_min: The same by tier, for pages of which nothing is said and that one event would send.
         for_seconds: How long both windows must be above the threshold first, by tier name; 0 where not named.
     """
 
     name: str
     objective_ratio: float
     tiers: tuple[BurnRateTier, ...]
-    min_bad_events: float = 0.0
+    min_bad_events: float | None = None
+    low_traffic_min: Mapping[str, float] = field(default_factory=dict)
     for_seconds: Mapping[str, float] = field(default_factory=dict)
 
     def threshold_ratio(self, tier: BurnRateTier) -> float:
         """Return the share of bad events that both windows of a tier must exceed."""
         return threshold_ratio(tier, objective_ratio=self.objective_ratio)
+
+    def least_bad_events(self, tier: BurnRateTier) -> float:
+        """Return the bad events in the long window below which a tier stays silent; 0 where it asks for none."""
+        if tier.severity != "page":
+            return 0.0
+        return self.low_traffic_min.get(tier.name, 0.0) if self.min_bad_events is None else self.min_bad_events
 
     def longest_seconds(self) -> float:
         """Return the longest window of its tiers."""
@@ -58,7 +67,7 @@ def tier_episodes(
         since_ms: What fires before this instant only fills the windows; an episode under way then begins then.
     """
     waits = {tier.name: for_seconds for tier in tiers}
-    setting = AlertSetting("", objective_ratio, tuple(tiers), min_bad_events, waits)
+    setting = AlertSetting("", objective_ratio, tuple(tiers), min_bad_events, for_seconds=waits)
     return replayed(history, [setting], since_ms=since_ms)[0]
 
 
@@ -99,8 +108,8 @@ def firing_condition(group: GroupHistory, tier: BurnRateTier, setting: AlertSett
     long, short = group.over(tier.long_seconds), group.over(tier.short_seconds)
     # NaN is not above anything: a window without events or knowledge does not alert.
     holds: BoolArray = (long.error_ratio > threshold) & (short.error_ratio > threshold)
-    if tier.severity == "page" and setting.min_bad_events > 0:
-        holds &= long.bad >= setting.min_bad_events
+    if (least := setting.least_bad_events(tier)) > 0:
+        holds &= long.bad >= least
     return holds
 
 

@@ -26,7 +26,7 @@ EXAMPLE = "- {name: looser, objective: 0.995, min_bad_events: 10, tiers: {medium
 
 def setting_as_defined(slo: Slo, tiers: AlertTiers, *, name: str = "as defined") -> AlertSetting:
     """Return how an SLO alerts by its own definition."""
-    return AlertSetting(name, slo.objective_ratio, tiers.used, slo.alerting.min_bad_events)
+    return AlertSetting(name, slo.objective_ratio, tiers.used, slo.alerting.min_bad_events or None)
 
 
 def candidate_settings(rows: object, *, base: AlertSetting, frame: Frame) -> tuple[AlertSetting, ...]:

@@ -66,16 +66,17 @@ def tier_facts(tier: BurnRateTier, *, objective_ratio: float, counted: Counted, 
     )
 
 
-def low_traffic_min(facts: Mapping[str, TierFacts], *, quietest: Mapping[str, float]) -> dict[str, float]:
-    """Return the least number of bad events for those pages that a single event would send.
+def low_traffic_min(thresholds: Mapping[BurnRateTier, float], *, quietest: Mapping[str, float]) -> dict[str, float]:
+    """Return the least number of bad events, by tier, for those pages that a single event would send.
 
     Args:
+        thresholds: Share of bad events that both windows of a tier must exceed.
         quietest: By tier, the fewest events that its long window has held.
     """
     return {
-        name: LOW_TRAFFIC_MIN_BAD_EVENTS
-        for name, fact in facts.items()
-        if fact.tier.severity == "page" and name in quietest and quietest[name] * fact.threshold < 1
+        tier.name: LOW_TRAFFIC_MIN_BAD_EVENTS
+        for tier, threshold in thresholds.items()
+        if tier.severity == "page" and tier.name in quietest and quietest[tier.name] * threshold < 1
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from sre.core.figures import figure_text, seconds_text
-from sre.core.text import cleaned, quoted
+from sre.core.text import cleaned, listed, quoted
 from sre.core.times import format_duration, format_instant, instant_from_ms
 from tools.answer import EvidencedAnswer, Figure, Instant, Part, RatioNearOne
 
@@ -31,6 +31,7 @@ class TierRow(Part):
     windows: str
     factor: Figure
     threshold_ratio: Figure
+    min_bad_events: Figure = Field(None, description="In the long window, below which it stays silent")
     fired: int = Field(description="Times, of all groups")
     firing_minutes: Figure
 
@@ -138,8 +139,17 @@ def summary_of(settings: Settings, answer: BacktestAnswer, judgements: Sequence[
         f"{_times(len(defined.pages))} ({figure_text(defined.pages_a_week)} a week) and opened "
         f"{_counted(len(defined.sent_tickets), 'ticket')}."
     )
-    sentences = [lead, _incident_words(defined), _page_words(defined), trade_off(judgements)]
+    sentences = [lead, _low_traffic_words(defined), _incident_words(defined), _page_words(defined)]
+    sentences.append(trade_off(judgements))
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _low_traffic_words(defined: Judgement) -> str:
+    least = defined.setting.low_traffic_min
+    if not least:
+        return ""
+    count = figure_text(max(least.values()))
+    return f"Traffic is low: a page of {listed(list(least))} needs {count} bad events, as in generated rules."
 
 
 def _times(count: int) -> str:
@@ -202,6 +212,7 @@ def _tier_rows(defined: Judgement) -> list[TierRow]:
             windows=f"{format_duration(tier.long_seconds)}/{format_duration(tier.short_seconds)}",
             factor=tier.factor,
             threshold_ratio=setting.threshold_ratio(tier),
+            min_bad_events=setting.least_bad_events(tier) or None,
             fired=len(by_tier[tier.name]),
             firing_minutes=sum(one.seconds for one in by_tier[tier.name]) / 60,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sre.core.errors import InputError
@@ -53,6 +53,16 @@ class Settings:
     def reach_seconds(self) -> float:
         """The longest window of any of them."""
         return max(setting.longest_seconds() for setting in self.all)
+
+    def as_generated(self, history: BaseHistory) -> Settings:
+        """Return them with what rules generated from this traffic add where it is low."""
+        from sre.core.slo.sli_queries import sli_queries
+        from sre.slo.quietest import as_generated
+
+        if sli_queries(self.slo).counted != "events":
+            return self
+        others = tuple(as_generated(one, history) for one in self.others)
+        return replace(self, defined=as_generated(self.defined, history), others=others)
 
     def notes(self) -> list[str]:
         """Return what cannot happen with these settings."""
@@ -147,32 +157,24 @@ def tier_run_up_note(settings: Settings, window: Window) -> str:
     )
 
 
-def low_traffic_notes(settings: Settings, history: BaseHistory) -> list[str]:
-    """Return a warning where so little happens that one bad event is enough to page."""
+def counting_notes(settings: Settings, history: BaseHistory) -> list[str]:
+    """Return a warning where one bad sample or slice is enough to page; of events the rules ask for more then."""
     from sre.core.slo.sli_queries import sli_queries
-    from sre.slo.tier_facts import LOW_TRAFFIC_MIN_BAD_EVENTS
 
-    setting = settings.defined
-    if setting.min_bad_events > 1:
+    counted = sli_queries(settings.slo).counted
+    if counted == "events" or (settings.defined.min_bad_events or 0) > 1:
         return []
-    rates = history.events_per_second
-    told = []
-    for tier in setting.tiers:
-        # So few events in the long window that one bad one is above the threshold.
-        few = (rates > 0) & (setting.threshold_ratio(tier) * rates * tier.long_seconds < 1)
+    rates, told = history.events_per_second, []
+    for tier in settings.defined.tiers:
+        # So few in the long window that one bad one is above the threshold.
+        few = (rates > 0) & (settings.defined.threshold_ratio(tier) * rates * tier.long_seconds < 1)
         if tier.severity == "page" and few.any():
             groups = f" in {int(few.sum())} of {len(history.groups)} groups" if len(history.groups) > 1 else ""
             told.append(f"{tier.name}{groups}")
     if not told:
         return []
-    thing = sli_queries(settings.slo).counted.removesuffix("s")
-    enough = f"one bad {thing} is enough to page (tier {listed(told)})"
-    if thing != "event":
-        return [f"Coarse counting: {enough}; compare with min_bad_events."]
-    least = f"{LOW_TRAFFIC_MIN_BAD_EVENTS:g}"
-    return [
-        f"Low traffic: {enough}. Rules generated from this traffic ask for {least}: compare min_bad_events {least}."
-    ]
+    enough = f"one bad {counted.removesuffix('s')} is enough to page (tier {listed(told)})"
+    return [f"Coarse counting: {enough}; compare with min_bad_events."]
 
 
 def _incident(row: object, path: str, found: Findings, notes: list[str], *, now: datetime) -> KnownIncident | None:

@@ -13,8 +13,8 @@ from tools.context import ToolContext, deps_of, in_thread, read_window, report_p
 from tools.slo.backtest_answer import BacktestAnswer, fill, summary_of
 from tools.slo.backtest_question import (
     MAX_TEXT_CHARS,
+    counting_notes,
     incidents_of,
-    low_traffic_notes,
     settings_of,
     tier_run_up_note,
     within,
@@ -70,6 +70,7 @@ async def backtest_slo(
     read = await read_history(
         metrics, definition, window=asked.window, reach_seconds=settings.reach_seconds, progress=progress
     )
+    settings = settings.as_generated(read.history)
     found = within(given, read.window)
     watch = Stopwatch(seconds_left())
     judgements = await in_thread(partial(_judgements, settings, read, found.incidents, watch))
@@ -116,7 +117,7 @@ def _frame(settings: Settings, read: ReadHistory, warnings: list[str]) -> Backte
         warnings=warnings,
         left_out=list(read.left_out),
     )
-    answer.warnings += low_traffic_notes(settings, history)
+    answer.warnings += counting_notes(settings, history)
     if len(history.groups) == 1:
         rate = float(history.events_per_second[0])
         answer.allowed_bad_events = budget_ratio(slo.objective_ratio) * rate * settings.period_seconds

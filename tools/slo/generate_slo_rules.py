@@ -100,7 +100,8 @@ async def _low_traffic(deps: Deps, slos: list[Slo], *, source: str) -> dict[str,
         async with limiter:
             quietest = await quietest_windows(deps, metrics, one, tiers)
         if not isinstance(quietest, SreError):
-            found[one.name] = low_traffic_min(facts[one.name], quietest=quietest)
+            thresholds = {fact.tier: fact.threshold for fact in facts[one.name].values()}
+            found[one.name] = low_traffic_min(thresholds, quietest=quietest)
 
     async with anyio.create_task_group() as group:
         for one, metrics in looked:

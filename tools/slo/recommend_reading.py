@@ -219,17 +219,21 @@ def _tried(
 ) -> list[Tried]:
     """Return how each candidate would have gone; of several groups, how the worst would have."""
     from sre.core.slo.budget import budget_ratio
+    from sre.core.slo.sli_queries import sli_queries
     from sre.slo.attainment import attainment, worst_of
     from sre.slo.backtest import AlertSetting, replayed
     from sre.slo.episodes import pages_of, tickets_of
     from sre.slo.period_tiers import period_tiers
+    from sre.slo.quietest import as_generated
     from sre.slo.recommendation import Tried
 
+    counted = sli_queries(slo).counted
     settings = []
     for one in candidates:
         wished = replace(slo, objective_ratio=one.objective_ratio)
         tiers = period_tiers(wished, period_seconds=seen.period_seconds, base_seconds=read.history.base_seconds)
-        settings.append(AlertSetting("", one.objective_ratio, tiers, slo.alerting.min_bad_events))
+        setting = AlertSetting("", one.objective_ratio, tiers, slo.alerting.min_bad_events or None)
+        settings.append(as_generated(setting, read.history) if counted == "events" else setting)
     episodes = replayed(read.history, settings, since_ms=epoch_ms(read.window.start))
     tried = []
     for one, fired in zip(candidates, episodes, strict=True):

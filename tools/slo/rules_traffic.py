@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from sre.core.slo.burn_rate import BurnRateTier
     from sre.core.slo.model import Slo
 
-_HOUR_SECONDS = 3600.0
-# A day has its night in it.
-_HOURS = 24
 _PATIENCE_SECONDS = 8.0
 
 
@@ -43,36 +40,20 @@ def traffic_source(deps: Deps, slo: Slo, *, source: str) -> MetricSource | None:
 async def quietest_windows(
     deps: Deps, metrics: MetricSource, slo: Slo, tiers: Sequence[BurnRateTier]
 ) -> dict[str, float] | SreError:
-    """Return by tier the fewest events its long window held in the last day, of the quietest group; empty for none.
-
-    Windows of more than a day are not looked at.
-    """
+    """Return by tier the fewest events its long window held in the last day, of the quietest group; empty for none."""
     from sre.core.slo.sli_queries import sli_queries
+    from sre.slo.quietest import HOUR_SECONDS, HOURS
+    from sre.slo.quietest import quietest_windows as fewest
 
     async def hourly() -> list[FloatArray]:
         now = await deps.now_of(metrics)
-        window = Window(now - timedelta(hours=_HOURS - 1), now)
-        query = sli_queries(slo).total_over(_HOUR_SECONDS)
-        result = await metrics.range_query(query, window=window, step=Duration(_HOUR_SECONDS))
+        window = Window(now - timedelta(hours=HOURS - 1), now)
+        query = sli_queries(slo).total_over(HOUR_SECONDS)
+        result = await metrics.range_query(query, window=window, step=Duration(HOUR_SECONDS))
         series = result.series
-        return [
-            values[there]
-            for values, there in zip(series.values, series.present, strict=True)
-            if there.sum() >= _HOURS // 2
-        ]
+        return [values[there] for values, there in zip(series.values, series.present, strict=True)]
 
     outcome = await outcome_of(hourly, seconds=min(_PATIENCE_SECONDS, seconds_left()), system=metrics.name)
     if isinstance(outcome, SreError):
         return outcome
-    return {
-        tier.name: min(_least_over(hours, tier.long_seconds) for hours in outcome)
-        for tier in tiers
-        if outcome and tier.long_seconds <= _HOURS * _HOUR_SECONDS / 2
-    }
-
-
-def _least_over(hours: FloatArray, window_seconds: float) -> float:
-    import numpy as np
-
-    width = max(1, round(window_seconds / _HOUR_SECONDS))
-    return float(np.convolve(hours, np.ones(min(width, len(hours))), mode="valid").min())
+    return fewest(outcome, tiers)

@@ -291,9 +291,27 @@ async def test_too_few_events_hold_the_page_back_where_the_definition_asks_for_m
         await backtest(samples, document={"alerting": {"min_bad_events": least}}, start="now-2d") for least in (20, 40)
     ]
     assert [answer["page_count"] for answer in answers] == [1, 0]
-    plain = await backtest(samples, start="now-2d")
-    # 60 requests an hour: one is over 1.44 %. 360 in six hours: one is not over 0.6 %, three are.
-    assert any("one bad event is enough to page (tier fast)" in warning for warning in plain["warnings"])
+
+
+async def test_at_low_traffic_pages_need_what_generated_rules_ask_for() -> None:
+    """60 requests an hour: one is over 1.44 %, so `fast` needs three. 360 in six hours: one is not over 0.6 %."""
+    one, three = (requests(6 * DAY, (DAY, DAY - count, 1), each=1.0) for count in (1, 3))
+    answers = [await backtest(samples, start="now-2d") for samples in (one, three)]
+    assert [answer["page_count"] for answer in answers] == [0, 1]
+    assert {tier["tier"]: tier["min_bad_events"] for tier in answers[0]["tiers"]} == {
+        "fast": 3, "medium": None, "slow": None, "steady": None,
+    }  # fmt: skip
+    assert "Traffic is low: a page of fast needs 3 bad events, as in generated rules." in answers[0]["summary"]
+    assert not any("event" in warning for warning in answers[0]["warnings"])
+
+
+async def test_a_candidate_that_says_how_many_bad_events_a_page_needs_is_taken_at_its_word() -> None:
+    samples = requests(6 * DAY, (DAY, DAY - 1, 1), each=1.0)
+    wanted = "- {name: any, min_bad_events: 0}\n- {name: silent on it, for: 0s}"
+    answer = await backtest(samples, start="now-2d", candidates=wanted)
+    assert {row["name"]: row["pages"] for row in answer["candidates"]} == {
+        "as defined": 0, "any": 1, "silent on it": 0,
+    }  # fmt: skip
 
 
 async def test_samples_far_apart_are_counted_over_wider_windows_and_that_is_said() -> None:
