@@ -52,7 +52,7 @@ async def detect_changes(
     Use when asked since when, what changed, or whether a deploy did it. Daily and weekly patterns are no changes.
     Not for why all went wrong (use `investigate_incident`) or what comes (use `forecast_capacity`).
     """
-    from tools.metrics.detect_changes_refining import Refined, refined
+    from tools.metrics.detect_changes_refining import refined
     from tools.metrics.detect_changes_report import report
     from tools.metrics.detect_changes_search import searched
 
@@ -71,7 +71,7 @@ async def detect_changes(
     await report_progress(ctx, 20, 100, f"Searching {len(reading.rows)} series")
     search = await searched(ctx, reading)
     await report_progress(ctx, 75, 100, "Dating what was found")
-    found = await refined(metrics, reading, search) if metrics is not None else Refined(search)
+    found = await refined(metrics, reading, search)
     answer = await in_thread(lambda: report(reading, found, known, source=metrics.name if metrics else None))
     if chart:
         from tools.metrics.detect_changes_chart import changes_png

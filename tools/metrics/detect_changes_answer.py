@@ -11,7 +11,7 @@ from tools.answer import EvidencedAnswer, Figure, Instant, Part
 _LEFT_AWAY = frozenset({
     "labels", "shared_labels", "also", "also_near", "deploy", "deploy_note", "ended_by", "series_count", "appeared",
     "vanished", "unit", "is_ongoing", "seasons", "from_version", "version", "service", "deploys", "is_own_service",
-    "minutes_before", "query", "read_from",
+    "minutes_before", "query", "read_from", "full_at",
 })  # fmt: skip
 DirectionWord = Literal["up", "down"]
 
@@ -43,6 +43,7 @@ class ChangeRow(_Lean):
     at: Instant
     earliest: Instant
     latest: Instant
+    full_at: Instant | None = Field(None, description="When a gradual change was complete; `at` is when it began")
     direction: DirectionWord
     before: Figure
     after: Figure

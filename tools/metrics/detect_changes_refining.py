@@ -10,6 +10,7 @@ from sre.core.errors import SreError
 from sre.core.times import Duration, Window, instant_from_ms
 from tools.answer import QueryEvidence
 from tools.concurrent import all_of, outcome_of, seconds_left
+from tools.context import in_thread
 from tools.metrics.detect_changes_question import fine_step_for
 from tools.metrics.detect_changes_reading import read_rows
 
@@ -68,45 +69,50 @@ class Refined:
     unread: tuple[str, ...] = ()
 
 
-async def refined(source: MetricSource, reading: Reading, search: Search) -> Refined:
+async def refined(source: MetricSource | None, reading: Reading, search: Search) -> Refined:
     """Return the search with finer moments, as far as the source has finer samples and there is time."""
     edges = _edges(reading, search)
-    seconds = min(_PATIENCE_SECONDS, seconds_left())
-    if reading.asking is None or not edges or len(reading.rows) > _MOST_SERIES or seconds < _LEAST_SECONDS:
-        return Refined(search)
-    windows = _windows(edges, reading)
-    steps = [Duration(fine_step_for(window.seconds, spacing=reading.spacing)) for window in windows]
-    coarse = reading.rows.grid.step_ms / 1000
-    asked = [
-        (window, step) for window, step in zip(windows, steps, strict=True) if coarse / step.seconds >= _LEAST_GAIN
-    ]
-    if not asked:
-        return Refined(search)
+    asked = _worth_asking(reading, edges) if seconds_left() > _LEAST_SECONDS else []
+    if not edges or source is None or reading.asking is None or not asked:
+        return Refined(await in_thread(lambda: _after_looks(search, edges, reading.rows, ())))
+    asking, seconds = reading.asking, min(_PATIENCE_SECONDS, seconds_left())
 
     async def look(window: Window, step: Duration) -> tuple[Rows, RangeResult] | SreError:
-        assert reading.asking is not None
-        ask = partial(
-            read_rows, source, reading.asking, window=window, step=step, spacing=reading.spacing, is_fine=True
-        )
+        ask = partial(read_rows, source, asking, window=window, step=step, spacing=reading.spacing, is_fine=True)
         return await outcome_of(ask, seconds=seconds, system=source.name)
 
     outcomes = await all_of([partial(look, *one) for one in asked])
     looks = [one for one in outcomes if not isinstance(one, SreError)]
     failed = [one for one in outcomes if isinstance(one, SreError)]
-    for rows, _ in looks:
-        search = _dated_again(search, edges, reading.rows, rows)
-    evidence = [
-        QueryEvidence(query=result.query, series_count=len(rows), sample_count=rows_points(rows))
-        for rows, result in looks
-    ]
+    search = await in_thread(lambda: _after_looks(search, edges, reading.rows, [rows for rows, _ in looks]))
     unread = (f"Changes are dated by coarse steps only: a finer look failed: {failed[0].message}",) if failed else ()
     finest = min((rows.grid.step_ms / 1000 for rows, _ in looks), default=None)
-    return Refined(search, tuple(evidence), finest, unread)
+    return Refined(search, tuple(_evidence(result) for _, result in looks), finest, unread)
 
 
-def rows_points(rows: Rows) -> int:
-    """Return how many values there are in all."""
-    return int(rows.present.sum())
+def _evidence(result: RangeResult) -> QueryEvidence:
+    series = result.series
+    return QueryEvidence(query=result.query, series_count=len(series), sample_count=series.point_count)
+
+
+def _after_looks(search: Search, edges: Sequence[_Edge], coarse: Rows, looks: Sequence[Rows]) -> Search:
+    """Return the search dated by the looks that cover an edge, and where none does by the points it had."""
+    for edge in edges:
+        fine = next((rows for rows in looks if rows.grid.start_ms <= edge.since_ms < rows.grid.end_ms), coarse)
+        search = _dated_again(search, edge, coarse, fine)
+    return search
+
+
+def _worth_asking(reading: Reading, edges: Sequence[_Edge]) -> list[tuple[Window, Duration]]:
+    """Return which windows to read again and how finely; none where that would tell no more."""
+    if len(reading.rows) > _MOST_SERIES:
+        return []
+    found = []
+    for window in _windows(edges, reading):
+        step = Duration(fine_step_for(window.seconds, spacing=reading.spacing))
+        if reading.rows.grid.step_ms / 1000 >= _LEAST_GAIN * step.seconds:
+            found.append((window, step))
+    return found
 
 
 def _edges(reading: Reading, search: Search) -> list[_Edge]:
@@ -155,24 +161,18 @@ def _windows(edges: Sequence[_Edge], reading: Reading) -> list[Window]:
     return [Window(instant_from_ms(since), instant_from_ms(until)) for since, until in joined]
 
 
-def _dated_again(search: Search, edges: Sequence[_Edge], coarse: Rows, fine: Rows) -> Search:
-    from sre.metrics.changes.refining import refined_anomaly, refined_change
+def _dated_again(search: Search, edge: _Edge, coarse: Rows, fine: Rows) -> Search:
+    from sre.metrics.changes.refining import Look, refined_anomaly, refined_change
 
-    places = {labels: row for row, labels in enumerate(fine.labels)}
     changes, anomalies = list(search.changes), list(search.anomalies)
-    for edge in edges:
-        if not (fine.grid.start_ms <= edge.since_ms and edge.since_ms < fine.grid.end_ms):
-            continue
-        span = {"since_ms": edge.since_ms, "until_ms": edge.until_ms, "slack_ms": coarse.grid.step_ms}
-        if edge.kind == "change":
-            group = changes[edge.place]
-            row = places.get(coarse.labels[group.lead.row])
-            if row is not None:
-                changes[edge.place] = replace(group, lead=refined_change(fine, row, group.lead, **span))
-        else:
-            window = anomalies[edge.place]
-            row = places.get(coarse.labels[window.lead.row])
-            if row is not None:
-                lead = refined_anomaly(fine, row, window.lead, edge=edge.kind, **span)
-                anomalies[edge.place] = replace(window, lead=lead)
+    lead = changes[edge.place].lead if edge.kind == "change" else anomalies[edge.place].lead
+    row = next((row for row, labels in enumerate(fine.labels) if labels == coarse.labels[lead.row]), None)
+    if row is None:
+        return search
+    look = Look(fine, row, coarse, lead.row, edge.since_ms, edge.until_ms, has_season=bool(search.periods_ms))
+    if edge.kind == "change":
+        changes[edge.place] = replace(changes[edge.place], lead=refined_change(changes[edge.place].lead, look))
+    elif fine is not coarse:
+        window = anomalies[edge.place]
+        anomalies[edge.place] = replace(window, lead=refined_anomaly(window.lead, look, edge=edge.kind))
     return replace(search, changes=tuple(changes), anomalies=tuple(anomalies))

@@ -80,6 +80,7 @@ class _Teller:
             at=instant_from_ms(lead.moment.at_ms),
             earliest=instant_from_ms(lead.moment.earliest_ms),
             latest=instant_from_ms(lead.moment.latest_ms),
+            full_at=None if lead.full_ms is None else instant_from_ms(lead.full_ms),
             direction=lead.direction,
             before=lead.before,
             after=lead.after,

@@ -63,9 +63,15 @@ def _change(row: ChangeRow, answer: ChangesAnswer) -> str:
     share = f" ({100 * (row.ratio - 1):+.3g} %)" if row.ratio is not None and 0 < row.ratio < 100 else ""
     return (
         f"{together}{name} {moved} from {figure_text(row.before, answer.unit)} to {figure_text(row.after, answer.unit)}"
-        f"{share}, {plain_text(row.noise_multiple or 0.0)} times its noise, at {_minute(row.at)} "
+        f"{share}, {plain_text(row.noise_multiple or 0.0)} times its noise, {_when(row)} "
         f"(between {_minute(row.earliest)} and {_minute(row.latest)}){_after(row.deploy, row.deploy_note)}."
     )
+
+
+def _when(row: ChangeRow) -> str:
+    if row.full_at is None:
+        return f"at {_minute(row.at)}"
+    return f"beginning at {_minute(row.at)} and complete at {_minute(row.full_at)}"
 
 
 def _anomaly(row: AnomalyRow, answer: ChangesAnswer) -> str:

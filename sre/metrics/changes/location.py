@@ -7,7 +7,7 @@ import numpy as np
 from sre.core.series import BoolArray, FloatArray
 
 # Hansen, "Sample splitting and threshold estimation", Econometrica 68 (2000), table I: 95 % of the likelihood ratio.
-_LIKELIHOOD_RATIO_95 = 7.35
+LIKELIHOOD_RATIO_95 = 7.35
 # Values on each side from which a level can be told (our choice).
 _LEAST_SIDE = 4
 # Beyond so many robust standard deviations a value counts as that far: spikes must not decide where the step is.
@@ -48,7 +48,7 @@ def step_in(values: FloatArray) -> Step | None:
         line = _without_spikes(values[known], split)
         split = _best_split(line)
     before, after = line[:split], line[split:]
-    noise = _long_run_variance(np.concatenate((before - before.mean(), after - after.mean())))
+    noise = long_run_variance(np.concatenate((before - before.mean(), after - after.mean())))
     costs = _costs(line)
     if before.mean() == after.mean():
         return None
@@ -81,7 +81,7 @@ def _best_split(line: FloatArray) -> int:
 
 def _likely(costs: FloatArray, noise: float) -> BoolArray:
     least = float(costs.min())
-    likely: BoolArray = costs - least <= _LIKELIHOOD_RATIO_95 * noise
+    likely: BoolArray = costs - least <= LIKELIHOOD_RATIO_95 * noise
     return likely
 
 
@@ -94,7 +94,7 @@ def _without_spikes(line: FloatArray, split: int) -> FloatArray:
     return np.concatenate(parts)
 
 
-def _long_run_variance(errors: FloatArray) -> float:
+def long_run_variance(errors: FloatArray) -> float:
     """Return the variance of errors, enlarged by what neighbours have in common (AR(1))."""
     variance = float(errors @ errors) / errors.size
     if variance == 0:

@@ -38,6 +38,7 @@ class DatedChange:
         effect: Size in robust standard deviations of the series' own noise; > 0.
         ratio: after / before; None where that says nothing.
         confidence: 0..1.
+        full_ms: When the new level was reached, where the change took its time; then `moment` is when it began.
     """
 
     row: int
@@ -48,6 +49,7 @@ class DatedChange:
     effect: float
     ratio: float | None
     confidence: float
+    full_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
