@@ -10,12 +10,14 @@ from sre.capacity.plan.demand import Growth
 _MONTH_DAYS: Final = MONTH_SECONDS / DAY_SECONDS
 _NUMBER: Final = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,12})?|\d{1,18}(?:\.\d{1,12})?(?:e\+?\d{1,2})?"
 _UNIT: Final = r"%|/ ?s|[A-Za-zµ][A-Za-z_/ ]{0,40}?"
-_QUANTITY: Final = re.compile(rf"(?P<number>{_NUMBER}) ?(?P<unit>{_UNIT})?", re.IGNORECASE)
+_QUANTITY: Final = re.compile(rf"(?P<number>{_NUMBER}) ?(?P<unit>{_UNIT})?", re.IGNORECASE | re.ASCII)
+# A unit of our reader's own: a word or two, none of which says how something moves.
+_WORDS: Final = re.compile(r"(?!.*\b(?:growing|rising|adding|shrinking|falling|losing|by)\b)[^ ]+(?: [^ ]+)?|")
 _GROWING: Final = re.compile(
     rf"(?P<start>.{{1,60}}?),? ?(?:(?P<down>shrinking|falling|losing)|growing|rising|adding|\+) ?(?:by )?"
     rf"(?P<number>{_NUMBER}) ?(?P<unit>%|[A-Za-z]{{1,20}})? ?(?:/|per|every|an?) ?"
     r"(?P<span>day|week|month|quarter|year)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _SPAN_MONTHS: Final = {"day": 1 / _MONTH_DAYS, "week": 7 / _MONTH_DAYS, "month": 1.0, "quarter": 3.0, "year": 12.0}
 _DECIMAL: Final = {"b": 1.0, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "pb": 1e15}
@@ -48,6 +50,8 @@ def read_quantity(text: str) -> Quantity | None:
     if found is None:
         return None
     scale, unit = _scaled((found["unit"] or "").strip())
+    if _WORDS.fullmatch(unit) is None:
+        return None
     value = float(found["number"].replace(",", "")) * scale
     return Quantity(value, unit) if value <= LARGEST else None
 
