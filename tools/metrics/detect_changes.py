@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from server.deps import Deps
     from tools.deploys import KnownDeploys
     from tools.metrics.detect_changes_question import ChangesQuestion
-    from tools.metrics.detect_changes_reading import Asking, Reading
+    from tools.metrics.detect_changes_reading import Reading
 
 
 def _without_default(schema: JsonDict) -> None:
@@ -102,16 +102,14 @@ async def _queried(
 ) -> tuple[Reading, KnownDeploys]:
     from tools.deploys import read_deploys
     from tools.metrics.detect_changes_question import resolved
-    from tools.metrics.detect_changes_reading import asking_of
 
     window = await read_window(deps, metrics, start=start, end=end)
     question = resolved(window, step=step, coverage=await metrics.coverage(), spacing=await metrics.sample_spacing())
-    asking = await asking_of(metrics, query)
     readings: list[Reading] = []
     known: list[KnownDeploys] = []
 
     async def read() -> None:
-        readings.append(await _read(metrics, asking, question))
+        readings.append(await _read(metrics, query, question))
 
     async def ask() -> None:
         known.append(await read_deploys(metrics, question.deploys, dashboards=deps.dashboard_store))
@@ -120,11 +118,11 @@ async def _queried(
     return readings[0], known[0]
 
 
-async def _read(metrics: MetricSource, asking: Asking, question: ChangesQuestion) -> Reading:
+async def _read(metrics: MetricSource, query: str, question: ChangesQuestion) -> Reading:
     from tools.answer import QueryEvidence
-    from tools.metrics.detect_changes_reading import Reading, nothing_found, read_rows, spacing_of, warned_by_source
+    from tools.metrics.detect_changes_reading import Reading, asking_of, nothing_found, read_rows, warned_by_source
 
-    spacing = await spacing_of(metrics, asking, at=question.read.end)
+    asking, spacing = await asking_of(metrics, query, question)
     rows, result = await read_rows(metrics, asking, window=question.read, step=question.step, spacing=spacing)
     if len(rows) == 0 or not rows.present.any():
         raise await nothing_found(metrics, asking, question.asked, question.step)

@@ -6,27 +6,28 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from sre.core.errors import InputError, NoDataError
+from sre.core.errors import InputError, NoDataError, RefusedError
 from sre.core.text import cleaned, quoted
 from sre.core.times import Duration, Window, format_duration, format_instant, parse_instant
 from tools.answer import QueryEvidence
-from tools.concurrent import attempted, seconds_left, within
+from tools.concurrent import all_of, attempted, outcome_of, seconds_left, within
 from tools.context import in_thread
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from connectors.base import MetricSource
+    from sre.core.promql import Query
     from sre.core.promql.nodes import Node
     from sre.core.series import RangeResult, SeriesSet
     from sre.metrics.changes.model import Rows
     from tools.arguments import InlineSeries
+    from tools.metrics.detect_changes_question import ChangesQuestion
 
 # Where a source cannot say, samples are taken to be so far apart: the usual distance of scrapes.
 USUAL_SPACING: Final = Duration(60.0)
-# Whether a metric counts is asked before it is read; a source that does not say costs this at most.
-_TYPE_SECONDS: Final = 10.0
-_SPACING_SECONDS: Final = 10.0
+# Whether a metric counts, how far its samples are apart and what it costs is asked before; silence costs this at most.
+_HINT_SECONDS: Final = 10.0
 _MOST_ASKED: Final = 3
 # OpenMetrics 1.0, "Counter" and "Histogram": these suffixes belong to values that only grow.
 _SURE_COUNTERS: Final = ("_total", "_bucket")
@@ -123,26 +124,51 @@ class Reading:
     notes: tuple[str, ...] = ()
 
 
-async def asking_of(source: MetricSource, text: str) -> Asking:
-    """Return how to ask for a query: with a rate around counters that are read as they are.
+async def asking_of(source: MetricSource, text: str, question: ChangesQuestion) -> tuple[Asking, Duration]:
+    """Return how to ask for a query, with rates around counters read as they are, and the distance of its samples.
 
     Raises:
-        InputError, RefusedError: The query does not parse, or is no series over time.
+        InputError, RefusedError: The query does not parse, is no series over time, or is too costly.
     """
     from sre.metrics.rate_ranges import with_rates
     from tools.metrics.query_run import readable_query
 
     query = await in_thread(partial(readable_query, source, text))
     if query is None:
-        return Asking(text, None)
+        return Asking(text, None), USUAL_SPACING
     if query.value_type in ("matrix", "string"):
         raise InputError(
             "The query gives no series over time.",
             field="query",
             next_steps=("wrap a range in rate(), avg_over_time() or max_over_time()",),
         )
-    counters = await _raw_counters(source, query.ast)
-    return Asking(text, with_rates(query.ast, counters, range_seconds=_USUAL_RATE_SECONDS), counters)
+    # Three hints that do not need each other, each given up when it is late.
+    answers: dict[str, tuple[str, ...] | Duration] = {}
+
+    async def ask_types() -> None:
+        answers["counters"] = await _raw_counters(source, query.ast)
+
+    async def ask_spacing() -> None:
+        answers["spacing"] = await _spacing_of(source, query.ast, at=question.read.end)
+
+    async def ask_cost() -> None:
+        await _refuse_if_too_costly(source, query, question)
+
+    await all_of([ask_types, ask_spacing, ask_cost])
+    counters, spacing = answers["counters"], answers["spacing"]
+    assert isinstance(counters, tuple)
+    assert isinstance(spacing, Duration)
+    return Asking(text, with_rates(query.ast, counters, range_seconds=_USUAL_RATE_SECONDS), counters), spacing
+
+
+async def _refuse_if_too_costly(source: MetricSource, query: Query, question: ChangesQuestion) -> None:
+    from tools.metrics.query_probes import refuse_if_too_costly
+
+    steps = int(question.read.seconds / question.step.seconds) + 1
+    ask = partial(refuse_if_too_costly, source, query, window=question.read, steps=steps)
+    outcome = await outcome_of(ask, seconds=_HINT_SECONDS, system=source.name)
+    if isinstance(outcome, RefusedError):
+        raise outcome
 
 
 async def _raw_counters(source: MetricSource, node: Node) -> tuple[str, ...]:
@@ -154,22 +180,22 @@ async def _raw_counters(source: MetricSource, node: Node) -> tuple[str, ...]:
     names = [name for name in dict.fromkeys(raw_selectors(node)) if is_counter_like_name(name)]
     sure = [name for name in names if name.endswith(_SURE_COUNTERS)]
     likely = [name for name in names if name not in sure][:_MOST_ASKED]
-    told = await attempted(partial(counter_types, source, likely), seconds=_TYPE_SECONDS) if likely else ()
+    told = await attempted(partial(counter_types, source, likely), seconds=_HINT_SECONDS) if likely else ()
     return (*sure, *(likely if told is None else told))
 
 
-async def spacing_of(source: MetricSource, asking: Asking, *, at: datetime) -> Duration:
+async def _spacing_of(source: MetricSource, node: Node, *, at: datetime) -> Duration:
     """Return the usual distance of samples, or what is usual where the source does not say in time."""
-    told = await attempted(source.sample_spacing, seconds=_SPACING_SECONDS)
-    if told is not None:
-        return Duration(max(1.0, round(told.seconds)))
     from sre.core.promql_tree import used_selectors
 
-    used = used_selectors(asking.node)[:1] if asking.node is not None else ()
+    told = await attempted(source.sample_spacing, seconds=_HINT_SECONDS)
+    if told is not None:
+        return Duration(max(1.0, round(told.seconds)))
+    used = used_selectors(node)[:1]
     if not used:
         return USUAL_SPACING
     text = f"max(count_over_time({used[0].text}[{format_duration(_COUNTED_SECONDS)}]))"
-    counted = await attempted(lambda: source.instant_query(text, at=at), seconds=_SPACING_SECONDS)
+    counted = await attempted(lambda: source.instant_query(text, at=at), seconds=_HINT_SECONDS)
     count = float(counted.values[0]) if counted is not None and counted.values.size else 0.0
     return Duration(max(1.0, round(_COUNTED_SECONDS / count))) if count >= 1 else USUAL_SPACING
 
@@ -180,16 +206,9 @@ async def read_rows(
     """Return the series of a query, in time for an answer.
 
     Raises:
-        RefusedError: Too costly; says which queries would do.
-        UpstreamError: The source failed, or was too slow.
+        SreError: The source failed, refused, or was too slow.
     """
-    from sre.core.promql import parse
-    from tools.metrics.query_probes import refuse_if_too_costly
-
     text = asking.at_step(step, spacing=spacing, is_fine=is_fine)
-    steps = int(window.seconds / step.seconds) + 1
-    if asking.node is not None and not is_fine:
-        await refuse_if_too_costly(source, parse(text), window=window, steps=steps)
     result = await within(
         lambda: source.range_query(text, window=window, step=step), seconds=seconds_left(), system=source.name
     )
