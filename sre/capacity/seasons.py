@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sre.capacity.model import DAY_SECONDS, Season, Step
+from sre.capacity.season_words import season_words
 from sre.core.series import FloatArray
-from sre.core.times import format_duration, instant_from_ms
+from sre.core.times import format_duration
 
 # A cycle must repeat this often before it can be told from chance.
 _MIN_CYCLES = 2.0
@@ -19,7 +20,8 @@ _REST_SHARE = 0.7
 # A cycle of the series' own, found in the autocorrelation, has to be plain to see.
 _OWN_CORRELATION = 0.5
 _MAX_TRIED = 3
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+# The day is tried where it has this many steps; of days the year, once this much more than one of it is known.
+_LEAST_STEPS_A_DAY, _LEAST_YEARS = 4, 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +46,36 @@ def detected_periods(values: FloatArray, step: Step) -> tuple[int, ...]:
     return tuple(sorted(cycle.period_steps for cycle in strongest))
 
 
+def tried_periods(detected: tuple[int, ...], *, count: int, step: Step) -> tuple[int, ...]:
+    """Return the periods to let compete: those detected, and the calendar's own however faint they look.
+
+    A pattern of rare peaks, or of a year seen hardly more than once, shows in no correlation; its candidates have to
+    prove themselves anyway.
+    """
+    day = DAY_SECONDS / step.seconds
+    if step.is_month:
+        own = 12.0
+    elif day >= _LEAST_STEPS_A_DAY:
+        own = day
+    elif step.seconds == DAY_SECONDS:
+        own = 7.0
+    else:
+        own = 364 * day
+    wanted = {round(own)} if own == round(own) and count >= _MIN_CYCLES * own else set()
+    if step.seconds == DAY_SECONDS and count >= _LEAST_YEARS * 364:
+        wanted.add(364)
+    return tuple(sorted(wanted.union(detected)))
+
+
 def named_seasons(values: FloatArray, step: Step, *, periods: tuple[int, ...], last_ms: int) -> tuple[Season, ...]:
     """Return the cycles strong enough to tell a person about, strongest first."""
     names = {period: name for name, period in _calendar_periods(values.size, step)}
     seasons: list[Season] = []
     for period in sorted(periods):
         name = names.get(period, f"every {format_duration(period * step.seconds)}")
-        profile, strength = _profile_and_strength(values, period)
+        strength = _strength(values, period)
         if strength >= _NAMED_STRENGTH and _adds_to(seasons, period, strength):
-            words = _words(profile, name, step=step, last_ms=last_ms, level=float(np.mean(np.abs(values[-period:]))))
+            words = season_words(values, name=name, period_steps=period, step=step, last_ms=last_ms)
             seasons.append(Season(period, name, strength, words))
     return tuple(sorted(seasons, key=lambda season: -season.strength_ratio))
 
@@ -125,35 +148,11 @@ def _differs(period: int, other: int) -> bool:
     return abs(ratio - round(ratio)) > 0.05 * max(ratio, 1) and abs(1 / ratio - round(1 / ratio)) > 0.05
 
 
-def _profile_and_strength(values: FloatArray, period: int) -> tuple[FloatArray, float]:
-    """Return the mean pattern, aligned so that index 0 follows the last value, and the share it explains."""
+def _strength(values: FloatArray, period: int) -> float:
+    """Return the share of the movement around the trend that the mean pattern explains."""
     rest = _detrended(values, period)
-    end = values.size - (period // 2 + rest.size)
     cycles = rest.size // period
     rows = rest[rest.size - cycles * period :].reshape(cycles, period)
-    profile = np.median(rows, axis=0)
     total = float(np.abs(rows - np.median(rows)).mean())
-    left = float(np.abs(rows - profile).mean()) * np.sqrt(cycles / max(cycles - 1, 1))
-    strength = 0.0 if total == 0 else max(0.0, 1.0 - (left / total) ** 2)
-    # rest ends `end` steps before the series does, so its row starts `end` steps before index 0.
-    return np.roll(profile, -end), float(strength)
-
-
-def _words(profile: FloatArray, name: str, *, step: Step, last_ms: int, level: float) -> str:
-    times = step.times_after(last_ms, profile.size)
-    peak, trough = int(np.argmax(profile)), int(np.argmin(profile))
-    swing = f", {100 * (profile[peak] - profile[trough]) / level:.0f} % of the level from low to high" if level else ""
-    return (
-        f"{name}: highest {_moment(int(times[peak]), name)}, lowest {_moment(int(times[trough]), name)}{swing}"
-        if name in {"daily", "weekly", "yearly"}
-        else f"{name}{swing}"
-    )
-
-
-def _moment(epoch: int, name: str) -> str:
-    at = instant_from_ms(epoch)
-    if name == "daily":
-        return f"at {at:%H:%M} UTC"
-    if name == "weekly":
-        return f"on {_WEEKDAYS[at.weekday()]} {at:%H:%M} UTC"
-    return f"in {at:%B}"
+    left = float(np.abs(rows - np.median(rows, axis=0)).mean()) * np.sqrt(cycles / max(cycles - 1, 1))
+    return 0.0 if total == 0 else max(0.0, float(1.0 - (left / total) ** 2))

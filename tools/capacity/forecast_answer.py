@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
-from sre.core.figures import figure_text
-from sre.core.times import format_instant, instant_from_ms
+from sre.core.times import instant_from_ms
 from tools.answer import DEFAULT_BUDGET_CHARS, EvidencedAnswer, Figure, Instant, Part, Point
 
 if TYPE_CHECKING:
-    from sre.capacity.model import Accuracy, CapacityForecast, Exhaustion
+    from sre.capacity.model import Accuracy, CapacityForecast, Exhaustion, Scenario
 
 # What a row of four numbers takes in JSON, and what the rest of the answer may take.
 _ROW_CHARS, _FRAME_CHARS = 62, 6_000
@@ -19,11 +18,14 @@ _ROW_CHARS, _FRAME_CHARS = 62, 6_000
 _MOST_OF_A_RATIO = 1.05
 # A tenth of the level over the horizon is a direction, not noise (our choice).
 _CLEAR_DRIFT = 0.1
-_OUTCOME_WORDS = {
-    "does_not_cross": "does not cross",
-    "already_crossed": "is past",
-    "cannot_cross": "cannot reach",
-}
+_DAY_SECONDS = 86_400.0
+# From this share of a day on, thinned rows are taken at one time of day: other distances would show the day's swing
+# as if it were movement (our choice).
+_ALIASED_SHARE = 0.25
+
+
+Trust: TypeAlias = Literal["high", "medium", "low", "none"]
+Outcome: TypeAlias = Literal["crosses", "does_not_cross", "already_crossed", "cannot_cross"]
 
 
 class ExhaustionPart(Part):
@@ -31,7 +33,7 @@ class ExhaustionPart(Part):
 
     threshold: Figure
     direction: Literal["up", "down"]
-    outcome: Literal["crosses", "does_not_cross", "already_crossed", "cannot_cross"]
+    outcome: Outcome
     probability_ratio: Figure = Field(description="Of crossing within the horizon")
     crossing_means: str = Field(description="What counts as crossing")
     expected: Instant | None
@@ -60,13 +62,26 @@ class AccuracyPart(Part):
 
 
 class OtherSeries(Part):
-    """A further series of the query, in short."""
+    """A further series of the query, in short; the crossing is null without a threshold."""
 
-    labels: dict[str, str]
+    labels: dict[str, str] = Field(description="Those that differ")
     present_level: Figure
-    ratio_per_month: Figure
+    per_month: Figure
+    outcome: Outcome | None = None
+    probability_ratio: Figure = None
+    expected: Instant | None = None
+    earliest: Instant | None = None
+    latest: Instant | None = None
+    trust: Trust
+
+
+class WithoutScenario(Part):
+    """The same forecast with nothing changed, at the end of the horizon."""
+
+    expected: Figure
+    lower: Figure
+    upper: Figure
     exhaustion: ExhaustionPart | None
-    trust: Literal["high", "medium", "low", "none"]
 
 
 class ForecastAnswer(EvidencedAnswer):
@@ -77,7 +92,7 @@ class ForecastAnswer(EvidencedAnswer):
     labels: dict[str, str] = Field(default_factory=dict)
     kind: Literal["level", "stock", "counter"] = Field("level", description="counter: forecast as rate a second")
     exhaustion: ExhaustionPart | None = None
-    trust: Literal["high", "medium", "low", "none"] = "none"
+    trust: Trust = "none"
     trust_reasons: list[str] = Field(default_factory=list)
     growth: GrowthPart | None = None
     accuracy: AccuracyPart | None = None
@@ -91,7 +106,8 @@ class ForecastAnswer(EvidencedAnswer):
     forecast: list[Point] = Field(default_factory=list)
     seasons: list[str] = Field(default_factory=list)
     method: str = ""
-    scenario: str = ""
+    scenario: str = Field("", description="As it was understood")
+    without_scenario: WithoutScenario | None = None
     others: list[OtherSeries] = Field(default_factory=list)
     others_ranked_by: str = ""
 
@@ -133,26 +149,7 @@ def filled_in(answer: ForecastAnswer, forecast: CapacityForecast, *, max_points:
     answer.seasons = [season.words for season in forecast.seasons]
     answer.method = forecast.method
     answer.warnings += list(forecast.warnings)
-    _add_rows(answer, forecast, max_points)
-
-
-def crossing_sentence(found: Exhaustion | None, *, unit: str = "") -> str:
-    """Return when the threshold is met, as a sentence with its interval and probability."""
-    if found is None:
-        return "No threshold was given."
-    limit = figure_text(found.threshold, unit)
-    chance = _percent(found.probability_ratio)
-    if found.outcome == "crosses" and found.expected_ms is not None:
-        early, late = _day(found.earliest_ms), _day(found.latest_ms)
-        return (
-            f"Crosses {limit} around {_day(found.expected_ms)} (earliest {early}, latest {late}; "
-            f"probability within the horizon {chance})."
-        )
-    words = _OUTCOME_WORDS[found.outcome]
-    if found.outcome == "does_not_cross":
-        early = f", not before {_day(found.earliest_ms)}" if found.earliest_ms else ""
-        return f"Most likely {words} {limit} within the horizon (probability to cross {chance}{early})."
-    return f"It {words} {limit}{' already' if found.outcome == 'already_crossed' else ''}."
+    _add_rows(answer, forecast, max_points=max_points, step_seconds=step_seconds)
 
 
 def threshold_doubts(forecast: CapacityForecast, *, is_direction_given: bool, unit: str) -> list[str]:
@@ -178,6 +175,27 @@ def threshold_doubts(forecast: CapacityForecast, *, is_direction_given: bool, un
     return doubts
 
 
+def scenario_notes(scenario: Scenario, forecast: CapacityForecast) -> list[str]:
+    """Return what a scenario does not do, or does more coarsely than it was put."""
+    from sre.capacity.scenario import short_changes
+    from sre.capacity.scenario_text import change_words
+
+    notes = [
+        f"{change_words(change)} is shorter than a step, so the whole next step was taken: ask with a smaller step."
+        for change in short_changes(scenario, times_ms=forecast.times_ms)
+        if forecast.history is not None
+    ]
+    found = forecast.exhaustion
+    is_moving = forecast.nature == "stock" or (found is not None and found.direction == "down")
+    if is_moving and (scenario.growth_factor != 1 or any(change.factor != 1 for change in scenario.changes)):
+        notes.append("Factors act on how fast it fills or drains, not on the value: that is what more load changes.")
+    elif scenario.growth_factor != 1 and (forecast.growth.forecast_per_month or 0.0) <= 0:
+        notes.append(
+            "The forecast does not grow, so faster or slower growth changes nothing; say +5%/month to add some."
+        )
+    return notes
+
+
 def _accuracy_part(accuracy: Accuracy | None, step_seconds: float) -> AccuracyPart | None:
     from sre.core.times import format_duration
 
@@ -194,9 +212,9 @@ def _accuracy_part(accuracy: Accuracy | None, step_seconds: float) -> AccuracyPa
     )
 
 
-def _add_rows(answer: ForecastAnswer, forecast: CapacityForecast, max_points: int) -> None:
+def _add_rows(answer: ForecastAnswer, forecast: CapacityForecast, *, max_points: int, step_seconds: float) -> None:
     total = int(forecast.times_ms.size)
-    shown = _spread(total, max_points)
+    shown = _spread(total, max_points, a_day=_DAY_SECONDS / step_seconds)
     lower, upper = forecast.lower, forecast.upper
     answer.forecast = [
         [
@@ -210,26 +228,43 @@ def _add_rows(answer: ForecastAnswer, forecast: CapacityForecast, max_points: in
     answer.with_budget(max(DEFAULT_BUDGET_CHARS, _FRAME_CHARS + _ROW_CHARS * len(shown)))
     if len(shown) < total:
         answer.left_out.append(
-            f"forecast: {len(shown)} of {total} rows, evenly spread up to the horizon; raise max_points for more."
+            f"forecast: {len(shown)} of {total} rows, evenly spread back from the horizon; raise max_points for more."
         )
 
 
-def _spread(total: int, wanted: int) -> list[int]:
-    """Return evenly spread row numbers that always include the last."""
+def _spread(total: int, wanted: int, *, a_day: float) -> list[int]:
+    """Return evenly spread row numbers that always include the last; far apart ones lie whole days apart."""
     if total <= wanted:
         return list(range(total))
     if wanted == 1:
         return [total - 1]
+    apart = -(-total // wanted)
+    if a_day == int(a_day) and apart > _ALIASED_SHARE * a_day:
+        apart = -(-apart // int(a_day)) * int(a_day)
+        return list(range(total - 1, -1, -apart))[::-1]
     return [round(index * (total - 1) / (wanted - 1)) for index in range(wanted)]
 
 
-def _percent(ratio: float) -> str:
-    if 0 < ratio < 0.01:
-        return "under 1 %"
-    return "over 99 %" if 0.99 < ratio < 1 else f"{100 * ratio:.0f} %"
+def without_scenario(plain: CapacityForecast) -> WithoutScenario:
+    """Return the end of the plain forecast beside that of a scenario."""
+    return WithoutScenario(
+        expected=float(plain.expected[-1]),
+        lower=None if plain.lower is None else float(plain.lower[-1]),
+        upper=None if plain.upper is None else float(plain.upper[-1]),
+        exhaustion=exhaustion_part(plain.exhaustion),
+    )
 
 
-def _day(at: int | None) -> str:
-    if at is None:
-        return "beyond the horizon"
-    return format_instant(instant_from_ms(at))[:16] + "Z"
+def other_series(forecast: CapacityForecast, labels: dict[str, str]) -> OtherSeries:
+    """Return a forecast in short."""
+    other = OtherSeries(
+        labels=labels,
+        present_level=forecast.present_level,
+        per_month=forecast.growth.per_month,
+        trust=forecast.judgement.trust,
+    )
+    found = exhaustion_part(forecast.exhaustion)
+    if found is not None:
+        other.outcome, other.probability_ratio = found.outcome, found.probability_ratio
+        other.expected, other.earliest, other.latest = found.expected, found.earliest, found.latest
+    return other

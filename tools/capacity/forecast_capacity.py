@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, WithJsonSchema
 
 from sre.core.errors import InputError, SreError
-from sre.core.times import Duration, epoch_ms, format_duration, format_instant, instant_from_ms
+from sre.core.times import Duration, epoch_ms, format_duration, instant_from_ms
 from tools.answer import QueryEvidence, WindowAnswer
 from tools.arguments import MAX_QUERY_CHARS, InlineSeries
 from tools.capacity.forecast_answer import (
     ForecastAnswer,
-    OtherSeries,
-    crossing_sentence,
-    exhaustion_part,
     filled_in,
+    other_series,
+    scenario_notes,
     threshold_doubts,
+    without_scenario,
 )
 from tools.capacity.forecast_question import (
     Question,
+    check_scenario,
     history_window,
     inline_arrays,
     parsed_horizon,
 )
+from tools.capacity.forecast_ranking import Ranking, ranked_forecasts
+from tools.capacity.forecast_summary import compared_sentence, forecast_sentences, lead_of_many
 from tools.context import ToolContext, deps_of, in_thread, recorded_note, report_progress
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from tools.capacity.forecast_data import NamedHistory
 
 _MAX_ROWS = 500
+_MAX_OTHERS = 20
 _MAX_SCENARIO_CHARS = 500
 
 
@@ -109,8 +113,8 @@ async def forecast_capacity(
         found = await in_thread(lambda: _inline(series, now=deps.clock.now()))
     else:
         found = await _queried(deps, query, question, start=start, end=end, step=step, source=source)
-    await report_progress(ctx, 1, 2, f"Forecasting {len(found.histories)} series")
-    return await in_thread(lambda: _answer(question, found, max_points=max_points, chart=chart))
+    ranking = await ranked_forecasts(ctx, question, found.histories, now=found.now)
+    return await in_thread(lambda: _answer(question, found, ranking, max_points=max_points, chart=chart))
 
 
 def _check_one_of(**given: bool) -> None:
@@ -138,7 +142,14 @@ def _assumed(question: Question, start_value: float, *, now: datetime, max_point
     made = assumed_growth(start_value=start_value, start_ms=start_ms, step=step, request=request)
     answer = ForecastAnswer(summary="", interval_ratio=None)
     _add_frame(answer, question, made, step_seconds=step.seconds, max_points=max_points, now=now)
-    answer.summary = f"By the growth given, not measured: {crossing_sentence(made.exhaustion)} {_ends_at(made)}"
+    answer.warnings += scenario_notes(request.scenario, made)
+    told = forecast_sentences(made, unit="", interval=question.interval_ratio, now_ms=start_ms)
+    answer.summary = f"By what was given, not measured: {answer.scenario}. {told}"
+    if request.scenario.changes and request.scenario.extra_growth_ratio_per_month:
+        growing = replace(request, scenario=replace(request.scenario, changes=()))
+        alone = assumed_growth(start_value=start_value, start_ms=start_ms, step=step, request=growing)
+        answer.without_scenario = without_scenario(alone)
+        answer.summary += f" {compared_sentence(alone, unit='', now_ms=start_ms, without='By growth alone')}"
     return answer
 
 
@@ -160,55 +171,48 @@ def _inline(series: InlineSeries, *, now: datetime) -> _Found:
 async def _queried(
     deps: Deps, query: str, question: Question, *, start: str, end: str, step: str, source: str
 ) -> _Found:
-    from tools.capacity.forecast_data import rate_of_a_counter, read_histories
+    from tools.capacity.forecast_data import rate_of_a_counter, read_histories, read_range
 
     metrics = deps.sources.metric(source or None)
     now = await deps.now_of(metrics)
+    check_scenario(question.scenario, now=now)
     window, chosen = history_window(
         question.horizon, start=start, end=end, step=step, now=now, coverage=await metrics.coverage()
     )
     asked, notes = await rate_of_a_counter(metrics, query, step=chosen)
-    result = await metrics.range_query(asked, window=window, step=chosen)
-    histories = await read_histories(metrics, result, query=query, window=window)
+    read = await read_range(metrics, asked, window=window, step=chosen)
+    result = read.result
+    histories = await read_histories(metrics, result, query=query, window=read.window)
     evidence = QueryEvidence(query=asked, series_count=len(result.series), sample_count=result.series.point_count)
     recorded = await metrics.latest()
     if recorded is not None:
         notes = (*notes, recorded_note(now))
-    return _Found(histories, window.end, window, [evidence], metrics.name, (*notes, *result.warnings))
+    return _Found(histories, window.end, read.window, [evidence], metrics.name, (*notes, *read.notes, *result.warnings))
 
 
-def _answer(question: Question, found: _Found, *, max_points: int, chart: bool) -> ForecastAnswer:
-    from tools.capacity.forecast_data import forecasts_by_urgency
-
-    ranked, failures = forecasts_by_urgency(question, found.histories, now=found.now)
+def _answer(question: Question, found: _Found, ranking: Ranking, *, max_points: int, chart: bool) -> ForecastAnswer:
+    ranked = ranking.forecasts
     first = ranked[0]
     answer = ForecastAnswer(summary="", source=found.source, queries=found.evidence)
     answer.interval_ratio = question.interval_ratio
     answer.labels = first.shown_labels
     answer.unit = _unit_of(found.evidence[0].query)
     answer.warnings = [*found.warnings]
+    request = question.request(step_seconds=first.step_seconds, now=found.now)
     _add_frame(answer, question, first.forecast, step_seconds=first.step_seconds, max_points=max_points, now=found.now)
     answer.window = _window_answer(found, first.forecast, first.step_seconds)
-    answer.others = [
-        OtherSeries(
-            labels=other.shown_labels,
-            present_level=other.forecast.present_level,
-            ratio_per_month=other.forecast.growth.ratio_per_month,
-            exhaustion=exhaustion_part(other.forecast.exhaustion),
-            trust=other.forecast.judgement.trust,
-        )
-        for other in ranked[1:]
-    ]
+    answer.others = [other_series(one.forecast, one.telling) for one in ranked[1 : 1 + _MAX_OTHERS]]
     if answer.others:
         answer.others_ranked_by = (
-            "time to the threshold, then probability" if question.threshold is not None else "growth a month, relative"
+            "time to the threshold, then probability" if question.threshold is not None else "growth a month, absolute"
         )
-        answer.left_out.append("others: narrow the query to one series for its rows, accuracy and method.")
-    answer.left_out += failures
+        answer.left_out.append(_others_left_out(len(answer.others), len(ranked) - 1))
+    answer.left_out += ranking.left_out
+    answer.warnings += scenario_notes(request.scenario, first.forecast)
     answer.warnings += threshold_doubts(
         first.forecast, is_direction_given=question.direction is not None, unit=answer.unit
     )
-    answer.summary = _summary(answer, question, first.forecast, count=len(ranked))
+    answer.summary = _summary(answer, question, ranking, found)
     if chart:
         from tools.capacity.chart import forecast_png
 
@@ -250,24 +254,20 @@ def _window_answer(found: _Found, made: CapacityForecast, step_seconds: float) -
     return WindowAnswer(start=start, end=end, step_seconds=step_seconds)
 
 
-def _summary(answer: ForecastAnswer, question: Question, made: CapacityForecast, *, count: int) -> str:
-    rank = "Most urgent" if question.threshold is not None else "Fastest moving"
-    lead = f"{rank} of {count} series: " if count > 1 else ""
-    scenario = f" Under the scenario {answer.scenario}." if answer.scenario else ""
-    crossing = f"{crossing_sentence(made.exhaustion, unit=answer.unit)} " if question.threshold is not None else ""
-    return f"{lead}{crossing}{_ends_at(made, unit=answer.unit)}{scenario} Trust: {answer.trust}."
+def _others_left_out(shown: int, total: int) -> str:
+    rest = f"{shown} of {total} shown, by rank; " if shown < total else ""
+    return f"others: {rest}narrow the query to one series for its rows, accuracy and method."
 
 
-def _ends_at(made: CapacityForecast, *, unit: str = "") -> str:
-    from sre.core.figures import figure_text
-
-    at = format_instant(instant_from_ms(int(made.times_ms[-1])))[:16] + "Z"
-    between = ""
-    if made.lower is not None and made.upper is not None:
-        between = f" ({figure_text(float(made.lower[-1]), unit)} to {figure_text(float(made.upper[-1]), unit)})"
-    now = made.present_level if made.history is None else float(made.history.values[-1])
-    then = figure_text(float(made.expected[-1]), unit)
-    return f"From {figure_text(now, unit)} now to {then}{between} on {at}."
+def _summary(answer: ForecastAnswer, question: Question, ranking: Ranking, found: _Found) -> str:
+    made, now_ms = ranking.forecasts[0].forecast, epoch_ms(found.now)
+    lead = lead_of_many(ranking.forecasts, has_threshold=question.threshold is not None, total=len(found.histories))
+    told = forecast_sentences(made, unit=answer.unit, interval=question.interval_ratio, now_ms=now_ms)
+    if ranking.plain is None:
+        return f"{lead} {told}".strip()
+    answer.without_scenario = without_scenario(ranking.plain)
+    compared = compared_sentence(ranking.plain, unit=answer.unit, now_ms=now_ms)
+    return f"Scenario: {answer.scenario}. {lead} {told} {compared}".replace("  ", " ")
 
 
 def _unit_of(query: str) -> str:

@@ -1,33 +1,29 @@
-"""The histories behind a forecast: counters asked for as rates, series told apart, ranked by urgency."""
+"""The histories behind a forecast: counters asked for as rates, series told apart, a shorter past from slow sources."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sre.core.errors import InputError, NoDataError, RefusedError, SreError
 from sre.core.text import cleaned, listed, nearest_names, quoted
-from sre.core.times import Duration, format_instant
-from tools.concurrent import all_of, attempted, seconds_left
+from sre.core.times import Duration, Window, format_duration, format_instant
+from tools.concurrent import all_of, attempted, seconds_left, with_stand_in
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from connectors.base import MetricSource
-    from sre.capacity.model import CapacityForecast, History
+    from sre.capacity.model import History
     from sre.core.labels import Labels
     from sre.core.series import RangeResult
-    from sre.core.times import Window
-    from tools.capacity.forecast_question import Question
 
-# Each series takes up to a tenth of a second; more than these no reader ranks by hand either.
-MAX_SERIES = 12
-_MAX_LABELS = 8
+# More series than these are hardly one question (our choice); a first guess says which of them to forecast.
+MAX_SERIES = 500
 # Whether a name is a counter's is a hint, and the history still has to be read (30 s at a usual source).
 _TYPE_SECONDS = 13.0
 _LEAST_RATE_SECONDS = 300.0
-# The forecast itself takes at most this many steps; a finer horizon is answered on means over several steps.
-_MAX_HORIZON_STEPS = 1000
+# How long the whole history is waited for alone, and by how much the past asked for in its place is shorter.
+_PATIENCE_SECONDS, _SHORTER = 18.0, 4
 # OpenMetrics 1.0: these suffixes name values that only grow; and shares that end at 1 or 100.
 _COUNTER_SUFFIXES = ("_total", "_bucket", "_count", "_sum")
 _CEILINGS = {"_ratio": 1.0, "_percent": 100.0}
@@ -39,20 +35,6 @@ class NamedHistory:
 
     labels: Labels
     history: History
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class NamedForecast:
-    """A forecast and the labels it goes by."""
-
-    labels: Labels
-    forecast: CapacityForecast
-    step_seconds: float
-
-    @property
-    def shown_labels(self) -> dict[str, str]:
-        """The labels, cleaned and capped for an answer."""
-        return {name: cleaned(value) for name, value in list(self.labels.items())[:_MAX_LABELS]}
 
 
 async def rate_of_a_counter(source: MetricSource, query: str, *, step: Duration) -> tuple[str, tuple[str, ...]]:
@@ -84,6 +66,45 @@ async def rate_of_a_counter(source: MetricSource, query: str, *, step: Duration)
             return query, notes
     rate = f"rate({query.strip()}[{Duration(max(step.seconds, _LEAST_RATE_SECONDS))}])"
     return rate, (f"{quoted(metric)} is a counter, so its rate a second was forecast.",)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadRange:
+    """What a source gave for the history, and of which window; notes where that is not all that was asked for."""
+
+    result: RangeResult
+    window: Window
+    notes: tuple[str, ...] = ()
+
+
+async def read_range(source: MetricSource, query: str, *, window: Window, step: Duration) -> ReadRange:
+    """Return the history, or its last quarter where a slow source does not give all of it in time.
+
+    Raises:
+        SreError: Neither came.
+    """
+    shorter = _last_quarter(window, step)
+    outcome, is_shorter = await with_stand_in(
+        lambda: source.range_query(query, window=window, step=step),
+        lambda: source.range_query(query, window=shorter, step=step),
+        after_seconds=_PATIENCE_SECONDS,
+        seconds=seconds_left(),
+        system=source.name,
+    )
+    if isinstance(outcome, SreError):
+        raise outcome
+    if not is_shorter:
+        return ReadRange(outcome, window)
+    note = (
+        f"{quoted(source.name)} did not give the {format_duration(window.seconds)} of history that were asked for; "
+        f"the forecast rests on the last {format_duration(shorter.seconds)} alone."
+    )
+    return ReadRange(outcome, shorter, (note,))
+
+
+def _last_quarter(window: Window, step: Duration) -> Window:
+    steps = max(1, round(window.seconds / step.seconds / _SHORTER))
+    return Window(window.end - timedelta(seconds=steps * step.seconds), window.end)
 
 
 async def read_histories(
@@ -124,49 +145,6 @@ async def read_histories(
     return histories
 
 
-def forecasts_by_urgency(
-    question: Question, histories: list[NamedHistory], *, now: datetime
-) -> tuple[list[NamedForecast], list[str]]:
-    """Return the forecasts, most urgent first, and what could not be forecast.
-
-    Raises:
-        SreError: Nothing could be forecast; the first reason.
-    """
-    made, problems = [], []
-    for named in histories:
-        try:
-            made.append(_forecast(question, named, now=now))
-        except SreError as error:
-            problems.append((named.labels, error))
-    if not made:
-        raise problems[0][1]
-    notes = [f"not forecast: {cleaned(str(labels))}: {error.message}" for labels, error in problems]
-    return sorted(made, key=_urgency), notes
-
-
-def _forecast(question: Question, named: NamedHistory, *, now: datetime) -> NamedForecast:
-    from sre.capacity.forecast import forecast
-    from sre.capacity.history import coarsened
-    from sre.capacity.scenario import check_reach
-
-    history = named.history
-    steps = question.horizon.in_steps(history.step.seconds)
-    factor = -(-steps // _MAX_HORIZON_STEPS) if question.horizon.steps is None else 1
-    history = coarsened(history, factor)
-    request = question.request(step_seconds=history.step.seconds, now=now)
-    check_reach(request, last_ms=history.last_ms, step=history.step)
-    return NamedForecast(named.labels, forecast(history, request), history.step.seconds)
-
-
-def _urgency(named: NamedForecast) -> tuple[float, float, float]:
-    found = named.forecast.exhaustion
-    growth = named.forecast.growth.ratio_per_month
-    if found is None:
-        return (0.0, 0.0, -abs(growth or 0.0))
-    at = float("inf") if found.expected_ms is None else float(found.expected_ms)
-    return (at, -found.probability_ratio, -abs(growth or 0.0))
-
-
 def _is_plain_selector(query: str) -> bool:
     from sre.core.promql import parse_selector
 
@@ -192,7 +170,7 @@ def _too_many(labels: tuple[Labels, ...]) -> RefusedError:
     names = sorted({name for one in labels for name in one if name != "__name__"})
     differing = [name for name in names if len({one.get(name, "") for one in labels}) > 1]
     return RefusedError(
-        f"The query has {len(labels)} series; at most {MAX_SERIES} are forecast in one answer.",
+        f"The query has {len(labels)} series; at most {MAX_SERIES} are compared in one answer.",
         next_steps=(
             "forecast the whole: sum(<query>), or max(<query>) for a limit that each has",
             "only the largest: topk(5, <query>)",

@@ -75,6 +75,18 @@ class Question:
         )
 
 
+def check_scenario(scenario: str, *, now: datetime) -> None:
+    """Check that a scenario is understood, before anything is read.
+
+    Raises:
+        InputError: It is not; all faults are named.
+    """
+    if scenario:
+        from sre.capacity.scenario_text import parsed_scenario
+
+        parsed_scenario(scenario, now=now)
+
+
 def parsed_horizon(value: str | int) -> Horizon:
     """Return the horizon that `30d`, `48` or 48 spells.
 

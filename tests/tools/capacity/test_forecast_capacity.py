@@ -66,7 +66,7 @@ async def test_several_series_are_ranked_by_time_to_the_threshold(demo: Deps) ->
         answer = await answer_of(client, TOOL, query="node_filesystem_avail_bytes", horizon="60d", threshold=0)
     assert answer["labels"]["mountpoint"] == "/var/lib/postgresql"
     assert answer["others"]
-    assert all(other["exhaustion"]["outcome"] == "does_not_cross" for other in answer["others"])
+    assert all(other["outcome"] == "does_not_cross" for other in answer["others"])
     assert "time to the threshold" in answer["others_ranked_by"]
 
 
@@ -87,15 +87,6 @@ async def test_a_sum_of_raw_counters_is_warned_about(demo: Deps) -> None:
     async with _connected(demo) as client:
         answer = await answer_of(client, TOOL, query='sum(http_requests_total{service="checkout"})', horizon="3d")
     assert any("rate(" in warning for warning in answer["warnings"])
-
-
-@pytest.mark.anyio
-async def test_too_many_series_are_refused_with_how_to_aggregate(demo: Deps) -> None:
-    async with _connected(demo) as client:
-        text = await error_of(client, TOOL, query="http_requests_total", horizon="3d")
-    assert text.startswith("[refused]")
-    assert "sum(" in text
-    assert "service" in text
 
 
 @pytest.mark.anyio
@@ -194,6 +185,8 @@ async def test_an_answer_stays_within_its_budget(demo: Deps) -> None:
     assert len(json.dumps(usual)) < 12_000
     assert len(json.dumps(most)) < 40_000
     assert len(most["forecast"]) == 500
+    hours = {point[0] % 86_400 for point in usual["forecast"]}
+    assert len(hours) == 1, "thinned rows at different times of day would show the day's swing as movement"
 
 
 @pytest.mark.anyio
@@ -294,10 +287,10 @@ async def test_a_quiet_pool_does_not_cross_by_noise(demo: Deps, horizon: str, mo
     query = 'db_pool_connections_in_use{service="catalog"} / db_pool_connections_max{service="catalog"}'
     async with _connected(demo) as client:
         answer = await answer_of(client, TOOL, query=query, horizon=horizon, threshold=0.8)
-    for part in (answer["exhaustion"], *(other["exhaustion"] for other in answer["others"])):
+    for part in (answer["exhaustion"], *answer["others"]):
         assert part["outcome"] == "does_not_cross"
         assert part["probability_ratio"] < most
-        assert part["crossing_means"] == "the first single step at or above the threshold"
+    assert answer["exhaustion"]["crossing_means"] == "the first single step at or above the threshold"
 
 
 @pytest.mark.anyio
