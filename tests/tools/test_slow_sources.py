@@ -59,6 +59,13 @@ CALLS: dict[str, dict[str, Any]] = {
         ),
         "start": "now-1d",
     },
+    "plan_capacity": {
+        "resources": [
+            {"name": "api", "units": 6, "unit_capacity": 250, "demand": "1200 rps growing 15 % a month"},
+            {"name": "pool", "capacity": 20, "demand": {"query": "db_pool_connections_in_use"}},
+        ],
+        "horizon": "30d",
+    },
     "forecast_capacity": {"query": "http_request_duration_seconds_count", "horizon": "1d"},
     "detect_changes": {"query": "http_request_duration_seconds_count", "start": "now-1d"},
     "assess_severity": {"services": ["cart"], "facts": {"core": True}},

@@ -11,7 +11,7 @@ from sre.core.errors import InputError, NoDataError, SreError
 from sre.core.text import cleaned, listed
 from sre.core.times import Duration, Window, epoch_ms, instant_from_ms, parse_instant
 from tools.answer import QueryEvidence
-from tools.concurrent import all_of, outcome_of, seconds_left
+from tools.concurrent import all_of, attempted, outcome_of, seconds_left
 from tools.context import in_thread
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ _HISTORY_TO_HORIZON, _LEAST_DAYS, _MOST_DAYS = 4, 28, 730
 # How finely peaks are looked for, by length of history: a source reads about as many points each time.
 _FINENESS = ((60, Duration(300)), (200, Duration(900)), (_MOST_DAYS, Duration(3600)))
 _RATE_STEP = Duration(300)
-_MOST_SECONDS_A_QUERY = 25.0
-# The forecast of one resource takes a fraction of this.
+# Forecasts and the plan of twenty resources take less.
 _SPARE_SECONDS = 12.0
 # A series may end with the last whole month and still be about now.
 _STILL_NOW_DAYS = 35
@@ -133,7 +132,7 @@ def _peaks_call(
     query = one.demand.query
 
     async def call() -> _Peaks | SreError:
-        seconds = min(_MOST_SECONDS_A_QUERY, seconds_left(spare_seconds=_SPARE_SECONDS))
+        seconds = seconds_left(spare_seconds=_SPARE_SECONDS)
         return await outcome_of(lambda: _peaks(source, query, window), seconds=seconds, system=source.name)
 
     return call
@@ -149,8 +148,12 @@ async def _peaks(source: MetricSource, query: str, window: Window) -> _Peaks:
     if daily.times_ms.size > LEAST_DAYS_OF_DAILY_PEAKS:
         return _without_first(daily)
     begin = instant_from_ms(int(daily.times_ms[0])) - timedelta(days=1)
-    short = Window(max(begin, window.start), window.end)
-    return _without_first(await _ranged(source, asked, short, step_seconds=SHORT_STEP_SECONDS, notes=notes))
+    span = Window(max(begin, window.start), window.end)
+    short = await attempted(
+        lambda: _ranged(source, asked, span, step_seconds=SHORT_STEP_SECONDS, notes=notes),
+        seconds=seconds_left(spare_seconds=_SPARE_SECONDS),
+    )
+    return _without_first(short or daily)
 
 
 def _without_first(peaks: _Peaks) -> _Peaks:
