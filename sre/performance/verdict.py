@@ -6,15 +6,17 @@ are all positive are compared as ratios (on logarithms), others as differences; 
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sre.core.errors import NoDataError
 from sre.core.series import FloatArray
+from sre.performance.earlier_days import DayPair, UsualDifference, usual_difference
 from sre.performance.model import Comparison, Shift, Side, Standard, Stretches, Verdict
 from sre.performance.shift import Spread, least_p_value, mean_shift, rank_shift
+from sre.performance.student import critical_value, two_sided_p
 from sre.performance.trend import Trend, shared_trend
 
 # From this share of zeros on, the typical value may be zero on both sides while the failures of a day double.
@@ -46,13 +48,29 @@ class _Scale:
         return self.base * math.expm1(min(shift, 700.0)) if self.kind == "ratio" else shift
 
 
-def compare(before: Stretches, after: Stretches, standard: Standard, *, is_adjoining: bool = False) -> Comparison:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    """What is known besides the two samples."""
+
+    trend: Trend | None = None
+    usual: UsualDifference | None = None
+
+
+def compare(
+    before: Stretches,
+    after: Stretches,
+    standard: Standard,
+    *,
+    is_adjoining: bool = False,
+    earlier: Sequence[DayPair] = (),
+) -> Comparison:
     """Return whether a metric changed from before to after, and by how much.
 
     Args:
         before, after: shape (values,) each stretch, in the unit of the metric, NaN where missing.
         is_adjoining: One stretch each, evenly spaced, one right behind the other in time: movement that was there
             before can then be told from the change.
+        earlier: The same two windows on earlier days, where the hours of the day may matter.
 
     Raises:
         NoDataError: One side has no value.
@@ -61,28 +79,46 @@ def compare(before: Stretches, after: Stretches, standard: Standard, *, is_adjoi
     for name, side in (("before", old), ("after", new)):
         if not side:
             raise NoDataError(f"There is no value {name} the change.")
-    plain = _judged(old, new, standard, trend=None)
-    if not (is_adjoining and _is_whole(before, after)) or plain.verdict == "cannot_tell":
-        return plain
     scale = _scale(old, new, standard)
+    usual = usual_difference(earlier, is_ratio=scale.kind == "ratio", is_mean=scale.kind == "mean")
+    plain = _judged(old, new, standard, known=_Known(usual=usual))
+    # The days before tell of slow movement too.
+    if usual is not None or not is_adjoining or not _is_whole(before, after) or plain.verdict == "cannot_tell":
+        return plain
     trend = shared_trend(_on_scale(old, scale)[0], _on_scale(new, scale)[0])
     # A slope found by accident may take a change away, but must not make one out of nothing.
     if trend is None or (plain.verdict == "no_change" and not trend.is_certain):
         return plain
-    return _judged(old, new, standard, trend=trend)
+    return _judged(old, new, standard, known=_Known(trend=trend))
 
 
-def _judged(old: list[FloatArray], new: list[FloatArray], standard: Standard, *, trend: Trend | None) -> Comparison:
-    scale = _scale(old, new, standard)
+def _judged(old: list[FloatArray], new: list[FloatArray], standard: Standard, *, known: _Known) -> Comparison:
+    scale, trend, usual = _scale(old, new, standard), known.trend, known.usual
     first, second = _on_scale(old, scale), _on_scale(new, scale)
     if trend is not None:
         first, second = _without(trend, first[0], second[0])
+    if usual is not None:
+        second = [one - usual.shift for one in second]
     shift, spread = _shift(scale)(
         first, second, confidence_ratio=standard.confidence_ratio, error_factor=trend.error_factor if trend else 1.0
     )
+    if usual is not None:
+        shift = _beside_usual(shift, usual, standard)
     counts = (sum(one.size for one in old), sum(one.size for one in new))
     verdict = _verdict(scale, shift, standard, counts=counts)
-    return _comparison(old, new, standard, scale=scale, shift=shift, spread=spread, trend=trend, verdict=verdict)
+    return _comparison(old, new, standard, scale=scale, shift=shift, spread=spread, known=known, verdict=verdict)
+
+
+def _beside_usual(shift: Shift, usual: UsualDifference, standard: Standard) -> Shift:
+    """Return the shift no surer than the difference of the days allows."""
+    reach = critical_value(standard.confidence_ratio, degrees=usual.degrees) * usual.error
+    p_value = two_sided_p(shift.estimate / usual.error, degrees=usual.degrees) if usual.error > 0 else 0.0
+    return replace(
+        shift,
+        lower=min(shift.lower, shift.estimate - reach),
+        upper=max(shift.upper, shift.estimate + reach),
+        p_value=max(shift.p_value, p_value),
+    )
 
 
 def is_bad(effect: float, standard: Standard) -> bool:
@@ -150,7 +186,7 @@ def _comparison(
     scale: _Scale,
     shift: Shift,
     spread: Spread,
-    trend: Trend | None,
+    known: _Known,
     verdict: Verdict,
 ) -> Comparison:
     lower, upper = _finite_or_none(shift.lower), _finite_or_none(shift.upper)
@@ -168,7 +204,7 @@ def _comparison(
         p_value=shift.p_value,
         bad=standard.bad,
         method=_method(scale, shift, spread),
-        notes=_notes(trend),
+        notes=_notes(known, scale),
     )
 
 
@@ -184,8 +220,6 @@ def _finite_or_none(value: float) -> float | None:
 
 def _unseen(scale: _Scale, shift: Shift, spread: Spread, standard: Standard) -> float | None:
     """Return the smallest change that would have been seen nine times in ten; None where there is none."""
-    from sre.performance.student import critical_value
-
     half = (shift.upper - shift.lower) / 2
     if not math.isfinite(half):
         return None
@@ -206,7 +240,17 @@ def _means(scale: _Scale) -> str:
     return "geometric means (Welch)" if scale.kind == "ratio" else "means (Welch)"
 
 
-def _notes(trend: Trend | None) -> tuple[str, ...]:
-    if trend is None:
-        return ()
-    return ("It was moving before the change already; that slope is taken out, and the effect is the step beside it.",)
+def _notes(known: _Known, scale: _Scale) -> tuple[str, ...]:
+    notes = []
+    if known.trend is not None:
+        notes.append(
+            "It was moving before the change already; that slope is taken out, and the effect is the step beside it."
+        )
+    if known.usual is not None:
+        ratio = scale.ratio(known.usual.shift)
+        usual = f"{known.usual.shift:+.3g}" if ratio is None else f"{100 * ratio:+.1f} %"
+        notes.append(
+            f"On {known.usual.days} earlier days these hours differed by {usual} (median); that is taken out, "
+            "and the interval is at least as wide as those days differ."
+        )
+    return tuple(notes)
