@@ -11,6 +11,8 @@ from sre.core.text import cleaned, listed
 from sre.core.times import instant_from_ms
 from tools.answer import EvidencedAnswer, Figure, Instant, Part, Point
 from tools.artefacts import ArtefactAnswer
+from tools.capacity.plan_capacity_costs import WAITING_COLUMNS, CostPart, CostTotalPart, WaitingPart, WastePart
+from tools.capacity.plan_capacity_risks import AutoscalingPart, RiskPart, TriggerPart
 
 if TYPE_CHECKING:
     from sre.capacity.plan.model import Binding, Crossing, Plan, ResourcePlan, Step
@@ -94,7 +96,20 @@ class MonthlyRows(Part):
 class PlanAnswer(ArtefactAnswer, EvidencedAnswer):
     """Dated steps for several resources, what binds, and what all of it rests on."""
 
-    RANKED: ClassVar[tuple[str, ...]] = ("queries", "monthly", "binding", "steps", "resources")
+    RANKED: ClassVar[tuple[str, ...]] = (
+        *(
+            "queries",
+            "monthly",
+            "autoscaling",
+            "binding",
+            "waiting",
+            "costs",
+            "risks",
+            "triggers",
+            "steps",
+            "resources",
+        ),
+    )
 
     start: Instant | None = None
     end: Instant | None = None
@@ -106,6 +121,16 @@ class PlanAnswer(ArtefactAnswer, EvidencedAnswer):
     monthly_columns: list[str] = Field(default_factory=lambda: ["time", "expected", "cautious", "units_in_place"])
     monthly: list[MonthlyRows] = Field(default_factory=list)
     assumptions: list[AssumptionRow] = Field(default_factory=list)
+    cost_totals: list[CostTotalPart] = Field(default_factory=list)
+    costs: list[CostPart] = Field(default_factory=list)
+    waste: list[WastePart] = Field(default_factory=list)
+    waiting_columns: list[str] = Field(default_factory=lambda: list(WAITING_COLUMNS))
+    waiting: list[WaitingPart] = Field(default_factory=list)
+    risks: list[RiskPart] = Field(default_factory=list)
+    risks_ranked_by: str = "overload before headroom, then date, then likelihood"
+    risks_carried: list[str] = Field(default_factory=list, description="What the plan carries")
+    triggers: list[TriggerPart] = Field(default_factory=list)
+    autoscaling: list[AutoscalingPart] = Field(default_factory=list)
 
 
 def fill_in(answer: PlanAnswer, plan: Plan) -> None:

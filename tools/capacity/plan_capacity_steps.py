@@ -9,8 +9,8 @@ from sre.core.errors import InputError, SreError
 from sre.core.text import cleaned, listed
 from sre.core.times import epoch_ms, parse_duration
 from tools.answer import WindowAnswer
-from tools.artefacts import deliver
 from tools.capacity.plan_capacity_answer import AssumptionRow, PlanAnswer, fill_in, summary_of
+from tools.capacity.plan_capacity_consequences import add_consequences
 from tools.capacity.plan_capacity_data import Measured, asked_of_source, measured_demands, start_of_plan
 from tools.context import ToolContext, deps_of, in_thread, recorded_note, report_progress
 
@@ -93,8 +93,8 @@ async def planned(
     fill_in(answer, plan)
     answer.assumptions += _measured_rows(plan)
     answer.left_out += _failures(measured, unknown)
-    await deliver(answer, [], deps=deps, output_dir=output_dir, overwrite=overwrite)
-    answer.summary = " ".join([summary_of(plan), *_guessed(request), *_not_planned(unknown)])
+    follows = await add_consequences(answer, plan, deps=deps, output_dir=output_dir, overwrite=overwrite)
+    answer.summary = " ".join([summary_of(plan), *follows, *_guessed(request), *_not_planned(unknown)])
     return answer
 
 

@@ -105,7 +105,11 @@ def risks(plans: Sequence[ResourcePlan], *, risk_ratio: float) -> tuple[Risk, ..
     Args:
         risk_ratio: The probability of being late that the plan accepted.
     """
-    found = [risk for plan in plans for risk in resource_risks(plan, risk_ratio=risk_ratio)]
+    return worst_first([risk for plan in plans for risk in resource_risks(plan, risk_ratio=risk_ratio)])
+
+
+def worst_first(found: Sequence[Risk]) -> tuple[Risk, ...]:
+    """Return risks by impact, then by the day they begin, then by likelihood."""
     return tuple(sorted(found, key=_severity))
 
 
