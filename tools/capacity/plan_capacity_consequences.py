@@ -145,7 +145,9 @@ async def _with_triggers(answer: PlanAnswer, plan: Plan, *, deps: Deps) -> dict[
 
     made = await in_thread(lambda: _triggers(plan, deps.runbook_url))
     answer.triggers = [trigger_part(one) for one in made.triggers]
-    answer.left_out += [f"alert rules of {cleaned(name)}: {why}." for name, why in made.left_out]
+    for why in dict.fromkeys(why for _, why in made.left_out):
+        names = listed([cleaned(name) for name, reason in made.left_out if reason == why])
+        answer.left_out.append(f"alert rules of {names}: {why}.")
     files = await in_thread(made.files)
     if files:
         answer.checks = await rule_checks(deps, files=files, rules=[made.file], scenarios=made.scenarios)

@@ -76,7 +76,7 @@ class CostTotalPart(Part):
     resources: list[str]
     on_demand: Figure = Field(description="Following the steps")
     with_mix: Figure = Field(description="The same with the cheapest commitments")
-    on_demand_80: list[Figure] = Field(description="Middle 80 % of what futures need")
+    on_demand_80: list[Figure] = Field(description="Middle 80 % of what futures need; empty: one future")
     with_mix_80: list[Figure]
     upfront_now: Figure
     monthly: list[Point] = Field(description="[time, on demand, with commitments], following the steps")
@@ -111,7 +111,8 @@ def cost_part(cost: ResourceCost) -> CostPart:
         resource=cleaned(cost.resource),
         currency=cost.currency,
         months_covered=cost.months_covered,
-        expenses=[_expense_part(one) for one in cost.expenses],
+        # Without an offer the cheapest mix is everything on demand.
+        expenses=[_expense_part(one) for one in (cost.expenses if len(cost.expenses) > 2 else cost.expenses[:1])],
         commitments=[_commitment_part(one) for one in cost.mix[:_MAX_COMMITMENTS]],
         dearer_below_ratio=cost.dearer_below_ratio,
         if_demand=[[one.demand_ratio, one.on_demand, one.with_mix] for one in cost.sensitivity],
@@ -125,8 +126,8 @@ def total_part(total: TotalCost) -> CostTotalPart:
         resources=[cleaned(name) for name in total.resources],
         on_demand=total.on_demand.steps_cost,
         with_mix=total.with_mix.steps_cost,
-        on_demand_80=[total.on_demand.lower, total.on_demand.upper],
-        with_mix_80=[total.with_mix.lower, total.with_mix.upper],
+        on_demand_80=_interval(total.on_demand),
+        with_mix_80=_interval(total.with_mix),
         upfront_now=total.upfront_now,
         monthly=[[month.from_ms / 1000, month.on_demand, month.with_mix] for month in total.months],
     )
@@ -185,9 +186,9 @@ def waiting_sentence(resource: str, rows: Sequence[Waiting], currency: str) -> s
         return ""
     now, later = at[0], at[1]
     saves = "" if later.saved is None else f" saves {money(later.saved, currency)} and"
-    who = f"Ordering {cleaned(resource)} a month later{saves}"
+    who = f"Placing each order for {cleaned(resource)} a month later{saves}"
     if now.short_ratio is None or later.short_ratio is None:
-        harm = f"is short on {plain_text(later.days_short)} days by up to {later.units_short} units"
+        harm = f"leaves {later.units_short} unit(s) missing, on {plain_text(later.days_short)} days"
         return f"{who} {harm if later.is_short else 'does no harm'}, by the demand as stated."
     return (
         f"{who} raises the chance of being short from {_percent(now.short_ratio)} to {_percent(later.short_ratio)} "
@@ -212,7 +213,13 @@ def _total_sentence(total: TotalCost, costs: Sequence[ResourceCost]) -> str:
     units = sum(one.units for one in now)
     first = f", {units} unit(s) committed now" if units else ", committed later"
     upfront = f" with {plain_text(total.upfront_now)} upfront" if total.upfront_now else ""
-    return f"{text}, {money(total.with_mix.steps_cost, total.currency)} with the cheapest mix{first}{upfront}."
+    even = max((one.break_even_ms for one in now if one.break_even_ms is not None), default=None)
+    pays = "" if even is None else f", paid back by {_day(even)}"
+    return f"{text}, {money(total.with_mix.steps_cost, total.currency)} with the cheapest mix{first}{upfront}{pays}."
+
+
+def _interval(expense: Expense) -> list[float | None]:
+    return [] if expense.lower is None else [expense.lower, expense.upper]
 
 
 def _expense_part(expense: Expense) -> ExpensePart:

@@ -9,7 +9,7 @@ commit to.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,14 +21,18 @@ from sre.capacity.plan.costs_commitments import (
     cost_of_futures,
     cost_of_steps,
 )
-from sre.capacity.plan.costs_usage import Months, Usage, futures_by_month, usage
+from sre.capacity.plan.costs_usage import DAYS_A_MONTH, Usage, units_paid, usage
 from sre.capacity.plan.demand import as_futures
 from sre.capacity.plan.model import Commitment, ResourcePlan
 from sre.core.series import FloatArray
 
 INTERVAL_RATIO = 0.8
 _SENSITIVITY = (0.8, 1.0, 1.2)
-_HALVINGS = 30
+# Demand this far below the forecast is another service; what pays even then always pays.
+_LEAST_DEMAND = 0.01
+_HALVINGS = 10
+# Enough futures to find that share to a hundredth.
+_FUTURES_TRIED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +160,11 @@ def total_costs(costs: Sequence[ResourceCost]) -> tuple[TotalCost, ...]:
 def _months(used: Usage, mix: Mix, price: float) -> tuple[MonthCost, ...]:
     on_demand = cost_of_steps(used, None, on_demand_per_month=price)
     with_mix = cost_of_steps(used, mix, on_demand_per_month=price)
+    units = used.months.mean_of(used.planned)
     return tuple(
         MonthCost(
             used.months.start_of(month),
-            float(used.planned[month]),
+            float(units[month]),
             float(on_demand[month]),
             float(with_mix[month]),
         )
@@ -200,47 +205,47 @@ def _of_futures(
     )
 
 
-def _today(mix: Mix, months: Months) -> tuple[FloatArray, float]:
-    """Return units under commitments made today, shape (months,), and what those cost over the plan."""
+def _today(mix: Mix, used: Usage) -> tuple[FloatArray, float]:
+    """Return units under commitments made today, shape (days,), and what those cost over the plan."""
+    months = used.months
     committed, cost = np.zeros(months.count), 0.0
-    ends = np.concatenate([[0.0], np.cumsum(months.lengths)])
     for one in (one for one in mix.tranches if one.from_month == 0):
         term = one.commitment.term_months
-        is_running = ends[:-1] + months.lengths / 2 < term
+        is_running = months.ends[:-1] + months.lengths / 2 < term
         committed[is_running] += one.units
         cost += one.total_cost / term * float(months.lengths[is_running].sum())
-    return committed, cost
+    return months.by_day(committed), cost
 
 
 def _scaled(plan: ResourcePlan, used: Usage, ratio: float) -> FloatArray:
-    """Return units that each future needs by month if demand is so many times the forecast."""
-    from dataclasses import replace
-
+    """Return units that each future pays for if demand is so many times the forecast, shape (futures, days)."""
     demand = plan.resource.demand
     resource = replace(plan.resource, demand=replace(demand, paths=demand.paths * ratio))
-    days = min(plan.in_place.size, demand.days)
-    return np.asarray(futures_by_month(resource, used.months, days=days), dtype=np.float64)
+    return np.asarray(units_paid(resource, used.months), dtype=np.float64)
 
 
 def _sensitivity(plan: ResourcePlan, used: Usage, mix: Mix, price: float, *, ratio: float) -> Sensitivity:
     units = _scaled(plan, used, ratio)
-    committed, cost = _today(mix, used.months)
-    lengths = used.months.lengths
-    on_demand = float((units @ lengths).mean()) * price
-    rest = float((np.maximum(units - committed, 0) @ lengths).mean()) * price
+    committed, cost = _today(mix, used)
+    per_day = price / DAYS_A_MONTH
+    on_demand = float(units.sum(axis=1).mean()) * per_day
+    rest = float(np.maximum(units - committed, 0).sum(axis=1).mean()) * per_day
     return Sensitivity(ratio, on_demand, rest + cost)
 
 
 def _dearer_below(plan: ResourcePlan, used: Usage, mix: Mix, price: float) -> float | None:
     """Return the share of the forecast below which today's commitments lose, by halving: less demand saves less."""
+    demand = plan.resource.demand
+    tried = replace(demand, paths=as_futures(demand.paths, min(_FUTURES_TRIED, demand.paths.shape[0])))
+    fewer = replace(plan, resource=replace(plan.resource, demand=tried))
 
     def loses(ratio: float) -> bool:
-        row = _sensitivity(plan, used, mix, price, ratio=ratio)
+        row = _sensitivity(fewer, used, mix, price, ratio=ratio)
         return row.with_mix > row.on_demand
 
-    if not any(one.from_month == 0 for one in mix.tranches) or not loses(0.0) or loses(1.0):
+    if not any(one.from_month == 0 for one in mix.tranches) or not loses(_LEAST_DEMAND) or loses(1.0):
         return None
-    low, high = 0.0, 1.0
+    low, high = _LEAST_DEMAND, 1.0
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if loses(middle) else (low, middle)

@@ -16,7 +16,7 @@ from math import ceil
 
 import numpy as np
 
-from sre.capacity.plan.costs_usage import Months, Usage
+from sre.capacity.plan.costs_usage import DAYS_A_MONTH, Months, Usage
 from sre.capacity.plan.model import Commitment
 from sre.core.series import BoolArray, FloatArray, IntArray
 
@@ -86,7 +86,7 @@ class Layers:
 
     Attributes:
         sizes: shape (layers,), units in each.
-        needed: shape (layers, months), share of futures that need its topmost unit.
+        needed: shape (layers, months), share of its days, over all futures, on which its topmost unit is needed.
         is_there: shape (layers, months), whether the plan has all of it in place all through the month.
     """
 
@@ -130,10 +130,9 @@ def layers_of(usage: Usage) -> Layers:
     most = int(usage.planned_least.max(initial=0))
     group = max(1, -(-most // _MAX_LAYERS))
     tops = np.minimum(np.arange(1, -(-most // group) + 1) * group, most)
-    ordered = np.sort(usage.futures, axis=0)
-    count = ordered.shape[0]
-    columns = [1 - np.searchsorted(ordered[:, month], tops) / count for month in range(usage.months.count)]
-    needed = np.stack(columns, axis=1) if tops.size else np.zeros((0, usage.months.count))
+    needed = np.zeros((tops.size, usage.months.count))
+    for month, days in enumerate(np.split(usage.futures, usage.months.first_days[1:], axis=1)):
+        needed[:, month] = 1 - np.searchsorted(np.sort(days, axis=None), tops) / days.size
     return Layers(
         sizes=np.diff(tops, prepend=0),
         needed=needed,
@@ -174,16 +173,20 @@ def cost_of_futures(usage: Usage, mix: Mix | None, *, on_demand_per_month: float
     Args:
         mix: The commitments made; None for none.
     """
-    committed = 0 if mix is None else mix.committed
-    rest = np.maximum(usage.futures - committed, 0) @ usage.months.lengths * on_demand_per_month
+    rest = _uncommitted(usage, usage.futures, mix).sum(axis=1) / DAYS_A_MONTH * on_demand_per_month
     return np.asarray(rest if mix is None else rest + mix.cost_by_month.sum())
 
 
 def cost_of_steps(usage: Usage, mix: Mix | None, *, on_demand_per_month: float) -> FloatArray:
     """Return what following the plan's steps costs by month, shape (months,)."""
-    committed = 0 if mix is None else mix.committed
-    rest = np.maximum(usage.planned - committed, 0) * usage.months.lengths * on_demand_per_month
+    rest = usage.months.mean_of(_uncommitted(usage, usage.planned, mix)) * usage.months.lengths * on_demand_per_month
     return np.asarray(rest if mix is None else rest + mix.cost_by_month)
+
+
+def _uncommitted(usage: Usage, units: FloatArray | IntArray, mix: Mix | None) -> FloatArray:
+    """Return the units that are paid on demand, shape (..., days)."""
+    committed = np.zeros(usage.months.days) if mix is None else usage.months.by_day(mix.committed.astype(np.float64))
+    return np.asarray(np.maximum(units - committed, 0.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -206,8 +209,8 @@ class _Term:
     @classmethod
     def of(cls, commitment: Commitment, layers: Layers, months: Months, on_demand: float) -> "_Term":
         length = max(1, ceil(commitment.term_months - _TERM_SLACK_MONTHS))
-        ends = np.concatenate([[0.0], np.cumsum(months.lengths)])
-        return cls(commitment, length, effective_per_month(commitment), on_demand, ends, layers.needed_beyond())
+        price = effective_per_month(commitment)
+        return cls(commitment, length, price, on_demand, months.ends, layers.needed_beyond())
 
     def end(self, month: int) -> int:
         """Return the month that a term from `month` on ends before, within the plan."""

@@ -1,4 +1,4 @@
-"""How many units are paid for in each month of a plan: by the plan's steps, and in each simulated future.
+"""How many units are paid for in a plan, day by day: by the plan's steps, and in each simulated future.
 
 Months are twelfths of a year counted from the present, not those of the calendar, so that terms end on their borders.
 """
@@ -21,12 +21,19 @@ class Months:
 
     Attributes:
         first_days: shape (months,), the day each begins on.
+        days: How many days all have together.
         lengths: shape (months,), in months; 1 but for rounding to days, the last may be less.
     """
 
     start_ms: int
     first_days: IntArray
+    days: int
     lengths: FloatArray
+
+    @property
+    def ends(self) -> FloatArray:
+        """Borders of the months, in months, shape (months + 1,)."""
+        return np.concatenate([[0.0], np.cumsum(self.lengths)])
 
     @property
     def count(self) -> int:
@@ -37,6 +44,15 @@ class Months:
     def total(self) -> float:
         """Length of all together, in months."""
         return float(self.lengths.sum())
+
+    def by_day(self, values: FloatArray) -> FloatArray:
+        """Return a value of each month on each of its days, shape (days,)."""
+        return np.repeat(values, np.diff(np.append(self.first_days, self.days)))
+
+    def mean_of(self, values: FloatArray) -> FloatArray:
+        """Return the mean over the days of each month, shape (..., months), of values of shape (..., days)."""
+        sums = np.add.reduceat(values, self.first_days, axis=-1)
+        return np.asarray(sums / np.diff(np.append(self.first_days, self.days)))
 
     def start_of(self, month: int) -> int:
         """Return when a month begins, epoch milliseconds."""
@@ -49,12 +65,12 @@ class Months:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Usage:
-    """Units of one resource by month.
+    """Units of one resource.
 
     Attributes:
-        planned: shape (months,), mean of the units in place by the plan's steps.
+        planned: shape (days,), units in place by the plan's steps.
         planned_least: shape (months,), units in place all through the month by the plan's steps.
-        futures: shape (futures, months), units that each future needs for its peak of the month.
+        futures: shape (futures, days), units that each future pays for.
     """
 
     months: Months
@@ -74,27 +90,26 @@ def months_of(*, start_ms: int, days: int) -> Months:
     if counts.size > 1 and counts[-1] <= 2:
         counts = np.append(counts[:-2], counts[-2] + counts[-1])
     first = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    return Months(start_ms, np.asarray(first, dtype=np.int64), np.asarray(counts / DAYS_A_MONTH))
+    return Months(start_ms, np.asarray(first, dtype=np.int64), days, np.asarray(counts / DAYS_A_MONTH))
 
 
 def usage(plan: ResourcePlan) -> Usage:
-    """Return the units of a resource by month, over the days its demand is known for."""
+    """Return the units of a resource, over the days its demand is known for."""
     days = min(plan.in_place.size, plan.resource.demand.days)
     months = months_of(start_ms=plan.resource.demand.start_ms, days=days)
-    in_place = plan.in_place[:days].astype(np.float64)
-    sums = np.add.reduceat(in_place, months.first_days)
-    counts = np.diff(np.append(months.first_days, days))
     least = np.minimum.reduceat(plan.in_place[:days], months.first_days)
-    return Usage(months, sums / counts, least, futures_by_month(plan.resource, months, days=days))
+    return Usage(months, plan.in_place[:days].astype(np.float64), least, units_paid(plan.resource, months))
 
 
-def futures_by_month(resource: Resource, months: Months, *, days: int) -> IntArray:
-    """Return the units that each future needs, shape (futures, months).
+def units_paid(resource: Resource, months: Months) -> IntArray:
+    """Return the units that each future pays for day by day, shape (futures, days).
 
-    What is bought may be given back from month to month; a disk only grows, so its units stay.
+    Units are added on the day they are needed and may be given back at the end of a month of the plan; a disk only
+    grows, so its units stay.
     """
-    peaks = np.maximum.reduceat(resource.demand.paths[:, :days], months.first_days, axis=1)
-    needed = units_needed(peaks, unit_capacity=resource.unit_capacity, sizing=resource.sizing)
-    if resource.kind != "disk":
-        return needed
-    return np.maximum.accumulate(np.maximum(needed, resource.units_now), axis=1)
+    paths = resource.demand.paths[:, : months.days]
+    needed = units_needed(paths, unit_capacity=resource.unit_capacity, sizing=resource.sizing)
+    if resource.kind == "disk":
+        return np.maximum.accumulate(np.maximum(needed, resource.units_now), axis=1)
+    parts = np.split(needed, months.first_days[1:], axis=1)
+    return np.concatenate([np.maximum.accumulate(part, axis=1) for part in parts], axis=1)

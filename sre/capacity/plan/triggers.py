@@ -82,7 +82,7 @@ def capacity_triggers(plans: Sequence[ResourcePlan], *, risk_ratio: float, runbo
     for plan in plans:
         demand, levels = _demand_query(plan), order_level(plan, risk_ratio=risk_ratio)
         if demand is None or levels is None:
-            left_out.append((plan.resource.name, _why_not(plan, has_query=demand is not None)))
+            left_out.append((plan.resource.name, _why_not(has_query=demand is not None)))
             continue
         watched.append(_watched(plan, _free_stem(plan.resource.name, names), demand, levels, runbook_url))
     return CapacityTriggers(
@@ -141,10 +141,10 @@ def _demand_query(plan: ResourcePlan) -> str | None:
     return asked
 
 
-def _why_not(plan: ResourcePlan, *, has_query: bool) -> str:
+def _why_not(*, has_query: bool) -> str:
     if not has_query:
-        return "its demand is not measured by a query: give {query: ...} to have it watched"
-    return f"its {plan.resource.units_now} units of today carry nothing by the sizing"
+        return "no query measures the demand: give {query: ...} to have it watched"
+    return "the units of today carry nothing by the sizing"
 
 
 def _free_stem(name: str, taken: set[str]) -> str:
