@@ -8,19 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sre.capacity.candidates import Pool
-from sre.core.series import BoolArray, FloatArray, IntArray
+from sre.capacity.groups import Pool
+from sre.capacity.weighing import Sample, losses_elsewhere, sampled_leads, weights_of
+from sre.core.series import FloatArray, IntArray
 
-# How sharply the better candidates of a family, and the better families, are preferred; chosen on development data,
-# where anything from half to twice these does nearly as well.
-_WITHIN_POWER = 20.0
-_FAMILY_POWER = 10.0
-# A family this much worse than the best has no say.
-_FAMILY_LIMIT = 1.3
 _MAX_ORIGINS = 24
 # Candidate values to compute at most; bounds time and memory on long horizons.
 _MAX_POOL_CELLS = 6_000_000
 _MIN_FIRST_SHARE = 0.5
+# A candidate with no more weight than this anywhere is left out of the mixture.
+_LEAST_WEIGHT = 2e-3
 # Stretches checked are at most this share of the history, so that others are left to weight them by.
 _MAX_CHECKED_SHARE = 0.25
 
@@ -83,72 +80,33 @@ def mixed(pool: Pool, origins: IntArray, actual: FloatArray) -> Backtest:
         origins: shape (past,); the pool holds one origin more, the end of the series.
         actual: shape (past, horizon), NaN where not known.
     """
-    errors = np.abs(pool.forecasts[:, :-1] - actual[None])
-    checked = checked_leads(int(origins[-1] + np.isfinite(actual[-1]).sum()), actual.shape[1])
-    losses = _losses_elsewhere(errors, origins, checked)
-    weights = _weights(losses, _membership(pool.families))
-    mixture = np.einsum("co,coh->oh", weights, pool.forecasts)
-    seen = np.where(np.arange(actual.shape[1]) < checked, actual, np.nan)
-    return Backtest(origins, mixture[:-1], mixture[-1], seen, weights[:, -1], pool)
+    horizon = actual.shape[1]
+    checked = checked_leads(int(origins[-1] + np.isfinite(actual[-1]).sum()), horizon)
+    sample = sampled_leads(horizon)
+    errors = np.abs(pool.at(sample.leads)[:, :-1] - actual[None][:, :, sample.leads - 1])
+    losses = losses_elsewhere(errors, origins, sample, checked=checked)
+    weights = weights_of(losses, pool.families)
+    mixture = _mixture(pool, weights, sample)
+    seen = np.where(np.arange(horizon) < checked, actual, np.nan)
+    return Backtest(origins, mixture[:-1], mixture[-1], seen, _final(weights, sample), pool)
 
 
-def _losses_elsewhere(errors: FloatArray, origins: IntArray, checked: int) -> FloatArray:
-    """Return the mean relative loss of each candidate, for each origin by the others, and for the end by all.
-
-    Args:
-        errors: shape (candidates, past, horizon), absolute, NaN where unknown.
-        checked: How many leads of an origin its own weights must know nothing of.
-
-    Returns:
-        shape (candidates, past + 1); 1 everywhere where nothing is known.
-    """
-    candidates, past, horizon = errors.shape
-    known = np.isfinite(errors[0])
-    sums = np.where(known[None], errors, 0.0)
-    np.cumsum(sums, axis=2, out=sums)
-    counts = np.cumsum(known, axis=1)
-    losses = np.ones((candidates, past + 1))
-    for now in range(past + 1):
-        leads = np.full(past, horizon)
-        if now < past:
-            before = np.clip(origins[now] - origins, 0, horizon)
-            leads = np.where(origins >= origins[now] + checked, horizon, before)
-        used = np.flatnonzero(leads > 0)
-        if used.size == 0:
-            continue
-        count = counts[used, leads[used] - 1]
-        mean = sums[:, used, leads[used] - 1] / np.maximum(count, 1)
-        losses[:, now] = _relative(mean, count > 0)
-    return losses
-
-
-def _relative(mean: FloatArray, known: BoolArray) -> FloatArray:
-    """Return losses relative to the typical candidate at each origin, averaged over origins."""
-    typical = np.median(mean, axis=0)
-    usable = known & (typical > 0)
-    if not usable.any():
-        return np.ones(mean.shape[0])
-    return np.asarray((mean[:, usable] / typical[usable]).mean(axis=1))
-
-
-def _membership(families: tuple[str, ...]) -> FloatArray:
-    _, index = np.unique(np.array(families), return_inverse=True)
-    return np.asarray(np.eye(int(index.max()) + 1)[index].T)
-
-
-def _weights(losses: FloatArray, membership: FloatArray) -> FloatArray:
-    """Return one weight a candidate and column: sharp within a family, then between families.
+def _mixture(pool: Pool, weights: FloatArray, sample: Sample) -> FloatArray:
+    """Return the mixture over the whole horizon, shape (origins, horizon), from the candidates that matter.
 
     Args:
-        losses: shape (candidates, columns), > 0.
-        membership: shape (families, candidates), one where the candidate belongs.
+        weights: shape (candidates, origins, stages).
     """
-    safe = np.maximum(losses, 1e-9)
-    within = (safe / safe.min(axis=0)) ** -_WITHIN_POWER + 1e-300
-    family_sum = membership @ within
-    share = within / (membership.T @ family_sum)
-    family_loss = membership @ (share * safe)
-    best = family_loss.min(axis=0)
-    between = np.where(family_loss <= _FAMILY_LIMIT * best, (family_loss / best) ** -_FAMILY_POWER, 0.0)
-    between = between / between.sum(axis=0)
-    return np.asarray(share * (membership.T @ between))
+    chosen = np.flatnonzero(weights.max(axis=(1, 2)) > _LEAST_WEIGHT)
+    kept = weights[chosen]
+    kept = kept / kept.sum(axis=0)
+    parts = []
+    for stage, (start, end) in enumerate(sample.stages):
+        forecasts = pool.at(np.arange(start, end), chosen)
+        parts.append(np.einsum("co,coh->oh", kept[:, :, stage], forecasts))
+    return np.concatenate(parts, axis=1)
+
+
+def _final(weights: FloatArray, sample: Sample) -> FloatArray:
+    lengths = np.array([end - start for start, end in sample.stages])
+    return np.asarray(weights[:, -1] @ lengths / lengths.sum())

@@ -32,7 +32,7 @@ from sre.capacity.paths import (
     widening,
 )
 from sre.capacity.scenario import applied, checked
-from sre.capacity.seasons import detected_periods, named_seasons
+from sre.capacity.seasons import detected_periods, named_seasons, tried_periods
 from sre.capacity.trust import Evidence, judged
 from sre.capacity.words import method_words
 from sre.core.errors import InputError, NoDataError
@@ -124,11 +124,12 @@ def _fitted(history: History, request: Request, ready: Prepared, raw: FloatArray
     whole = rough if is_stock else filled(raw, period=max(periods, default=1))
     shift = None if is_stock else level_shift(whole, period=_stretch(periods, whole.size))
     settled = never_falling(whole) if is_stock else evened(whole, shift)
-    values, spike_count = (settled, 0) if is_stock else calmed(settled, periods=periods)
+    tried = periods if is_stock else tried_periods(periods, count=raw.size, step=history.step)
+    values, spike_count = (settled, 0) if is_stock else calmed(settled, periods=tried)
     horizon = request.horizon_steps
-    origins = past_origins(values.size, horizon=horizon, longest_period=max(periods, default=1))
+    origins = past_origins(values.size, horizon=horizon, longest_period=max(tried, default=1))
     make = stock_pool if is_stock else level_pool
-    pool = make(values, np.append(origins, values.size), horizon=horizon, periods=periods)
+    pool = make(values, np.append(origins, values.size), horizon=horizon, periods=tried)
     actual = actuals(np.where(np.isnan(raw), np.nan, settled), origins, horizon)
     backtest = mixed(pool, origins, actual)
     if not np.isfinite(backtest.errors).any():

@@ -39,6 +39,16 @@ class Kernel:
     damping: float = 1.0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Reversion:
+    """A fall back from a near level to a far one; `near` and `far` are weights, `back` steps to be 63 % there."""
+
+    name: str
+    near: FloatArray
+    far: FloatArray
+    back: float
+
+
 def kernels(width: int, horizon: int) -> list[Kernel]:
     """Return the kernels that a past of `width` steps can carry."""
     ages = np.arange(width)[::-1].astype(np.float64)
@@ -88,44 +98,18 @@ def smoothing_weights(ages: FloatArray, memory: float) -> FloatArray:
     return np.asarray(weights / weights.sum())
 
 
-def carried(past: FloatArray, chosen: list[Kernel], horizon: int) -> FloatArray:
-    """Return the forecasts of all kernels.
-
-    Args:
-        past: shape (origins, width), no season, no NaN.
-
-    Returns:
-        shape (kernels, origins, horizon).
-    """
-    levels = past @ np.stack([kernel.level for kernel in chosen]).T
-    slopes = past @ np.stack([kernel.slope for kernel in chosen]).T
-    reach = np.stack([_reach(kernel.damping, horizon) for kernel in chosen])
-    return np.asarray(levels.T[:, :, None] + slopes.T[:, :, None] * reach[:, None, :])
-
-
-def reverting(past: FloatArray, horizon: int, *, typical_width: int) -> list[tuple[str, FloatArray]]:
-    """Return forecasts that fall back from the near level to the far one, each shape (origins, horizon)."""
-    width = past.shape[1]
+def reversions(width: int, horizon: int) -> list[Reversion]:
+    """Return the ways to fall back from the near level to the far one."""
     ages = np.arange(width)[::-1].astype(np.float64)
-    leads = np.arange(1, horizon + 1)
-    out = []
-    for near_memory, far_share, back in _REVERSIONS:
-        near = past @ smoothing_weights(ages, near_memory)
-        far = past @ smoothing_weights(ages, far_share * width)
-        fading = np.exp(-leads / (back or horizon))
-        out.append((f"return to normal {near_memory:g}/{far_share:g}/{back:g}", _faded(near, far, fading)))
-    typical = np.median(past[:, -min(width, typical_width) :], axis=1)
-    out.append(("typical level", np.repeat(typical[:, None], horizon, axis=1)))
-    return out
-
-
-def _faded(near: FloatArray, far: FloatArray, fading: FloatArray) -> FloatArray:
-    return np.asarray(far[:, None] + (near - far)[:, None] * fading[None, :])
-
-
-def _reach(damping: float, horizon: int) -> FloatArray:
-    leads = np.arange(1, horizon + 1, dtype=np.float64)
-    return leads if damping == 1 else damping * (1 - damping**leads) / (1 - damping)
+    return [
+        Reversion(
+            f"return to normal {near:g}/{far:g}/{back:g}",
+            smoothing_weights(ages, near),
+            smoothing_weights(ages, far * width),
+            back or float(horizon),
+        )
+        for near, far, back in _REVERSIONS
+    ]
 
 
 def _slope_weights(ages: FloatArray, length: int) -> FloatArray:

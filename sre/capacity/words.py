@@ -16,6 +16,7 @@ _FAMILY_WORDS = {
     "damped": "a level with a fading drift",
     "holt": "a damped trend (Holt)",
     "return": "a return to the usual level",
+    "typical": "a median level",
     "autoregression": "an autoregression",
 }
 
@@ -38,10 +39,17 @@ def method_words(backtest: Backtest, *, nature: Nature, step: Step) -> str:
 
 def _family_shares(backtest: Backtest) -> list[tuple[str, float]]:
     """Return the heaviest families and their share of the weight, those under a tenth left out beyond the first."""
-    families, index = np.unique(np.array(backtest.pool.families), return_inverse=True)
+    ideas = [_idea(family) for family in backtest.pool.families]
+    families, index = np.unique(np.array(ideas), return_inverse=True)
     totals = np.bincount(index, weights=backtest.weights)
     order = np.argsort(-totals, kind="stable")[:_MAX_TOLD]
     return [(str(families[at]), float(totals[at])) for at in order if at == order[0] or totals[at] >= _TOLD_SHARE]
+
+
+def _idea(family: str) -> str:
+    """Return season and idea of a family, without how the season was read and on which scale."""
+    parts = family.split("/")
+    return f"{parts[0]}/{parts[-1]}" if len(parts) > 1 else family
 
 
 def _family_words(family: str, step: Step) -> str:

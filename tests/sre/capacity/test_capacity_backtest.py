@@ -3,10 +3,14 @@
 import numpy as np
 
 from sre.capacity.backtest import actuals, checked_leads, mixed, past_origins
-from sre.capacity.candidates import Pool
+from sre.capacity.groups import Pool, Rows
 from tests.support.capacity_series import law
 
 HORIZON, COUNT = 10, 200
+
+
+def _pool(rows: np.ndarray) -> Pool:
+    return Pool((Rows(("a", "b"), ("first", "second"), rows),))
 
 
 def _two_candidates() -> tuple[Pool, np.ndarray, np.ndarray]:
@@ -14,8 +18,8 @@ def _two_candidates() -> tuple[Pool, np.ndarray, np.ndarray]:
     origins = past_origins(COUNT, horizon=HORIZON, longest_period=1)
     every = np.append(origins, COUNT)
     right = 2.0 * (every[:, None] + np.arange(HORIZON))
-    wrong = np.repeat(2.0 * every[:, None], HORIZON, axis=1)
-    pool = Pool(("a", "b"), ("right", "wrong"), np.stack([right + 0.01, wrong]))
+    wrong = np.repeat(2.0 * (every[:, None] - 1), HORIZON, axis=1)
+    pool = _pool(np.stack([right + 0.01, wrong]))
     return pool, origins, actuals(values, origins, HORIZON)
 
 
@@ -29,7 +33,7 @@ def test_the_candidate_that_was_right_gets_the_weight() -> None:
 def test_the_values_of_a_stretch_do_not_change_the_forecast_that_is_checked_on_them() -> None:
     _, origins, actual = _two_candidates()
     ahead = 2.0 * (np.append(origins, COUNT)[:, None] + np.arange(HORIZON))
-    pool = Pool(("a", "b"), ("a little high", "a little low"), np.stack([ahead + 1.0, ahead - 1.05]))
+    pool = _pool(np.stack([ahead + 1.0, ahead - 1.05]))
     plain = mixed(pool, origins, actual)
     row = 10
     own = np.arange(origins[row], origins[row] + checked_leads(COUNT, HORIZON))

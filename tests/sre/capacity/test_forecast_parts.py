@@ -4,13 +4,20 @@ import numpy as np
 import pytest
 
 from sre.capacity.autoregression import fitted, lag_sets
-from sre.capacity.levels import carried, kernels, rate_kernels
+from sre.capacity.groups import reach
+from sre.capacity.levels import Kernel, kernels, rate_kernels
 from sre.capacity.profiles import deseasoned, flat_profile, season_profile
 from tests.support.capacity_series import law
 
 
 def _past(values: np.ndarray, width: int) -> np.ndarray:
     return values[None, -width:]
+
+
+def _carried(past: np.ndarray, kernel: Kernel, horizon: int) -> np.ndarray:
+    """Return level and slope carried over the horizon, shape (horizon,)."""
+    level, slope = float(past[0] @ kernel.level), float(past[0] @ kernel.slope)
+    return level + slope * reach(np.array([kernel.damping]), np.arange(1, horizon + 1))[0]
 
 
 def _named(name: str, width: int, horizon: int):
@@ -21,7 +28,7 @@ def test_the_drift_kernel_is_the_least_squares_slope() -> None:
     """Independent: numpy's polyfit on the same window."""
     values = law(200, lambda i: 3 * i, noise=20.0)
     kernel = _named("drift over 24", 100, 24)
-    forecast = carried(_past(values, 100), [kernel], 24)[0, 0]
+    forecast = _carried(_past(values, 100), kernel, 24)
     slope = np.polyfit(np.arange(24), values[-24:], 1)[0]
     assert np.allclose(np.diff(forecast), slope)
 
@@ -33,7 +40,7 @@ def test_the_smoother_is_the_recursion() -> None:
     level = values[0]
     for value in values[1:]:
         level += (value - level) / 15
-    assert carried(_past(values, 300), [kernel], 3)[0, 0] == pytest.approx([level] * 3, rel=1e-6)
+    assert _carried(_past(values, 300), kernel, 3) == pytest.approx([level] * 3, rel=1e-6)
 
 
 def test_the_holt_kernel_is_the_recursion() -> None:
@@ -47,14 +54,14 @@ def test_the_holt_kernel_is_the_recursion() -> None:
         slope = beta * (level - before) + (1 - beta) * phi * slope
     expected = [level + slope * sum(phi**i for i in range(1, lead + 1)) for lead in (1, 2, 3, 4, 5)]
     kernel = _named("damped trend 0.5/0.2/0.9", 100, 12)
-    assert carried(_past(values, 100), [kernel], 5)[0, 0] == pytest.approx(expected, rel=1e-9)
+    assert _carried(_past(values, 100), kernel, 5) == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("width", [4, 10, 60, 500])
 @pytest.mark.parametrize("horizon", [1, 12, 300])
 def test_every_kernel_keeps_a_constant(width: int, horizon: int) -> None:
     for kernel in [*kernels(width, horizon), *rate_kernels(width, horizon)]:
-        assert carried(np.full((1, width), 7.0), [kernel], horizon) == pytest.approx(7.0, rel=1e-6), kernel.name
+        assert _carried(np.full((1, width), 7.0), kernel, horizon) == pytest.approx(7.0, rel=1e-6), kernel.name
 
 
 def test_the_profile_of_a_pure_season_is_that_season() -> None:
