@@ -28,12 +28,23 @@ class Step:
         """Return the `count` instants after `last_ms`, epoch milliseconds, shape (count,)."""
         import numpy as np
 
+        return self._times(last_ms, np.arange(1, count + 1))
+
+    def times_until(self, last_ms: int, count: int) -> IntArray:
+        """Return the `count` instants that end with `last_ms`, epoch milliseconds, shape (count,)."""
+        import numpy as np
+
+        return self._times(last_ms, np.arange(1 - count, 1))
+
+    def _times(self, last_ms: int, steps: IntArray) -> IntArray:
+        import numpy as np
+
         if not self.is_month:
-            return last_ms + np.round(np.arange(1, count + 1) * self.seconds * 1000).astype(np.int64)
+            return last_ms + np.round(steps * self.seconds * 1000).astype(np.int64)
         last = np.datetime64(last_ms, "ms")
         month = last.astype("datetime64[M]")
         into_month = last - month.astype("datetime64[ms]")
-        starts = month + np.arange(1, count + 1)
+        starts = month + steps
         longest = (starts + 1).astype("datetime64[ms]") - starts.astype("datetime64[ms]") - np.timedelta64(1, "ms")
         shifted = starts.astype("datetime64[ms]") + np.minimum(into_month, longest)
         return np.asarray(shifted.astype(np.int64))

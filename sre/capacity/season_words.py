@@ -37,18 +37,10 @@ def season_words(values: FloatArray, *, name: str, period_steps: int, step: Step
     count = min(moved.size // period_steps, _CYCLES) * period_steps
     if count == 0:
         return name
-    times = _times(count, step, last_ms)
+    times = step.times_until(last_ms, count)
     wave = _waves(moved[-count:], period_steps)
     said = {"daily": _daily, "weekly": _weekly, "yearly": _yearly}.get(name, _other)(wave, times, step)
     return f"{name}{' growth' if is_stock else ''}: {said}"
-
-
-def _times(count: int, step: Step, last_ms: int) -> IntArray:
-    back = np.arange(count - 1, -1, -1)
-    if not step.is_month:
-        return np.asarray(last_ms - np.round(back * step.seconds * 1000).astype(np.int64))
-    months = np.datetime64(last_ms, "ms").astype("datetime64[M]") - back
-    return np.asarray(months.astype("datetime64[ms]").astype(np.int64))
 
 
 def _waves(values: FloatArray, period: int) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ _HISTORY_STEPS, _HORIZON_STEPS = 1500, 1000
 _LEAST_HORIZON_STEPS = 12
 _MOST_HISTORY_STEPS = 8000
 _STEP_OF_COUNTED_HORIZON = 3600.0
+# A date, with or without a time of day, and nothing behind it that would be a zone.
+_NAIVE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ][\d:.,]+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,14 @@ def inline_arrays(series: InlineSeries, *, now: datetime) -> tuple[IntArray, Flo
     times = [_moment_ms(item, now) for item in series.timestamps]
     values = [np.nan if value is None else float(value) for value in series.values]
     return np.array(times, dtype=np.int64), np.array(values, dtype=np.float64)
+
+
+def naive_time_note(series: InlineSeries) -> tuple[str, ...]:
+    """Return that times without a zone were read as UTC, where there are any."""
+    naive = sum(isinstance(item, str) and _NAIVE.fullmatch(item.strip()) is not None for item in series.timestamps)
+    if not naive:
+        return ()
+    return (f"{naive} of {len(series.timestamps)} timestamps have no time zone and were read as UTC.",)
 
 
 def _moment_ms(item: str | int | float, now: datetime) -> int:
