@@ -17,7 +17,8 @@ from tools.capacity.plan_capacity_risks import AutoscalingPart, RiskPart, Trigge
 if TYPE_CHECKING:
     from sre.capacity.plan.model import Binding, Crossing, Plan, ResourcePlan, Step
 
-_MAX_STEPS = 40
+# Of many resources fewer steps each are read at once, and their rows need the room.
+_MAX_STEPS, _FEW_STEPS, _MANY_RESOURCES = 24, 16, 8
 _MONTH_DAYS = 30
 _LAST = -1
 
@@ -97,19 +98,8 @@ class PlanAnswer(ArtefactAnswer, EvidencedAnswer):
     """Dated steps for several resources, what binds, and what all of it rests on."""
 
     RANKED: ClassVar[tuple[str, ...]] = (
-        *(
-            "queries",
-            "monthly",
-            "autoscaling",
-            "binding",
-            "waiting",
-            "costs",
-            "risks",
-            "triggers",
-            "steps",
-            "resources",
-        ),
-    )
+        "queries", "monthly", "autoscaling", "waiting", "costs", "risks", "triggers", "binding", "resources", "steps",
+    )  # fmt: skip
 
     start: Instant | None = None
     end: Instant | None = None
@@ -127,7 +117,7 @@ class PlanAnswer(ArtefactAnswer, EvidencedAnswer):
     waiting_columns: list[str] = Field(default_factory=lambda: list(WAITING_COLUMNS))
     waiting: list[WaitingPart] = Field(default_factory=list)
     risks: list[RiskPart] = Field(default_factory=list)
-    risks_ranked_by: str = "overload before headroom, then date, then likelihood"
+    risks_ranked_by: str = "overload before headroom, stated facts before suppositions, then date, then likelihood"
     risks_carried: list[str] = Field(default_factory=list, description="What the plan carries")
     triggers: list[TriggerPart] = Field(default_factory=list)
     autoscaling: list[AutoscalingPart] = Field(default_factory=list)
@@ -155,7 +145,8 @@ def step_rows(plan: Plan) -> list[StepRow]:
     """Return the steps of all resources by order date, with the reason of each resource's first."""
     pairs = [(one, step) for one in plan.resources for step in one.steps]
     pairs.sort(key=lambda pair: (pair[1].order_by_ms, pair[0].resource.name))
-    return [_step_row(one, step, is_first=step is one.steps[0]) for one, step in pairs[:_MAX_STEPS]]
+    most = _FEW_STEPS if len(plan.resources) > _MANY_RESOURCES else _MAX_STEPS
+    return [_step_row(one, step, is_first=step is one.steps[0]) for one, step in pairs[:most]]
 
 
 def summary_of(plan: Plan) -> str:

@@ -118,8 +118,8 @@ def _history_window(now: datetime, days: int, coverage: Window | None) -> Window
     back = min(max(_HISTORY_TO_HORIZON * days, _LEAST_DAYS), _MOST_DAYS)
     if coverage is not None and coverage.start < now:
         covered = (now - coverage.start).total_seconds() / _DAY_SECONDS
-        # Slightly more than there is does no harm: spans without samples are left out.
-        back = min(back, max(1, ceil(covered)))
+        # A span more than there is does no harm: those without samples are left out.
+        back = min(back, ceil(covered) + 1)
     return Window(now - timedelta(days=back), now)
 
 

@@ -1,6 +1,7 @@
 """Reading what a caller writes: amounts as people spell them, every field, and every mistake at once."""
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -12,6 +13,7 @@ from sre.capacity.plan.document import GUIDE, Defaults, read_plan_request
 from sre.capacity.plan.planning import check_scenarios, resolved
 from sre.capacity.plan.quantity import read_growing, read_quantity
 from sre.capacity.plan.request import FollowingDemand, GrowingDemand, PlanRequest, QueryDemand, SeriesDemand
+from sre.capacity.plan.users import USAGE
 from sre.core.errors import InputError, SreError
 
 START_MS = 1_767_225_600_000
@@ -116,6 +118,18 @@ resources:
     assert by_name["ram"].sizing.spare_units == 2
     assert request.usage is not None
     assert request.usage.guessed == ("sessions_per_day", "requests_per_session", "peak_factor")
+
+
+def test_the_example_of_the_page_on_capacity_planning_is_read() -> None:
+    page = Path("docs/concepts/capacity-planning.md").read_text(encoding="utf-8")
+    request = _read(page.split("```yaml\n")[1].split("```")[0])
+    assert [one.name for one in request.resources] == ["api", "disk", "postgres connections"]
+    assert all(one.prices is not None for one in request.resources if one.name == "api")
+
+
+def test_the_page_on_capacity_planning_names_the_defaults_of_the_users() -> None:
+    page = Path("docs/concepts/capacity-planning.md").read_text(encoding="utf-8")
+    assert all(f"| `{factor.name}` | {factor.default:g} |" in page for factor in USAGE)
 
 
 def test_yaml_json_and_values_are_read_alike() -> None:

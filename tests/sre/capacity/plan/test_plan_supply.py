@@ -39,6 +39,7 @@ def _resource(units: int, unit_capacity: float, sizing: Sizing) -> Resource:
         ("nothing asked, nothing needed, no spare for nothing", 0, Sizing(0.3, spare_units=2), 0),
         ("3 zones: 4 units at 80 % carry 800, so 6 are spread", 800, Sizing(0.0, zones=3), 6),
         ("2 zones: every unit twice", 800, Sizing(0.0, zones=2), 8),
+        ("the example of the page on capacity planning", 1750, Sizing(0.3, spare_units=1, zones=3), 14),
     ],
 )
 def test_units_by_hand(what: str, demand: float, sizing: Sizing, units: int) -> None:
