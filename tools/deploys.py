@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from sre.core.deploys import Deploy, announces_deploy, deploys_of, starts_query, version_query
 from sre.core.errors import SreError
-from sre.core.text import cleaned
+from sre.core.text import cleaned, without_quotations
 from sre.core.times import Duration, epoch_ms
 from tools.answer import QueryEvidence
 from tools.concurrent import all_of, outcome_of, seconds_left
@@ -86,7 +86,7 @@ async def _measured(source: MetricSource, window: Window, patience: float) -> Kn
         found,
         tuple(_evidence(one) for one in outcomes if not isinstance(one, SreError)),
         tuple(
-            f"Deploys: {what} could not be read: {one.message}"
+            f"Deploys: {what} could not be read: {without_quotations(one.message)}"
             for what, one in zip(texts, outcomes, strict=True)
             if isinstance(one, SreError)
         ),
@@ -101,7 +101,7 @@ async def _marked(dashboards: DashboardStore, window: Window, patience: float) -
     ask = partial(dashboards.annotations, window=window, limit=_MAX_ANNOTATIONS)
     outcome = await outcome_of(ask, seconds=patience, system=dashboards.name)
     if isinstance(outcome, SreError):
-        return KnownDeploys(unread=(f"Deploys: annotations could not be read: {outcome.message}",))
+        return KnownDeploys(unread=(f"Deploys: annotations could not be read: {without_quotations(outcome.message)}",))
     said = f"Deploys: only the latest {_MAX_ANNOTATIONS} annotations were read; a shorter window shows all."
     return KnownDeploys(_announced(outcome), unread=(said,) if len(outcome) >= _MAX_ANNOTATIONS else ())
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
 from sre.core.errors import SreError
+from sre.core.text import without_quotations
 from sre.core.times import Duration, Window, instant_from_ms
 from tools.answer import QueryEvidence
 from tools.concurrent import all_of, outcome_of, seconds_left
@@ -85,7 +86,11 @@ async def refined(source: MetricSource | None, reading: Reading, search: Search)
     looks = [one for one in outcomes if not isinstance(one, SreError)]
     failed = [one for one in outcomes if isinstance(one, SreError)]
     search = await in_thread(lambda: _after_looks(search, edges, reading.rows, [rows for rows, _ in looks]))
-    unread = (f"Changes are dated by coarse steps only: a finer look failed: {failed[0].message}",) if failed else ()
+    unread = (
+        (f"Changes are dated by coarse steps only: a finer look failed: {without_quotations(failed[0].message)}",)
+        if failed
+        else ()
+    )
     finest = min((rows.grid.step_ms / 1000 for rows, _ in looks), default=None)
     return Refined(search, tuple(_evidence(result) for _, result in looks), finest, unread)
 

@@ -159,7 +159,7 @@ def _matched(matches: Sequence[DeployMatch]) -> DeployPart | None:
 def _part(deploy: Deploy) -> DeployPart:
     return DeployPart(
         kind=deploy.kind,
-        at=instant_from_ms(deploy.at_ms),
+        at=instant_from_ms(deploy.at_ms // 1000 * 1000),
         service=cleaned(deploy.service),
         version=cleaned(deploy.after),
         from_version=cleaned(deploy.before),

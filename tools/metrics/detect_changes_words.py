@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # Read out; the rest is in the lists.
 _READ_OUT: Final = 2
 _MAX_NAME: Final = 60
+# Below this it is said how sure a change is.
+_SURE: Final = 0.95
 
 
 def summary(answer: ChangesAnswer, reading: Reading, found: Refined) -> str:
@@ -61,17 +63,19 @@ def _change(row: ChangeRow, answer: ChangesAnswer) -> str:
     name = _name(row.labels)
     moved = "rises" if row.direction == "up" else "falls"
     share = f" ({100 * (row.ratio - 1):+.3g} %)" if row.ratio is not None and 0 < row.ratio < 100 else ""
+    sure = f", confidence {100 * row.confidence:.0f} %" if row.confidence is not None and row.confidence < _SURE else ""
     return (
         f"{together}{name} {moved} from {figure_text(row.before, answer.unit)} to {figure_text(row.after, answer.unit)}"
-        f"{share}, {plain_text(row.noise_multiple or 0.0)} times its noise, {_when(row)} "
-        f"(between {_minute(row.earliest)} and {_minute(row.latest)}){_after(row.deploy, row.deploy_note)}."
+        f"{share}, {plain_text(row.noise_multiple or 0.0)} times its noise{sure}, {_when(row)}"
+        f"{_after(row.deploy, row.deploy_note)}."
     )
 
 
 def _when(row: ChangeRow) -> str:
+    between = f"(between {_minute(row.earliest)} and {_minute(row.latest)})"
     if row.full_at is None:
-        return f"at {_minute(row.at)}"
-    return f"beginning at {_minute(row.at)} and complete at {_minute(row.full_at)}"
+        return f"at {_minute(row.at)} {between}"
+    return f"beginning at {_minute(row.at)} {between} and complete at {_minute(row.full_at)}"
 
 
 def _anomaly(row: AnomalyRow, answer: ChangesAnswer) -> str:
