@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sre.core.text import cleaned, listed
 from tools.artefacts import Artefact, FileAnswer, deliver
 from tools.capacity.plan_capacity_costs import (
+    commitment_warnings,
     cost_part,
     cost_sentences,
     total_part,
@@ -112,6 +113,7 @@ def _tell(answer: PlanAnswer, plan: Plan, found: Consequences) -> list[str]:
     answer.risks_carried = [f"{cleaned(one.resource)}: {one.kind}" for one in ranked if one.impact == "none"]
     answer.autoscaling = [autoscaling_part(one) for one in map(autoscaling, plan.resources) if one]
     answer.left_out += _left_out(found, harmful)
+    answer.warnings += commitment_warnings(plan.resources, found.costs)
     return [
         *cost_sentences(totals, found.costs),
         *_waiting_sentences(found),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from sre.core.figures import plain_text
-from sre.core.text import cleaned
+from sre.core.text import cleaned, listed
 from sre.core.times import instant_from_ms
 from tools.answer import Figure, Part, Point
 
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from sre.capacity.plan.costs import Expense, ResourceCost, TotalCost
     from sre.capacity.plan.costs_commitments import Tranche
     from sre.capacity.plan.costs_waiting import Waiting
+    from sre.capacity.plan.model import ResourcePlan
     from sre.capacity.plan.waste import Waste
 
 _MAX_COMMITMENTS = 6
 _MAX_NAME = 80
+_MONTH_MS = 31 * 86_400_000
 _DOUBTS = {
     "give_back": "",
     "check_season_first": "; check the busiest season first",
@@ -163,6 +165,18 @@ def cost_sentences(totals: Sequence[TotalCost], costs: Sequence[ResourceCost]) -
     return [_total_sentence(total, [one for one in costs if one.currency == total.currency]) for total in totals]
 
 
+def commitment_warnings(plans: Sequence[ResourcePlan], costs: Sequence[ResourceCost]) -> list[str]:
+    """Return a warning where units are to be committed for a demand that is not known well."""
+    poor = {one.resource.name for one in plans if one.resource.demand.trust in ("low", "none")}
+    named = [cleaned(cost.resource) for cost in costs if cost.mix and cost.resource in poor]
+    if not named:
+        return []
+    return [
+        f"Commitments for {listed(named)} rest on a demand that is assumed or poorly known: begin with fewer units, or "
+        "shorter terms."
+    ]
+
+
 def waste_sentence(found: Sequence[Waste]) -> str:
     """Return what could go back, the dearest first."""
     if not found:
@@ -190,10 +204,14 @@ def waiting_sentence(resource: str, rows: Sequence[Waiting], currency: str) -> s
     if now.short_ratio is None or later.short_ratio is None:
         harm = f"leaves {later.units_short} unit(s) missing, on {plain_text(later.days_short)} days"
         return f"{who} {harm if later.is_short else 'does no harm'}, by the demand as stated."
-    return (
-        f"{who} raises the chance of being short from {_percent(now.short_ratio)} to {_percent(later.short_ratio)} "
-        f"(overloaded: {_percent(now.overload_ratio or 0)} to {_percent(later.overload_ratio or 0)})."
-    )
+    chances = [
+        f"{what} {_percent(late or 0.0)} ({_percent(on_time or 0.0)} on time)"
+        for what, late, on_time in (
+            ("of being short", later.short_ratio, now.short_ratio),
+            ("of overload", later.overload_ratio, now.overload_ratio),
+        )
+    ]
+    return f"{who} makes the chance {', '.join(chances)}."
 
 
 def money(amount: float, currency: str) -> str:
@@ -214,7 +232,9 @@ def _total_sentence(total: TotalCost, costs: Sequence[ResourceCost]) -> str:
     first = f", {units} unit(s) committed now" if units else ", committed later"
     upfront = f" with {plain_text(total.upfront_now)} upfront" if total.upfront_now else ""
     even = max((one.break_even_ms for one in now if one.break_even_ms is not None), default=None)
-    pays = "" if even is None else f", paid back by {_day(even)}"
+    end = total.months[-1].from_ms if total.months else 0
+    after = " (after this plan's end)" if even is not None and even > end + _MONTH_MS else ""
+    pays = "" if even is None else f", paid back by {_day(even)}{after}"
     return f"{text}, {money(total.with_mix.steps_cost, total.currency)} with the cheapest mix{first}{upfront}{pays}."
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from sre.capacity.plan.costs_usage import DAYS_A_MONTH
 from sre.capacity.plan.costs_waiting import supply
-from sre.capacity.plan.model import DAY_MS, Resource, ResourcePlan
+from sre.capacity.plan.model import DAY_MS, Resource, ResourcePlan, Step
 from sre.capacity.plan.risks_variants import (
     ASSUMED_ZONES,
     OVERSTATED_BY,
@@ -25,6 +25,7 @@ from sre.capacity.plan.risks_variants import (
     over_zones,
     peak_at_risk,
     share_reaching,
+    usual_peak_so_far,
     with_less_to_a_unit,
 )
 from sre.capacity.plan.schedule import resource_plan
@@ -49,7 +50,7 @@ class Risk:
         impact: `overload` where peaks pass all that is there at full use, `headroom_used` where more is needed by the
             sizing than is there, `none` where the plan carries it.
         short_from_ms: First day that more units are missing than in the plan as it stands; None where never.
-        overload_from_ms: First day that peaks pass all that is there; None where never.
+        overload_from_ms: First day that peaks pass all that is there, and do not in the plan as it stands.
         units_short: Most units missing on a day.
         order_by_ms: When a plan for that world orders first; None where it orders nothing.
         extra_units: How many more it ends with.
@@ -58,6 +59,7 @@ class Risk:
         likelihood: The same in words.
         trigger: What to watch, with its number.
         mitigation: What to do, with its number.
+        is_supposed: It rests on something that nobody stated, such as how many zones there are.
     """
 
     kind: RiskKind
@@ -74,6 +76,7 @@ class Risk:
     likelihood: str
     trigger: str
     mitigation: str
+    is_supposed: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +100,7 @@ class _Words:
     likelihood: str
     trigger: str
     mitigation: str
+    is_supposed: bool = False
 
 
 def risks(plans: Sequence[ResourcePlan], *, risk_ratio: float) -> tuple[Risk, ...]:
@@ -109,7 +113,7 @@ def risks(plans: Sequence[ResourcePlan], *, risk_ratio: float) -> tuple[Risk, ..
 
 
 def worst_first(found: Sequence[Risk]) -> tuple[Risk, ...]:
-    """Return risks by impact, then by the day they begin, then by likelihood."""
+    """Return risks by impact, those on stated facts first, then by the day they begin, then by likelihood."""
     return tuple(sorted(found, key=_severity))
 
 
@@ -134,17 +138,17 @@ def _growth_doubles(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
         now, then = (f"{figure_text(times * faster.added_per_month, unit)} a month" for times in (1, 2))
     else:
         now, then = (f"{100 * times * faster.growth_ratio:.3g} % a month" for times in (1, 2))
-    share = share_reaching(resource.demand, faster.resource.demand.expected)
+    share = share_reaching(resource.demand, faster.resource.demand)
     if share is None:
         likelihood = "assumption: the growth was stated without a range, so nothing says how sure it is"
     else:
-        likelihood = f"{_percent(share)} of the simulated futures end at or above this"
+        likelihood = f"{_percent(share) if share else 'none'} of the simulated futures end at or above this"
     replanned = resource_plan(faster.resource, risk_ratio=risk_ratio)
     words = _Words(
         what=f"growth is twice: {then} in place of {now}",
         likelihood_ratio=share,
         likelihood=likelihood,
-        trigger=_level_trigger(resource, faster.resource),
+        trigger=_level_trigger(resource, faster.resource, otherwise=f"growth nearer to {then} than to {now}"),
         mitigation=_earlier(plan, replanned),
     )
     return _risk("growth_doubles", plan, _world(plan, replanned), words, risk_ratio)
@@ -161,7 +165,7 @@ def _upper_edge(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
         what=f"demand follows the upper edge of its 80 % interval: peaks up to {peak} in place of {middle}",
         likelihood_ratio=1 - UPPER_EDGE,
         likelihood=f"{_percent(1 - UPPER_EDGE)} of the simulated futures are above the edge on a given day",
-        trigger=_level_trigger(plan.resource, edge),
+        trigger=_level_trigger(plan.resource, edge, otherwise="a plan made again with the next month's peaks"),
         mitigation=_earlier(plan, replanned),
     )
     return _risk("upper_edge", plan, _world(plan, replanned), words, risk_ratio)
@@ -184,8 +188,9 @@ def _zone_lost(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
         what=f"one of {zones} zones is lost at a peak{assumed}: {used}",
         likelihood_ratio=None,
         likelihood="assumption: nothing in the data tells how often a zone is lost",
-        trigger=f"units left in the fullest zone's absence under {int(replanned.required[0])} x {zones - 1}/{zones}",
+        trigger=f"fewer than {_units(_outside(replanned, zones))} outside the fullest zone",
         mitigation=_earlier(plan, replanned, otherwise="spread the units evenly over the zones, and try it"),
+        is_supposed=bool(assumed),
     )
     return _risk("zone_lost", plan, world, words, risk_ratio)
 
@@ -203,7 +208,7 @@ def _lead_time_doubles(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
         likelihood_ratio=None,
         likelihood="assumption: how long past orders took is not known here",
         trigger=f"an order not in place {lead:g} days after it was placed",
-        mitigation=f"order {_units(first.units_added)} by {_day(replanned.steps[0].order_by_ms)}, or agree on a date",
+        mitigation=f"order {_units(first.units_added)} {_when(plan, replanned.steps[0])}; agree on a day of delivery",
     )
     return _risk("lead_time_doubles", plan, _World(replanned, there, there), words, risk_ratio)
 
@@ -217,7 +222,7 @@ def _capacity_overstated(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
     words = _Words(
         what=f"a unit carries {true}, not {believed}: the estimate was {100 * (OVERSTATED_BY - 1):.0f} % too high",
         likelihood_ratio=None,
-        likelihood=f"assumption: capacity of a unit is {plan.resource.capacity_words or 'given'}",
+        likelihood=f"assumption: what a unit carries is {plan.resource.capacity_words or 'given'}",
         trigger=f"errors or latency rise while peaks are under {believed} a unit",
         mitigation=f"load-test one unit with real traffic to {believed}; {_earlier(plan, replanned)}",
     )
@@ -233,10 +238,11 @@ def _risk(kind: RiskKind, plan: ResourcePlan, world: _World, words: _Words, risk
     other = world.plan
     as_planned = np.maximum(plan.required - supply(plan), 0)
     missing = np.maximum(other.required - world.there, 0)
-    full = world.carrying * other.resource.unit_capacity
-    overloaded = peak_at_risk(other.resource.demand, risk_ratio=risk_ratio) > full
-    short_from = _first(missing > as_planned, plan)
+    overloaded = _overloaded(other.resource, world.carrying, risk_ratio)
+    overloaded &= ~_overloaded(plan.resource, supply(plan), risk_ratio)
     overload_from = _first(overloaded, plan)
+    # What is overloaded is short of units too, though the plan itself may be short by as many.
+    short_from = _first((missing > as_planned) | overloaded, plan)
     impact: Impact = "overload" if overload_from is not None else "headroom_used" if short_from is not None else "none"
     return Risk(
         kind=kind,
@@ -253,7 +259,13 @@ def _risk(kind: RiskKind, plan: ResourcePlan, world: _World, words: _Words, risk
         likelihood=words.likelihood,
         trigger=words.trigger,
         mitigation=words.mitigation,
+        is_supposed=words.is_supposed,
     )
+
+
+def _overloaded(resource: Resource, carrying: IntArray, risk_ratio: float) -> BoolArray:
+    """Return on which days peaks pass all that so many units carry at full use, shape (days,)."""
+    return np.asarray(peak_at_risk(resource.demand, risk_ratio=risk_ratio) > carrying * resource.unit_capacity)
 
 
 def _first(is_so: BoolArray, plan: ResourcePlan) -> int | None:
@@ -268,15 +280,23 @@ def _extra_cost(plan: ResourcePlan, other: ResourcePlan) -> float | None:
     return float((other.in_place - plan.in_place).sum()) / DAYS_A_MONTH * prices.on_demand_per_month
 
 
-def _level_trigger(resource: Resource, other: Resource) -> str:
-    """Return the level and day that tell the two worlds apart before the harm is done."""
+def _outside(replanned: ResourcePlan, zones: int) -> int:
+    """Return how many units must be left at the start of the plan when the fullest zone is gone."""
+    needed = int(replanned.required[0])
+    return needed - -(-needed // zones)
+
+
+def _level_trigger(resource: Resource, other: Resource, *, otherwise: str) -> str:
+    """Return the level and day that tell the two worlds apart before the harm is done, or what else does."""
     demand = resource.demand
-    usual, unusual = (np.maximum.accumulate(one.demand.expected) for one in (resource, other))
+    usual, unusual = usual_peak_so_far(demand), usual_peak_so_far(other.demand)
     ever = np.maximum.accumulate(demand.paths, axis=1)
     days = range(min(_LOOK_EVERY_DAYS, demand.days - 1), demand.days, _LOOK_EVERY_DAYS)
-    day = next((day for day in days if _anyway(ever, unusual, day) <= _MOST_ANYWAY), demand.days - 1)
+    day = next((day for day in days if _anyway(ever, unusual, day) <= _MOST_ANYWAY), None)
+    if day is None:
+        return f"{otherwise}; the level of one peak does not tell"
     level, planned = (figure_text(float(path[day]), resource.unit) for path in (unusual, usual))
-    text = f"a peak above {level} by {_day(demand.day_ms(day))}, where {planned} is expected"
+    text = f"a peak above {level} by {_day(demand.day_ms(day))}, where {planned} is usual"
     if demand.is_certain:
         return text
     return f"{text} ({_percent(_anyway(ever, unusual, day))} of the futures reach it anyway)"
@@ -293,18 +313,23 @@ def _earlier(plan: ResourcePlan, other: ResourcePlan, *, otherwise: str = "none 
     first, planned = other.steps[0], plan.steps[0] if plan.steps else None
     if planned == first:
         return otherwise
-    now = plan.resource.demand.start_ms
-    when = "now" if first.order_by_ms <= now else f"by {_day(first.order_by_ms)}"
-    instead = (
-        "nothing is planned" if planned is None else f"planned: {planned.units_added} by {_day(planned.order_by_ms)}"
-    )
-    return f"order {_units(first.units_added)} {when} ({instead})"
+    order = f"{_units(first.units_added)} {_when(plan, first)}"
+    instead = "nothing" if planned is None else f"{_units(planned.units_added)} {_when(plan, planned)}"
+    if order != instead:
+        return f"order {order} (planned: {instead})"
+    more = int(other.in_place[-1] - plan.in_place[-1])
+    return f"order as planned, then plan again in a month: {_units(more)} more may be needed by the end"
 
 
-def _severity(risk: Risk) -> tuple[int, float, float]:
+def _when(plan: ResourcePlan, step: Step) -> str:
+    return "now" if step.order_by_ms <= plan.resource.demand.start_ms else f"by {_day(step.order_by_ms)}"
+
+
+def _severity(risk: Risk) -> tuple[int, bool, float, float]:
     first = risk.overload_from_ms if risk.impact == "overload" else risk.short_from_ms
     return (
         _ORDER[risk.impact],
+        risk.is_supposed,
         float("inf") if first is None else float(first // DAY_MS),
         -(risk.likelihood_ratio or 0.0),
     )

@@ -95,14 +95,21 @@ def peak_at_risk(demand: Demand, *, risk_ratio: float) -> FloatArray:
     return np.asarray(ever[ever.shape[0] - 1 - tail])
 
 
-def share_reaching(demand: Demand, wanted: FloatArray) -> float | None:
-    """Return the share of futures whose last four weeks are at or above those of `wanted`; None for one future.
+def usual_peak_so_far(demand: Demand) -> FloatArray:
+    """Return the highest peak so far of the middle future, shape (days,).
 
-    Args:
-        wanted: shape (days,).
+    Futures hold the noise of single days, so their peaks lie above what is expected of any one day.
+    """
+    return np.asarray(np.median(np.maximum.accumulate(demand.paths, axis=1), axis=0))
+
+
+def share_reaching(demand: Demand, other: Demand) -> float | None:
+    """Return the share of futures that rise as far above the middle one as another world does; None for one future.
+
+    Compared over the last four weeks.
     """
     if demand.is_certain:
         return None
     span = min(_TREND_DAYS, demand.days)
-    ends = demand.paths[:, -span:].mean(axis=1)
-    return float((ends >= wanted[-span:].mean()).mean())
+    ends, others = (one.paths[:, -span:].mean(axis=1) for one in (demand, other))
+    return float((ends >= np.median(others)).mean())

@@ -159,6 +159,25 @@ def test_a_trigger_tells_worlds_apart_before_the_harm():
     assert share <= 20
 
 
+def test_noise_that_hides_growth_is_not_called_a_level_to_watch():
+    """Our choice: a level that most futures reach anyway tells nothing."""
+    rng = np.random.default_rng(2)
+    paths = growing(0.01) * np.exp(rng.normal(0, 0.3, (200, YEAR_DAYS)))
+    found = risk_of("growth_doubles", paths, units_now=30)
+    if "does not tell" not in found.trigger:
+        assert float(found.trigger.split("(")[1].split(" %")[0]) <= 20
+
+
+def test_noise_of_single_days_does_not_make_faster_growth_likely():
+    """Our choice: futures are compared with the middle future, not with the smooth path."""
+    rng = np.random.default_rng(2)
+    smooth = growing(0.05)
+    paths = smooth * (1 + np.abs(rng.normal(0, 0.5, (200, YEAR_DAYS))))
+    plan = plan_of(paths, units_now=30, demand=demand_of(paths, expected=smooth))
+    found = next(one for one in resource_risks(plan, risk_ratio=0.1) if one.kind == "growth_doubles")
+    assert found.likelihood_ratio == 0
+
+
 @MODERATE
 @given(
     ratio=st.floats(-0.1, 0.3),
