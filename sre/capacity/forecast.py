@@ -11,6 +11,7 @@ from sre.capacity.cleaning import Shift, calmed, evened, filled, level_shift, ne
 from sre.capacity.crossing import exhaustion, inferred_direction
 from sre.capacity.growth import measured_growth, present_level
 from sre.capacity.model import (
+    DAY_SECONDS,
     MAX_HORIZON_STEPS,
     Accuracy,
     CapacityForecast,
@@ -314,7 +315,8 @@ def _warnings(history: History, request: Request, fit: _Fit, seasons: tuple[Seas
         notes.append(f"The level jumped {ago} before the end; the earlier history was moved to the new level.")
     if fit.spike_count:
         notes.append(f"{fit.spike_count} lone spikes were left out of the fit, but count in the accuracy.")
-    if not seasons and fit.values.size < 2 * 7 * 86400 / history.step.seconds and history.step.seconds < 86400:
+    ahead, behind = request.horizon_steps * history.step.seconds, fit.values.size * history.step.seconds
+    if not seasons and behind < 14 * DAY_SECONDS and history.step.seconds < DAY_SECONDS <= ahead:
         notes.append("The history is shorter than two weeks, so no weekly pattern could be found.")
     if request.horizon_steps > fit.values.size // 2:
         notes.append("Short history for this horizon: the interval was widened; do not read the far end closely.")

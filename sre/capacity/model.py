@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from sre.core.series import FloatArray, IntArray
+from sre.core.times import format_duration
 
 Trust: TypeAlias = Literal["high", "medium", "low", "none"]
 Direction: TypeAlias = Literal["up", "down"]
@@ -13,6 +14,7 @@ Outcome: TypeAlias = Literal["crosses", "does_not_cross", "already_crossed", "ca
 # A month is a twelfth of the Gregorian year of 365.2425 days.
 MONTH_SECONDS = 365.2425 * 86400 / 12
 DAY_SECONDS = 86400.0
+_DAY_MS = 86_400_000
 # Steps a forecast may have; further ahead a larger step says the same.
 MAX_HORIZON_STEPS = 2000
 
@@ -43,11 +45,18 @@ class Step:
             return last_ms + np.round(steps * self.seconds * 1000).astype(np.int64)
         last = np.datetime64(last_ms, "ms")
         month = last.astype("datetime64[M]")
-        into_month = last - month.astype("datetime64[ms]")
-        starts = month + steps
-        longest = (starts + 1).astype("datetime64[ms]") - starts.astype("datetime64[ms]") - np.timedelta64(1, "ms")
-        shifted = starts.astype("datetime64[ms]") + np.minimum(into_month, longest)
-        return np.asarray(shifted.astype(np.int64))
+        day, time_of_day = divmod(int((last - month.astype("datetime64[ms]")).astype(np.int64)), _DAY_MS)
+        starts = (month + steps).astype("datetime64[D]")
+        # Months that are too short take their last day, at the same time of day.
+        days = (month + steps + 1).astype("datetime64[D]") - starts
+        shifted = starts + np.minimum(np.timedelta64(day, "D"), days - np.timedelta64(1, "D"))
+        return np.asarray(shifted.astype("datetime64[ms]").astype(np.int64) + time_of_day)
+
+    def span(self, count: int) -> str:
+        """Return how long `count` steps are, in words: `12 months`, `36h`."""
+        if self.is_month:
+            return "1 month" if count == 1 else f"{count} months"
+        return format_duration(count * self.seconds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

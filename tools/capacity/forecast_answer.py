@@ -10,7 +10,7 @@ from sre.core.times import instant_from_ms
 from tools.answer import DEFAULT_BUDGET_CHARS, EvidencedAnswer, Figure, Instant, Part, Point
 
 if TYPE_CHECKING:
-    from sre.capacity.model import Accuracy, CapacityForecast, Exhaustion, Scenario
+    from sre.capacity.model import CapacityForecast, Exhaustion, Scenario
 
 # What a row of four numbers takes in JSON, and what the rest of the answer may take.
 _ROW_CHARS, _FRAME_CHARS = 62, 6_000
@@ -143,7 +143,7 @@ def filled_in(answer: ForecastAnswer, forecast: CapacityForecast, *, max_points:
         forecast_per_month=forecast.growth.forecast_per_month,
         reason=forecast.growth.reason,
     )
-    answer.accuracy = _accuracy_part(forecast.accuracy, step_seconds)
+    answer.accuracy = _accuracy_part(forecast)
     answer.last_value = float(forecast.history.values[-1]) if forecast.history is not None else None
     answer.present_level = forecast.present_level
     answer.seasons = [season.words for season in forecast.seasons]
@@ -196,12 +196,11 @@ def scenario_notes(scenario: Scenario, forecast: CapacityForecast) -> list[str]:
     return notes
 
 
-def _accuracy_part(accuracy: Accuracy | None, step_seconds: float) -> AccuracyPart | None:
-    from sre.core.times import format_duration
-
-    if accuracy is None:
+def _accuracy_part(forecast: CapacityForecast) -> AccuracyPart | None:
+    accuracy = forecast.accuracy
+    if accuracy is None or forecast.history is None:
         return None
-    reach = format_duration(accuracy.lead_steps * step_seconds)
+    reach = forecast.history.step.span(accuracy.lead_steps)
     return AccuracyPart(
         measured_on=f"{accuracy.origin_count} past forecasts of up to {reach} ({accuracy.lead_steps} steps)",
         mean_absolute_error=accuracy.mean_absolute_error,

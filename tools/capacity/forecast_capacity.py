@@ -29,9 +29,12 @@ if TYPE_CHECKING:
     from pydantic.config import JsonDict
 
     from server.deps import Deps
+    from sre.core.series import FloatArray
 
 _MAX_ROWS = 500
 _MAX_SCENARIO_CHARS = 500
+# Values that rise this often without ever falling may be a counter's.
+_RISING_SHARE = 0.5
 
 
 def _without_default(schema: JsonDict) -> None:
@@ -83,6 +86,8 @@ async def forecast_capacity(
         scenario=scenario,
     )
     _check_one_of(query=bool(query), series=series is not None, start_value=start_value is not None)
+    if not query:
+        _check_alone(start=start, end="" if end == "now" else end, step=step, source=source)
     shown = Shown(max_points, chart)
     if start_value is not None:
         return await in_thread(lambda: assumed_answer(question, start_value, shown, now=deps.clock.now()))
@@ -104,6 +109,12 @@ def _check_one_of(**given: bool) -> None:
         )
 
 
+def _check_alone(**given: str) -> None:
+    unused = [name for name, value in given.items() if value]
+    if unused:
+        raise InputError(f"{', '.join(unused)} go with query; a series or start_value has none.", field=unused[0])
+
+
 def _inline(series: InlineSeries, *, now: datetime) -> Found:
     import numpy as np
 
@@ -113,10 +124,21 @@ def _inline(series: InlineSeries, *, now: datetime) -> Found:
 
     times, values = inline_arrays(series, now=now)
     history = regular_history(times, values)
-    # An inline series ends when it ends: it has not stopped, whatever the clock says.
-    ended = instant_from_ms(history.last_ms)
+    # An inline series ends with its last time, whatever the clock says: it has stopped where values miss before that.
+    ended = instant_from_ms(max(history.last_ms, int(times.max())))
     evidence = [QueryEvidence(query="inline series", series_count=1, sample_count=int(np.isfinite(values).sum()))]
-    return Found([NamedHistory(Labels(), history)], ended, None, evidence, None, naive_time_note(series))
+    notes = (*naive_time_note(series), *_stock_note(values))
+    return Found([NamedHistory(Labels(), history)], ended, None, evidence, None, notes)
+
+
+def _stock_note(values: FloatArray) -> tuple[str, ...]:
+    """Return how a series that only rises is read, which may be a counter of events as well as a disk that fills."""
+    import numpy as np
+
+    known = values[np.isfinite(values)]
+    if (np.diff(known) < 0).any() or (np.diff(known) > 0).mean() < _RISING_SHARE:
+        return ()
+    return ("The series only rises, so it is forecast as what fills up; if it counts events, pass their rate.",)
 
 
 async def _queried(

@@ -91,7 +91,7 @@ def _growth(made: CapacityForecast, *, unit: str) -> str:
     if made.history is None or growth.per_month is None:
         return ""
     ratio = growth.ratio_per_month
-    if ratio is not None and abs(ratio) < _STEADY_RATIO:
+    if growth.per_month == 0 or (ratio is not None and abs(ratio) < _STEADY_RATIO):
         return "Its level hardly moves."
     share = f" ({100 * abs(ratio):.3g} %)" if ratio is not None and -1 < ratio < _MOST_RATIO else ""
     verb = "rose" if growth.per_month > 0 else "fell"
@@ -102,7 +102,7 @@ def _measured(made: CapacityForecast, *, unit: str) -> str:
     accuracy = made.accuracy
     if accuracy is None or made.history is None:
         return ""
-    reach = format_duration(accuracy.lead_steps * made.history.step.seconds)
+    reach = made.history.step.span(accuracy.lead_steps)
     off = figure_text(accuracy.mean_absolute_error, unit)
     return f"Forecasts of its past, up to {reach} ahead, were {off} off on average."
 

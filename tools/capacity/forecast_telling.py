@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sre.core.errors import InputError, SreError
-from sre.core.times import Duration, epoch_ms, format_duration, instant_from_ms
+from sre.core.times import epoch_ms, instant_from_ms
 from tools.answer import QueryEvidence, WindowAnswer
 from tools.capacity.forecast_answer import (
     ForecastAnswer,
@@ -116,11 +116,12 @@ def _growth_alone(request: Request, step: Step, *, start_value: float, start_ms:
 def _add_frame(
     answer: ForecastAnswer, request: Request, made: CapacityForecast, *, step_seconds: float, shown: Shown
 ) -> None:
+    from sre.capacity.model import Step
     from sre.capacity.scenario_text import scenario_words
 
     filled_in(answer, made, max_points=shown.max_points, step_seconds=step_seconds)
-    answer.step = str(Duration(step_seconds))
-    answer.horizon = format_duration(made.times_ms.size * step_seconds)
+    step = made.history.step if made.history is not None else Step(step_seconds)
+    answer.step, answer.horizon = step.span(1), step.span(int(made.times_ms.size))
     answer.scenario = scenario_words(request.scenario, unit=answer.unit)
     answer.warnings += scenario_notes(request.scenario, made)
 
@@ -150,10 +151,8 @@ def _window_answer(found: Found, made: CapacityForecast, step_seconds: float) ->
     if found.window is not None:
         return WindowAnswer(start=found.window.start, end=found.window.end, step_seconds=step_seconds)
     assert made.history is not None
-    start = made.history.last_ms - round((len(made.history) - 1) * step_seconds * 1000)
-    return WindowAnswer(
-        start=instant_from_ms(start), end=instant_from_ms(made.history.last_ms), step_seconds=step_seconds
-    )
+    first, *_, last = made.history.step.times_until(made.history.last_ms, len(made.history))
+    return WindowAnswer(start=instant_from_ms(int(first)), end=instant_from_ms(int(last)), step_seconds=step_seconds)
 
 
 def _summary(answer: ForecastAnswer, question: Question, ranking: Ranking, found: Found) -> str:
