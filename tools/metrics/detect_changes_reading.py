@@ -77,6 +77,16 @@ class Asking:
             return 0
         return round(max((one.range_seconds for one in used_selectors(parse(text).ast)), default=0.0) * 1000)
 
+    def services(self) -> frozenset[str]:
+        """Return the services that the query selects by name; an aggregation may take that label away."""
+        from sre.core.golden_conventions import conventions
+        from sre.core.promql_tree import used_selectors
+
+        names = frozenset(conventions().service_labels)
+        used = used_selectors(self.node) if self.node is not None else ()
+        matchers = (matcher for one in used for matcher in one.vector.matchers)
+        return frozenset(one.value for one in matchers if one.op == "=" and one.name in names)
+
     def unit(self) -> str:
         """Return the unit of the values, empty where it is not known."""
         from sre.metrics.query_unit import unit_of_query

@@ -40,7 +40,7 @@ def report(reading: Reading, found: Refined, known: KnownDeploys | None, *, sour
     """Return the answer: what changed, what passed, what came and went, what could not be told."""
     rows, search = reading.rows, found.search
     shared = shared_labels(rows.labels)
-    teller = _Teller(rows, shared, known)
+    teller = _Teller(rows, shared, known, reading.asking.services() if reading.asking else frozenset())
     answer = ChangesAnswer(
         summary="",
         source=source,
@@ -68,8 +68,8 @@ def report(reading: Reading, found: Refined, known: KnownDeploys | None, *, sour
 class _Teller:
     """Turns findings into rows, with the labels that tell the series apart and the deploys before."""
 
-    def __init__(self, rows: Rows, shared: Labels, known: KnownDeploys | None) -> None:
-        self._rows, self._shared = rows, shared
+    def __init__(self, rows: Rows, shared: Labels, known: KnownDeploys | None, services: frozenset[str]) -> None:
+        self._rows, self._shared, self._services = rows, shared, services
         self._deploys = known.deploys if known else ()
         self._is_known = known is not None and not any("versions" in text for text in known.unread)
 
@@ -124,8 +124,8 @@ class _Teller:
         return shown_labels(self._rows.labels[row].without(*self._shared))
 
     def _before(self, moment: Moment, members: Sequence[DatedChange | DatedAnomaly]) -> tuple[DeployMatch, ...]:
-        services = {name for one in members for name in services_of(self._rows.labels[one.row])}
-        return deploys_before(moment, self._deploys, services=services)
+        told = {name for one in members for name in services_of(self._rows.labels[one.row])}
+        return deploys_before(moment, self._deploys, services=told or self._services)
 
     def _ended_by(
         self, lead: DatedAnomaly, members: Sequence[DatedAnomaly], began: Sequence[DeployMatch]
