@@ -11,7 +11,7 @@ from tools.answer import EvidencedAnswer, Figure, Instant, Part
 _LEFT_AWAY = frozenset({
     "labels", "shared_labels", "also", "also_near", "deploy", "deploy_note", "ended_by", "series_count", "appeared",
     "vanished", "unit", "is_ongoing", "seasons", "from_version", "version", "service", "deploys", "is_own_service",
-    "minutes_before", "query", "read_from", "full_at",
+    "minutes_before", "query", "read_from", "full_at", "dated_to_seconds",
 })  # fmt: skip
 DirectionWord = Literal["up", "down"]
 
@@ -90,6 +90,7 @@ class ChangesAnswer(EvidencedAnswer):
     RANKED: ClassVar[tuple[str, ...]] = ("deploys", "vanished", "appeared", "anomalies", "changes")
 
     read_from: Instant | None = Field(None, description="Earlier data that teach the daily and weekly pattern")
+    dated_to_seconds: Figure = Field(None, description="Step of the finer points that date what stands out")
     unit: str = Field("", description="Of levels; empty if unknown")
     series_total: int = 0
     series_searched: int = 0

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from tools.metrics.detect_changes_reading import Reading
     from tools.metrics.detect_changes_refining import Refined
 
-_MOST_ROWS: Final = 12
-_MOST_OTHERS: Final = 5
+_MOST_ROWS: Final = 10
+_MOST_OTHERS: Final = 4
 _MOST_PRESENCE: Final = 8
 _MOST_DEPLOYS: Final = 10
 _MOST_NOTES: Final = 4
@@ -47,6 +47,7 @@ def report(reading: Reading, found: Refined, known: KnownDeploys | None, *, sour
         window=WindowAnswer(start=reading.asked.start, end=reading.asked.end, step_seconds=rows.grid.step_ms / 1000),
         read_from=reading.read.start if reading.read.start < reading.asked.start else None,
         queries=[reading.evidence, *found.queries],
+        dated_to_seconds=found.step_seconds,
         unit=reading.unit,
         series_total=len(rows),
         series_searched=search.searched_count,
