@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from connectors.demo.database import database_series
 from connectors.demo.exposition import pods
@@ -35,7 +36,21 @@ class World:
 
 
 def build_world(seed: int = DEFAULT_SEED) -> World:
-    """Return the world of a seed; the same seed gives the same world."""
+    """Return the world of a seed; the last one is kept, since it takes long to make and nobody may change it."""
+    return _kept(seed)
+
+
+@lru_cache(maxsize=1)
+def _kept(seed: int) -> World:
+    world = new_world(seed)
+    for one in world.samples:
+        one.timestamps_ms.setflags(write=False)
+        one.values.setflags(write=False)
+    return world
+
+
+def new_world(seed: int) -> World:
+    """Return the world of a seed, made anew; the same seed gives the same world."""
     pool = pool_law(stream(seed, "pool"))
     outcomes = outcomes_of_all(page_views(stream(seed, "traffic")), pool=pool, seed=seed)
     handled = _handled(outcomes, seed=seed)

@@ -6,7 +6,7 @@ Provenance: the Prometheus data model (counters, classic histograms) and the sto
 import numpy as np
 import pytest
 
-from connectors.demo.world import World, build_world
+from connectors.demo.world import World, new_world
 from sre.core.labels import Labels
 from sre.core.series import Samples
 from tests.support.counters import by_labels, grown, grown_together, matching
@@ -19,7 +19,7 @@ HISTOGRAMS = (
 
 
 def test_the_same_seed_gives_the_same_world_and_another_seed_another_one(world: World) -> None:
-    again, other = build_world(world.truth.seed), build_world(7)
+    again, other = new_world(world.truth.seed), new_world(7)
     assert again.truth == world.truth
     assert len(again.samples) == len(world.samples)
     for one, two in zip(world.samples, again.samples, strict=True):
