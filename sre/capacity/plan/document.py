@@ -9,7 +9,8 @@ from sre.capacity.plan.amounts import days, share, whole
 from sre.capacity.plan.capacity_reading import UnitsRead, read_units
 from sre.capacity.plan.costs_prices import read_prices
 from sre.capacity.plan.demand_reading import USERS, read_demand, read_usage
-from sre.capacity.plan.model import KINDS, PIECES, Assumption, Kind, Sizing
+from sre.capacity.plan.model import KINDS, PIECES, Assumption, Kind, Prices, Sizing
+from sre.capacity.plan.quantity import Quantity
 from sre.capacity.plan.request import FollowingDemand, PlanRequest, ResourceRequest
 from sre.core.errors import InputError
 from sre.core.fields import Fields
@@ -152,11 +153,16 @@ def _resource(fields: Fields, common: _Common) -> ResourceRequest:
         sizing=_sizing(fields, kind, common),
         lead_time_days=days(fields, "lead_time", default=common.lead_time_days),
         order_every_days=max(1, round(days(fields, "order_every", default=common.order_every_days, high=366))),
-        prices=read_prices(prices, currency=common.currency) if prices is not None else None,
+        prices=_prices(prices, common, kind, units) if prices is not None else None,
         notes=units.notes,
     )
     fields.refuse_others()
     return request
+
+
+def _prices(fields: Fields, common: _Common, kind: Kind, units: UnitsRead) -> Prices | None:
+    capacity = Quantity(units.unit_capacity, units.unit or _UNITS.get(kind, ""))
+    return read_prices(fields, currency=common.currency, capacity=capacity)
 
 
 def _sizing(fields: Fields, kind: Kind, common: _Common) -> Sizing:
