@@ -80,6 +80,12 @@ def _records() -> list[Row]:
     return rows()
 
 
+def _forecasts() -> list[Row]:
+    from bench.forecasts import rows
+
+    return rows()
+
+
 PARTS: Mapping[str, Callable[[], list[Row]]] = {
     "startup": _startup,
     "catalogue": _catalogue,
@@ -91,6 +97,7 @@ PARTS: Mapping[str, Callable[[], list[Row]]] = {
     "backtest": _backtest,
     "root_causes": _root_causes,
     "records": _records,
+    "forecasts": _forecasts,
 }
 
 

@@ -42,7 +42,7 @@ MOST_ERROR, MOST_PINBALL, MOST_OPERATIONS_ERROR = 0.64, 0.58, 0.95
 LEAST_HELD, MOST_HELD = 0.75, 0.87
 MOST_RELATIVE_ERROR, MOST_FALSE_ALARMS, MOST_WITHOUT_ANSWER = 0.28, 0.05, 0.05
 # Every so many limits are asked of the libraries, and of us beside them.
-SAMPLE_EVERY = 3
+SAMPLE_EVERY = 4
 
 
 @dataclass(frozen=True)
@@ -87,14 +87,15 @@ def rows() -> list[Row]:
     return [
         *_over_all("error", "error_ratio", judged, limit=MOST_ERROR),
         *_over_all("pinball loss", "pinball_ratio", judged, limit=MOST_PINBALL),
+        *_over_all("pinball loss (the naive as all three quantiles)", "plain_pinball_ratio", judged),
         *_by_set(judged),
         *_limit_rows(),
     ]
 
 
 def straight_line(case: Case) -> Rows:
-    """Return least squares over the history, with the interval of its residuals; what `predict_linear` draws."""
-    values = case.history.values
+    """Return least squares over as much past as it looks ahead, as `predict_linear` draws; residuals make the interval."""
+    values = case.history.values[-max(case.ahead.size, case.season) :]
     steps = np.arange(values.size)
     slope, level = np.polyfit(steps, values, 1)
     low, high = np.quantile(values - (level + slope * steps), (0.1, 0.9))
@@ -124,7 +125,7 @@ def _key(case: Case) -> str:
     return f"{case.set_name}/{case.series_id}"
 
 
-def _over_all(what: str, figure: str, judged: Mapping[str, Judged], *, limit: float) -> list[Row]:
+def _over_all(what: str, figure: str, judged: Mapping[str, Judged], *, limit: float | None = None) -> list[Row]:
     means = {
         name: geometric_mean([getattr(score, figure) for score in one.scores.values()]) for name, one in judged.items()
     }
@@ -195,13 +196,12 @@ def _limit_rows() -> list[Row]:
     found = _rows_of_limits(threshold_score(our_crossing, every), None, f"{len(every)} limits")
     told = answers({one.case_id: (one.history, one.horizon) for one in sample})
     for name, one in (told or {}).items():
-        by_case = one
 
-        def crossing(case: ThresholdCase, by_case: Mapping[str, Answer] = by_case) -> Crossing:
+        def crossing(case: ThresholdCase, by_case: Mapping[str, Answer] = one) -> Crossing:
             return crossing_of(by_case[case.case_id].rows, case.threshold)
 
         peer = (name, threshold_score(crossing, sample))
-        found += _rows_of_limits(threshold_score(our_crossing, sample), peer, f"every {SAMPLE_EVERY}rd of them")
+        found += _rows_of_limits(threshold_score(our_crossing, sample), peer, f"every {SAMPLE_EVERY}th of them")
     return found
 
 
