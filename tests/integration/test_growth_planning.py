@@ -29,12 +29,12 @@ from tests.support.real_prometheus import running_prometheus
 
 pytestmark = pytest.mark.anyio
 
-# Every fifteenth minute is enough to see a day's peak, and promtool reads a file once for every two hours in it.
-KEPT_EVERY = 15
+# Every fifth minute is enough to see a day's peak, and promtool reads a file once for every two hours in it.
+KEPT_EVERY = 5
 VOLUME = '{instance=~"db.*", mountpoint="/var/lib/postgresql"}'
 FREE = f"node_filesystem_avail_bytes{VOLUME}"
 USED = f"node_filesystem_size_bytes{VOLUME} - {FREE}"
-REQUESTS = 'sum(rate(http_requests_total{service="checkout"}[1h]))'
+REQUESTS = 'sum(rate(http_requests_total{service="checkout"}[15m]))'
 RESOURCES = [
     {
         "name": "db-1 disk", "kind": "disk", "capacity": "400 GB", "unit_capacity": "100 GB", "headroom": 0,
