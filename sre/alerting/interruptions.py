@@ -217,3 +217,8 @@ def is_at_night(interval: Interval, known: Assumptions) -> bool:
     """Whether somebody is called at night, UTC."""
     hour = datetime.fromtimestamp(interval.start_ms / 1000, tz=UTC).hour
     return hour >= known.night_from_hour or hour < known.night_to_hour
+
+
+def format_days(days: float) -> str:
+    """Return a number of days as people write it."""
+    return f"{days:.3g} d"

@@ -6,8 +6,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-from sre.alerting.mending import Rule
 from sre.alerting.review_model import Finding, KnownData, ReviewedRule
+from sre.alerting.rule_editing import Rule
 from sre.core.exact import exact_number
 from sre.core.promql.nodes import (
     COMPARISONS,

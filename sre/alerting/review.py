@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sre.alerting.episodes import Symptoms, format_days, true_calls
-from sre.alerting.interruptions import RuleHistory
+from sre.alerting.interruptions import RuleHistory, format_days
 from sre.alerting.review_model import Finding, ReviewedRule
+from sre.alerting.symptoms import Symptoms, true_calls
 from sre.core.rules import AlertRule
 
 # Findings that say why an alert cannot fire at all.

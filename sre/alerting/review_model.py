@@ -6,7 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from sre.alerting.mending import Rule, RuleText
+from sre.alerting.mending import RuleText
+from sre.alerting.rule_editing import Rule
 from sre.alerting.urgency import Urgency, urgency_of
 from sre.core.errors import InputError, RefusedError
 from sre.core.promql import Query, parse

@@ -20,9 +20,9 @@ from tools.alerting.review_answer import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sre.alerting.episodes import Symptoms
     from sre.alerting.review import Ranked
     from sre.alerting.review_model import Finding, ReviewedRule
+    from sre.alerting.symptoms import Symptoms
     from sre.alerting.volume import Volume
     from tools.alerting.review_replay import Replayed
 

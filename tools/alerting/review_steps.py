@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
     from connectors.base import MetricSource
     from server.deps import Deps
-    from sre.alerting.episodes import Nearest, Symptoms
+    from sre.alerting.episodes import Nearest
     from sre.alerting.inlining import Records
     from sre.alerting.review import Ranked
     from sre.alerting.review_model import Finding, Judged, KnownData, ReviewedRule
+    from sre.alerting.symptoms import Symptoms
     from tools.alerting.review_answer import ReviewAnswer
     from tools.alerting.review_reading import Existing, ReadRules
     from tools.alerting.review_replay import Replayed

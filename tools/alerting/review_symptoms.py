@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from connectors.base import MetricSource
     from server.deps import Deps
-    from sre.alerting.episodes import Symptoms
     from sre.alerting.interruptions import Interval
+    from sre.alerting.symptoms import Symptoms
 
 _MAX_SERVICES: Final = 10
 _CONCURRENT: Final = 4
@@ -37,8 +37,8 @@ async def felt_symptoms(deps: Deps, source: MetricSource, *, window: Window, ser
     Args:
         service: Only this one; empty takes all that the source knows.
     """
-    from sre.alerting.episodes import Symptoms
     from sre.alerting.review_model import assumptions
+    from sre.alerting.symptoms import Symptoms
 
     names = (service,) if service else await _names(source, window)
     limits = await _limits(deps)

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from sre.alerting.episodes import Nearest, Symptoms, replay_findings, steadier
+from sre.alerting.episodes import Nearest, replay_findings
 from sre.alerting.interruptions import Interval, RuleHistory, intervals_of, merged
 from sre.alerting.mending import RuleText
 from sre.alerting.review import ranked_findings
 from sre.alerting.review_model import Finding, assumptions, reviewed_rules
+from sre.alerting.steadiness import steadier
+from sre.alerting.symptoms import Symptoms
 from sre.alerting.volume import volume
 from sre.core.labels import Labels
 from sre.core.rules import AlertRule, RuleFile, RuleGroup

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sre.alerting.mending import Rule, RuleText, with_rule
+from sre.alerting.mending import RuleText, with_rule
+from sre.alerting.rule_editing import Rule
 from sre.core.rules import AlertRule, RecordingRule, RuleFile, RuleGroup, read_rule_file
 
 BLOCKS = """\
