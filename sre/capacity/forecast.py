@@ -201,23 +201,21 @@ def _answered(history: History, request: Request, fit: _Fit, times: IntArray) ->
     def under_scenario(paths: FloatArray) -> FloatArray:
         # What runs dry goes on falling until the scenario has been applied, or a slower fall would stay stuck at zero.
         floor = -np.inf if is_stock or fit.ready.lower_bound is None else fit.ready.lower_bound
-        return _bounded(
-            applied(
-                np.maximum(paths, floor),
-                request.scenario,
-                times_ms=times,
-                last_ms=history.last_ms,
-                last_value=last_value,
-                is_stock=is_stock,
-                drift_per_month=drift_per_month,
-            ),
-            fit.ready,
+        return applied(
+            np.maximum(paths, floor),
+            request.scenario,
+            times_ms=times,
+            last_ms=history.last_ms,
+            last_value=last_value,
+            is_stock=is_stock,
+            drift_per_month=drift_per_month,
         )
 
-    paths = under_scenario(fit.paths)
+    paths = _bounded(under_scenario(fit.paths), fit.ready)
     tail = (1 - request.interval_ratio) / 2
     lower, upper = np.quantile(paths, [tail, 1 - tail], axis=0)
-    expected = np.clip(under_scenario(fit.backtest.future), lower, upper)
+    middle = under_scenario(fit.backtest.future)
+    expected = np.clip(middle, lower, upper)
     accuracy = measured_accuracy(
         fit.backtest,
         fit.values,
@@ -236,7 +234,8 @@ def _answered(history: History, request: Request, fit: _Fit, times: IntArray) ->
         nature=fit.ready.nature,
         history=History(history.step, history.last_ms, fit.raw),
         present_level=present_level(fit.values, period=period, nature=fit.ready.nature),
-        growth=growth_of(expected),
+        # What has run full or dry stands still, which is not how fast it was getting there.
+        growth=growth_of(middle),
         judgement=_judgement(history, request, fit, accuracy, reach_seconds=_reach_seconds(history, request, crossing)),
         method=method_words(fit.backtest, nature=fit.ready.nature, step=history.step),
         accuracy=accuracy,

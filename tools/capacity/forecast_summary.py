@@ -27,6 +27,7 @@ _MOST_RATIO = 100.0
 def forecast_sentences(made: CapacityForecast, *, unit: str, interval: float, now_ms: int) -> str:
     """Return the crossing, where a series stands and ends, its growth, its pattern, and how well it was forecast."""
     sentences = [crossing_sentence(made.exhaustion, unit=unit, now_ms=now_ms) if made.exhaustion else ""]
+    sentences += [_brief_only(made, interval=interval)]
     sentences += [_now_and_then(made, unit=unit, interval=interval), _growth(made, unit=unit)]
     sentences += [f"{words[:1].upper()}{words[1:]}." for words in (one.words for one in made.seasons[:_MAX_SEASONS])]
     sentences += [_measured(made, unit=unit), _trust(made)]
@@ -47,6 +48,17 @@ def crossing_sentence(found: Exhaustion, *, unit: str = "", now_ms: int) -> str:
         early = f", not before {_moment(found.earliest_ms)}" if found.earliest_ms else ""
         return f"Most likely {words} {limit} within the horizon (probability to cross {chance}{early})."
     return f"It {words} {limit}{' already' if found.outcome == 'already_crossed' else ''}."
+
+
+def _brief_only(made: CapacityForecast, *, interval: float) -> str:
+    """Return that a crossing is one of brief excursions, where at no single time the interval reaches the threshold."""
+    found, lower, upper = made.exhaustion, made.lower, made.upper
+    if found is None or found.outcome != "crosses" or lower is None or upper is None:
+        return ""
+    reached = (upper >= found.threshold) if found.direction == "up" else (lower <= found.threshold)
+    if reached.any():
+        return ""
+    return f"That is in brief excursions, as in the past: at no time does the {100 * interval:.3g} % interval reach it."
 
 
 def lead_of_many(ranked: Sequence[NamedForecast], *, has_threshold: bool, total: int) -> str:
