@@ -139,6 +139,7 @@ TOPICS: tuple[Topic, ...] = (
         "It is slow: where is the time going, and how do I prove a change?",
         (
             ToolUse("check_service_health", "latency and saturation now against before"),
+            ToolUse("compare_performance", "did a deploy change it: effect, interval, verdict; or load tests"),
             ToolUse("detect_changes", "when a latency moved, to the minute, by how much, after which deploy"),
             ToolUse("query_prometheus", "percentiles from histograms, one dimension at a time"),
             ToolUse("find_metrics", "which histograms and pool metrics exist"),
@@ -193,6 +194,7 @@ TOPICS: tuple[Topic, ...] = (
             ToolUse("generate_runbook", "one page for each alert, its queries tried"),
             ToolUse("generate_dashboard", "Grafana JSON for a service, an SLO or a rule file, every panel tried"),
             ToolUse("publish_dashboard", "saves one in Grafana, after a plan of what changes; never somebody else's"),
+            ToolUse("compare_performance", "before and after a change: difference, interval, verdict"),
             ToolUse("forecast_capacity", "when a series crosses a threshold"),
             ToolUse("plan_capacity", "dated steps for many resources, with cost and risks"),
             ToolUse("assess_severity", "how bad it is, by the policy's rules over facts and data, with deadlines"),

@@ -100,6 +100,7 @@ TOOLS: tuple[ToolSpec, ...] = (
         is_destructive=True,
         needs_writes=True,
     ),
+    ToolSpec("compare_performance", "Compare performance before and after", "performance"),
     ToolSpec("forecast_capacity", "Forecast capacity", "capacity"),
     ToolSpec("plan_capacity", "Plan capacity", "capacity", is_read_only=False, is_destructive=True),
     ToolSpec("assess_severity", "Assess the severity of an incident", "incidents"),

@@ -32,6 +32,8 @@ def judged_together(comparisons: Sequence[Comparison], *, confidence_ratio: floa
 
 
 def worst_first(comparison: Comparison) -> tuple[int, float]:
-    """Return the key by which comparisons are ranked: verdict, then size of the effect."""
+    """Return the key to rank by: verdict, then size of the effect, or how near it comes to one."""
+    if comparison.verdict in ("no_change", "cannot_tell"):
+        return _RANK[comparison.verdict], comparison.p_value
     size = abs(comparison.effect_ratio) if comparison.effect_ratio is not None else float("inf")
     return _RANK[comparison.verdict], -size

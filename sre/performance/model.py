@@ -77,6 +77,7 @@ class Comparison:
         effect_ratio: +0.35 is 35 % more after than before; None where percent say nothing (a level of zero).
         lower_ratio, upper_ratio: Interval of the effect at the confidence asked for; None where it has no end.
         difference: The same in the unit of the metric, with its interval.
+        usual_ratio: By how much these hours differ on other days, taken out of the effect; None where not known.
         unseen_ratio: A change smaller than this would probably have gone unnoticed in so few or so noisy values.
         p_value: Probability of an effect at least as clear where nothing changed.
         method: How it was compared, in words.
@@ -96,4 +97,5 @@ class Comparison:
     p_value: float
     bad: BadDirection | None
     method: str
+    usual_ratio: float | None = None
     notes: tuple[str, ...] = ()

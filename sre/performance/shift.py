@@ -79,6 +79,29 @@ def mean_shift(
     return Shift(difference, difference - reach, difference + reach, p_value, is_by_ranks=False), spread
 
 
+def typical_shift(before: FloatArray, after: FloatArray) -> float:
+    """Return the median of all pairwise differences (Hodges-Lehmann), nothing more."""
+    return _Pair.of([before], [after]).root(0.0, "even")
+
+
+def shift_beyond_before(before: Stretches, after: Stretches, *, confidence_ratio: float) -> tuple[Shift, Spread]:
+    """Return the shift of `after`, judged by nothing but how the values moved before.
+
+    Where nothing changed, both sides are alike, and one tells how sure the difference is. It finds what the other test
+    takes for noise: a fall into an outage, a slow ramp, where the values after the change are no longer one level.
+    """
+    pair = _Pair.of(before, after)
+    ranks = split_like(_places(pair.before, pair.sorted_before) / pair.before.size - 0.5, before)
+    factor = dependence_factor([one - one.mean() for one in ranks])
+    # The variance of a uniform rank is 1/12.
+    error = math.sqrt(factor / 12 * (1 / pair.before.size + 1 / pair.after.size))
+    spread = Spread(error, max(1.0, pair.before.size / factor - 1), factor)
+    reach = critical_value(confidence_ratio, degrees=spread.degrees) * error
+    p_value = _p_value(pair.statistic(0.0, "even"), spread, before=pair.before.size, after=pair.after.size)
+    lower, upper = pair.root(reach, "even"), pair.root(-reach, "even")
+    return Shift(pair.root(0.0, "even"), lower, upper, p_value, is_by_ranks=True), spread
+
+
 def least_p_value(first: int, second: int) -> float:
     """Return the smallest two-sided probability that samples of these sizes can give without assumptions, 0..1.
 

@@ -63,6 +63,7 @@ WORKING: dict[str, dict[str, Any]] = {
         "horizon": "1d",
         "threshold": 300,
     },
+    "compare_performance": {"before": [1.0, 1.1, 0.9, 1.0, 1.05, 0.95], "after": [1.3, 1.2, 1.4, 1.35, 1.3, 1.25]},
     "plan_capacity": {
         "resources": "[{name: api, units: 6, unit_capacity: 250, demand: 1200 rps growing 15 % a month}]",
         "horizon": "90d",

@@ -44,6 +44,7 @@ THE_CATALOGUE_TODAY = {
     "list_alerts",
     "review_alerts",
     "silence_alert",
+    "compare_performance",
     "forecast_capacity",
     "plan_capacity",
     "assess_severity",
