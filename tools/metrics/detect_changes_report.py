@@ -61,8 +61,9 @@ def report(reading: Reading, found: Refined, known: KnownDeploys | None, *, sour
     answer.appeared = teller.present(presence.appeared)
     answer.vanished = teller.present(presence.vanished)
     answer.warnings = [*reading.notes, *_search_notes(reading, found), *(known.unread if known else ())]
-    answer.left_out = _left_out(reading, found, known, presence_counts=(len(presence.appeared), len(presence.vanished)))
-    answer.summary = summary(answer, reading, found)
+    came, went = len(presence.appeared), len(presence.vanished)
+    answer.left_out = _left_out(reading, found, known, presence_counts=(came, went))
+    answer.summary = summary(answer, reading, found, came=came, went=went)
     return answer
 
 

@@ -24,8 +24,8 @@ _MAX_NAME: Final = 60
 _SURE: Final = 0.95
 
 
-def summary(answer: ChangesAnswer, reading: Reading, found: Refined) -> str:
-    """Return the verdict with the numbers behind it."""
+def summary(answer: ChangesAnswer, reading: Reading, found: Refined, *, came: int, went: int) -> str:
+    """Return the verdict with the numbers behind it; `came` and `went` are series that appeared and vanished."""
     changes, anomalies = len(found.search.changes), len(found.search.anomalies)
     over = f"{_minute(reading.asked.start)} to {_minute(reading.asked.end)}"
     series = f"{answer.series_searched} series" if answer.series_searched != 1 else "1 series"
@@ -39,14 +39,10 @@ def summary(answer: ChangesAnswer, reading: Reading, found: Refined) -> str:
         )
     parts += [_change(row, answer) for row in answer.changes[:_READ_OUT]]
     parts += [_anomaly(row, answer) for row in answer.anomalies[:_READ_OUT]]
-    came = [
-        f"{len(rows)} series {word}"
-        for rows, word in ((answer.appeared, "appeared"), (answer.vanished, "vanished"))
-        if rows
-    ]
-    if came:
-        parts.append(f"{' and '.join(came)} in the window.")
-    return " ".join(parts)
+    moved = [f"{count} series {word}" for count, word in ((came, "appeared"), (went, "vanished")) if count]
+    if moved:
+        parts.append(f"{' and '.join(moved)} in the window.")
+    return " ".join(part[0].upper() + part[1:] for part in parts)
 
 
 def deploy_words(match: DeployMatch) -> str:
@@ -130,7 +126,7 @@ def _count(count: int, what: str) -> str:
     if count == 1:
         return f"1 {what}"
     plural = what[:-1] + "ies" if what.endswith("y") else f"{what}s"
-    return f"{count or 'No'} {plural}"
+    return f"{count or 'no'} {plural}"
 
 
 def _minute(at: datetime) -> str:
