@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sre.core.text import cleaned, listed
 from tools.artefacts import Artefact, FileAnswer, deliver
+from tools.capacity.plan_capacity_answer import AssumptionRow, PlanAnswer
 from tools.capacity.plan_capacity_costs import (
     commitment_warnings,
     cost_part,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from sre.capacity.plan.risks import Risk
     from sre.capacity.plan.triggers import CapacityTriggers
     from sre.capacity.plan.waste import Waste
-    from tools.capacity.plan_capacity_answer import PlanAnswer
 
 _MAX_RISKS = 8
 _MAX_WAITING = 5
@@ -37,6 +37,14 @@ _MAX_WAITING = 5
 _SPARE_SECONDS = 15.0
 # Content of the rules that is shown where nothing is written.
 _MAX_SHOWN_CHARS = 4_000
+
+
+_PAID_ON_DEMAND = AssumptionRow(
+    path="prices",
+    value="units of today are paid on demand",
+    source="default",
+    why="terms that run already are not known here",
+)
 
 
 @dataclass(slots=True)
@@ -114,6 +122,7 @@ def _tell(answer: PlanAnswer, plan: Plan, found: Consequences) -> list[str]:
     answer.autoscaling = [autoscaling_part(one) for one in map(autoscaling, plan.resources) if one]
     answer.left_out += _left_out(found, harmful)
     answer.warnings += commitment_warnings(plan.resources, found.costs)
+    answer.assumptions += [_PAID_ON_DEMAND] if found.costs else []
     return [
         *cost_sentences(totals, found.costs),
         *_waiting_sentences(found),

@@ -36,8 +36,8 @@ GUIDE = (
     "unit_capacity from a test: load_test: {points: [{concurrency, throughput, latency}, ...], max_latency: 300ms}",
     "sizing, for one or beside resources for all: headroom or max_use, spare_units, zones, zone_loss_use, lead_time, "
     "order_every",
-    "prices: {on_demand: 0.1/hour, commitments: [{name: 1 year, term: 12 months, price: 0.06/hour, upfront: 0}]}; "
-    "currency beside resources",
+    "prices: {on_demand: 0.1/hour or 0.08/GB/month, commitments: [{name: 1 year, term: 12 months, price: 0.06/hour, "
+    "upfront: 0}]}; currency beside resources",
 )
 # Our choices where nobody says otherwise; each is named in the answer.
 _ZONE_LOSS_USE = 0.80

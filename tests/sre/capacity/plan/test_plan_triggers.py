@@ -44,6 +44,17 @@ def test_an_order_is_due_one_lead_time_before_the_limit():
     assert not found.is_due
 
 
+@pytest.mark.parametrize("lead", [7, 14, 45])
+@pytest.mark.parametrize("ratio", [0.05, 0.15])
+def test_demand_meets_the_level_on_the_day_the_plan_orders(lead, ratio):
+    """Source: arithmetic; what the plan says by date the rule says by level, if demand goes as expected."""
+    path = growing(ratio)
+    plan = watched(path, units_now=15, lead_time_days=lead)
+    level = order_level(plan, risk_ratio=0.1).order_level
+    met = int(np.argmax(path >= level))
+    assert met == pytest.approx((plan.steps[0].order_by_ms - plan.resource.demand.start_ms) / 86_400_000, abs=2)
+
+
 def test_headroom_and_spare_units_lower_both_levels():
     """Source: arithmetic; 11 units with one spare and 30 % headroom carry 7."""
     plan = watched(growing(0.0, start=2.0), units_now=11, sizing=Sizing(0.3, spare_units=1))
