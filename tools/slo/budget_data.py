@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from sre.core.errors import NoDataError, RefusedError, UpstreamError
-from sre.core.figures import seconds_text
+from sre.core.errors import RefusedError, UpstreamError
 from sre.core.slo.budget import EventCounts
-from sre.core.text import listed, nearest_names, quoted
+from sre.core.text import listed
 from sre.core.times import Window, format_duration
 from sre.slo.history import EventHistory
 from sre.slo.maintenance import counted_pieces, maintenance_within
-from tools.answer import QueryEvidence
 from tools.concurrent import all_of, attempted, seconds_left
-from tools.event_counts import Counted, EventCounter
+from tools.event_counts import EventCounter
 from tools.newborn_counters import counted_from_zero, data_since, newborn_by_group, newborn_query
+from tools.slo.budget_counts import RatioCount, added, bad_left, event_counts, joined
 from tools.slo.budget_groups import MIN_SLICE_SECONDS, SLICES, SliReader
+from tools.slo.budget_missing import no_series
 from tools.slo.budget_reading import REFINEMENT_SECONDS, window_lengths
-from tools.slo.young_counters import YOUNG_CAUSE, YOUNG_STEP, are_young, counters_of
+from tools.slo.young_counters import counters_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,21 +34,6 @@ if TYPE_CHECKING:
     from sre.core.slo.model import MaintenanceWindow, Slo
     from sre.core.slo.windows import Period
     from tools.slo.budget_question import RatioQueries
-
-
-@dataclass(frozen=True, slots=True)
-class RatioCount:
-    """Events of one window; `counts` is None where the source has no such series there.
-
-    Attributes:
-        has_born: Series began inside the window and count from zero; only known of a checked count.
-    """
-
-    counts: EventCounts | None
-    is_exact: bool
-    evidence: tuple[QueryEvidence, ...]
-    notes: tuple[str, ...]
-    has_born: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +148,7 @@ class BudgetReader:
         """Return the events of one window outside maintenance, total and bad."""
         pieces = counted_pieces(window, self.maintenance)
         found = await all_of([partial(self._piece, piece, is_checked=is_checked) for piece in pieces])
-        return found[0] if len(found) == 1 else _joined(found)
+        return found[0] if len(found) == 1 else joined(found)
 
     async def _piece(self, window: Window, *, is_checked: bool) -> RatioCount:
         asked = [("good", self.queries.good), ("bad", self.queries.bad), ("total", self.queries.total)]
@@ -171,7 +156,7 @@ class BudgetReader:
         count = partial(self.counter.count, window=window, is_checked=is_checked, others=self.queries.used)
         found = await all_of([partial(count, query) for _, query in used])
         sides = dict(zip((name for name, _ in used), found, strict=True))
-        counts, notes = _event_counts(sides)
+        counts, notes = event_counts(sides)
         return RatioCount(
             counts=counts,
             is_exact=all(side.is_exact for side in found),
@@ -271,82 +256,6 @@ class BudgetReader:
         sides = (self.queries.good, self.queries.bad, self.queries.total)
         good, bad, total = await all_of([partial(side, query) for query in sides])
         is_total_given = self.queries.total is not None
-        totals = total if is_total_given else tuple(map(_added, good, bad))
-        bads = bad if self.queries.bad is not None else tuple(map(_bad_left, totals, good))
+        totals = total if is_total_given else tuple(map(added, good, bad))
+        bads = bad if self.queries.bad is not None else tuple(map(bad_left, totals, good))
         return EventHistory(start, slice_seconds, totals, tuple(value or 0.0 for value in bads))
-
-
-async def no_series(
-    source: MetricSource, period: Period, *, text: str, metrics: Sequence[str], counters: Sequence[str] = ()
-) -> NoDataError:
-    """Return the error that says why a query counts nothing, with the nearest names that exist.
-
-    Args:
-        metrics: Names the query reads.
-        counters: Counters that it adds up.
-    """
-    nothing = (
-        f"{quoted(text)} counts nothing at {quoted(source.name)} between {period.start:%Y-%m-%d %H:%M} "
-        f"and {period.at:%Y-%m-%d %H:%M} UTC."
-    )
-    if await are_young(source, counters, window=Window(period.start, period.at)):
-        return NoDataError(nothing, causes=(YOUNG_CAUSE,), next_steps=(YOUNG_STEP,))
-    names: tuple[str, ...] = ()
-    if metrics:
-        known = await source.label_values("__name__", window=Window(period.start, period.at))
-        names = nearest_names(metrics[0], known)
-    is_known = bool(metrics) and metrics[0] in names
-    cause = "no series has these labels" if is_known else "no metric of this name exists in the window"
-    return NoDataError(
-        nothing,
-        causes=(cause, "the window lies outside the recorded data"),
-        nearest=() if is_known else names,
-        next_steps=("use find_metrics to look for the counter, or query_prometheus to see its labels.",),
-    )
-
-
-def _joined(pieces: Sequence[RatioCount]) -> RatioCount:
-    """Return the pieces between maintenance windows as one count."""
-    known = [piece.counts for piece in pieces if piece.counts is not None]
-    return RatioCount(
-        counts=EventCounts(sum(one.total for one in known), sum(one.bad for one in known)) if known else None,
-        is_exact=bool(known) and all(piece.is_exact for piece in pieces if piece.counts is not None),
-        evidence=tuple(row for piece in pieces for row in piece.evidence),
-        notes=tuple(dict.fromkeys(note for piece in pieces for note in piece.notes)),
-        has_born=any(piece.has_born for piece in pieces),
-    )
-
-
-def coverage_note(history: EventHistory, *, period_seconds: float) -> str | None:
-    """Return a warning when data do not cover the whole window."""
-    ratio = history.coverage_ratio
-    if ratio >= 1.0:
-        return None
-    covered = f"about {seconds_text(ratio * period_seconds)}" if ratio > 0 else "next to nothing"
-    whole = seconds_text(period_seconds)
-    start = history.data_start
-    since = f", since about {start:%Y-%m-%d %H:%M} UTC" if start and start > history.start else ", with gaps"
-    return f"Data cover {covered} of {whole}{since}; the figures are of the events that were seen."
-
-
-def _event_counts(sides: Mapping[str, Counted]) -> tuple[EventCounts | None, tuple[str, ...]]:
-    good, bad, total = (sides[name].events if name in sides else None for name in ("good", "bad", "total"))
-    if "total" in sides and total is None:
-        return None, ()
-    if total is None:
-        total = _added(good, bad)
-    if total is None:
-        return None, ()
-    if "bad" in sides:
-        note = ("No series counts bad events in the window: taken as none, since the total exists.",)
-        return EventCounts(total, min(bad or 0.0, total)), note if bad is None else ()
-    note = ("No series counts good events in the window, so every event counts as bad.",)
-    return EventCounts(total, _bad_left(total, good) or 0.0), note if good is None else ()
-
-
-def _added(good: float | None, bad: float | None) -> float | None:
-    return None if good is None and bad is None else (good or 0.0) + (bad or 0.0)
-
-
-def _bad_left(total: float | None, good: float | None) -> float | None:
-    return None if total is None else max(0.0, total - (good or 0.0))

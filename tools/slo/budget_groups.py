@@ -258,7 +258,7 @@ async def notes_on_counters(reader: SliReader) -> tuple[str, ...]:
 async def no_group(reader: SliReader, period: Period) -> NoDataError:
     """Return the error that says why nothing was counted."""
     from sre.slo.definition import metrics_of, queries_of
-    from tools.slo.budget_data import no_series
+    from tools.slo.budget_missing import no_series
 
     queries = queries_of(reader.slo.indicator)
     text = queries.get("total") or next(iter(queries.values()))

@@ -247,7 +247,7 @@ def _add_group_notes(answer: ErrorBudgetAnswer, found: GroupsRead, placed: SloCa
 
 
 def _add_coverage(answer: ErrorBudgetAnswer, history: EventHistory, period: Period) -> None:
-    from tools.slo.budget_data import coverage_note
+    from tools.slo.budget_missing import coverage_note
 
     answer.coverage_ratio = history.coverage_ratio
     note = coverage_note(history, period_seconds=period.elapsed_seconds)
