@@ -25,6 +25,8 @@ _SAME_SIZE: Final = 0.5
 # Beyond so many robust standard deviations of the calm side a value still belongs to an anomaly (our choice).
 _STILL_ODD: Final = 3.0
 _MAD_TO_SD: Final = 1.4826
+# A value or two between the levels are noise, or a scrape that fell into the change (our choice).
+_LEAST_RAMP: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +74,7 @@ def refined_change(change: DatedChange, look: Look) -> DatedChange:
     middle = moment_of(fine, first + step.index, earliest=first + step.earliest, latest=first + step.latest)
     if not _is_near(middle, change.moment, look.coarse.grid.step_ms):
         return change
-    ramp = ramp_in(values, least_steps=2 + fine.range_ms / fine.grid.step_ms)
+    ramp = ramp_in(values, least_steps=_LEAST_RAMP + fine.range_ms / fine.grid.step_ms)
     if ramp is not None:
         return _begun(change, fine, first, ramp)
     return change if look.fine is look.coarse else replace(change, moment=middle)
