@@ -69,7 +69,9 @@ def ramp_in(values: FloatArray, *, least_steps: float = 2.0) -> Ramp | None:
     noise = long_run_variance(line - level - size * shape)
     step_error = float(np.diagonal(fit.errors, offset=1).min())
     best = float(fit.errors.min())
-    if (fit.full - fit.last) * thin <= least_steps or step_error - best <= _BETTER * noise or size == 0:
+    # A step inside a mean over some points looks like a ramp over two of them.
+    least = max(2.0, least_steps / thin)
+    if fit.full - fit.last <= least or step_error - best <= _BETTER * noise or size == 0:
         return None
     likely = np.flatnonzero(fit.errors.min(axis=1) - best <= LIKELIHOOD_RATIO_95 * noise)
     return Ramp(int(known[fit.last + 1]), int(known[likely[0]]) + 1, int(known[likely[-1] + 1]), int(known[fit.full]))
