@@ -7,7 +7,7 @@ from datetime import timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
-from sre.core.errors import InputError, NoDataError, SreError
+from sre.core.errors import InputError, NoDataError, SreError, TimedOutError
 from sre.core.text import cleaned, listed
 from sre.core.times import Duration, Window, epoch_ms, instant_from_ms, parse_instant
 from tools.answer import QueryEvidence
@@ -31,6 +31,7 @@ _FINENESS = ((60, Duration(300)), (200, Duration(900)), (_MOST_DAYS, Duration(36
 _RATE_STEP = Duration(300)
 # Forecasts and the plan of twenty resources take less.
 _SPARE_SECONDS = 12.0
+_SPARE_FOR_PLAN_SECONDS = 8.0
 # A series may end with the last whole month and still be about now.
 _STILL_NOW_DAYS = 35
 
@@ -109,9 +110,20 @@ async def measured_demands(request: PlanRequest, source: MetricSource | None, *,
     for one, outcome in zip(queried, outcomes, strict=True):
         if isinstance(outcome, SreError):
             found.failures[one.name] = outcome
+        elif seconds_left(spare_seconds=_SPARE_FOR_PLAN_SECONDS) <= 0:
+            found.failures[one.name] = _no_time(source.name)
         else:
             await in_thread(lambda one=one, outcome=outcome: _add(found, one, outcome, now=now, days=days))  # type: ignore[misc]
     return found
+
+
+def _no_time(system: str) -> TimedOutError:
+    return TimedOutError(
+        "There was no time left to forecast it.",
+        system=system,
+        retryable=True,
+        next_steps=("plan fewer resources in one call",),
+    )
 
 
 def _history_window(now: datetime, days: int, coverage: Window | None) -> Window:
