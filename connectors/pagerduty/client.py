@@ -1,11 +1,17 @@
 """PagerDuty as a source of incidents, their log and who is on call, over REST API v2 and Events v2."""
 
-import json
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from connectors.http import Answer, ByteBudget, Endpoint, Pacing, Request
+from connectors.http import ByteBudget, Endpoint, Pacing, Request
+from connectors.pagerduty.changing import (
+    ACCEPT,
+    IncidentChanges,
+    checked_id,
+    incident_in,
+    incident_path,
+    require_incident,
+)
 from connectors.pagerduty.conversation import PagerDutyConversation
 from connectors.pagerduty.events import EventsClient, RoutingKey
 from connectors.pagerduty.listing import PAGE_SIZE, left_out_of, oldest_first, once, pieces_of, read_list
@@ -30,7 +36,6 @@ from sre.core.times import Window, format_instant
 if TYPE_CHECKING:
     import httpx
 
-    from connectors.http import Json
     from connectors.pagerduty.model import WireLogEntry
     from connectors.pagerduty.wire import Wire
 
@@ -38,18 +43,10 @@ Item = TypeVar("Item")
 Entry = TypeVar("Entry", bound="Wire")
 Params = tuple[tuple[str, str], ...]
 
-_ACCEPT = (("Accept", "application/vnd.pagerduty+json;version=2"),)
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-# One @, and nothing a header cannot hold; whether it is a user's is for PagerDuty to say.
-_ADDRESS = re.compile(r"[!-?A-~]{1,200}@[!-?A-~]{1,200}")
-_MAX_NOTE = 25_000
 _MOST_ENTRIES = 2000
 _MOST_ALERTS = 500
 _MOST_THINGS = 1000
-# PagerDuty, "Errors": what was asked for is so already.
-_ALREADY = {"resolved": 1001, "acknowledged": 1002}
 _NARROWER = ("Ask for a shorter window.",)
-_NO_SENDER = "PAGERDUTY_FROM is not set, and PagerDuty wants to know who changes an incident."
 _SIGN_IN = (
     "Check PAGERDUTY_TOKEN: a REST API key, or an OAuth token with the scopes for what is asked.",
     "An account in the EU region needs PAGERDUTY_URL=https://api.eu.pagerduty.com.",
@@ -82,13 +79,11 @@ class PagerDutyClient:
         pacing: Pacing | None = None,
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
-        if sender and not _ADDRESS.fullmatch(sender):
-            raise _sender_needed("PAGERDUTY_FROM is not an e-mail address.")
         self.name = name
-        self._sender = sender
         self._rest = PagerDutyConversation(
             endpoint, system=name, sign_in=_SIGN_IN, narrower=_NARROWER, pacing=pacing, transport=transport
         )
+        self._changes = IncidentChanges(self._rest, sender=sender)
         self._events = (
             None if routing is None else EventsClient(routing, system=name, pacing=pacing, transport=transport)
         )
@@ -107,7 +102,7 @@ class PagerDutyClient:
         from connectors.pagerduty.model import WireService
         from connectors.pagerduty.wire import read_page
 
-        request = Request("/services", (("limit", "1"),), headers=_ACCEPT)
+        request = Request("/services", (("limit", "1"),), headers=ACCEPT)
         await self._rest.told(request, lambda body: read_page(body, WireService, key="services"))
         return BuildInfo("pagerduty", "REST API v2")
 
@@ -130,7 +125,7 @@ class PagerDutyClient:
             ("sort_by", "created_at:desc"),
             *(("statuses[]", status) for status in statuses),
             *(("urgencies[]", urgency) for urgency in urgencies),
-            *(("service_ids[]", _checked_id(one, field="service")) for one in service_ids),
+            *(("service_ids[]", checked_id(one, field="service")) for one in service_ids),
             *((("incident_key", key),) if key else ()),
         )
         if window is None:
@@ -141,11 +136,11 @@ class PagerDutyClient:
 
     async def incident(self, incident_id: str) -> PagedIncident | None:
         """Return one incident, or None where there is none with this id or number."""
-        answer = await self._rest.http.send(Request(_path(incident_id), headers=_ACCEPT))
+        answer = await self._rest.http.send(Request(incident_path(incident_id), headers=ACCEPT))
         # A proxy says 404 as well, and that is no proof that the incident is not there.
         if answer.status == 404 and self._rest.problem_in(answer) is not None:
             return None
-        return await self._incident_in(answer)
+        return await incident_in(self._rest, answer)
 
     async def incident_alerts(self, incident_id: str) -> Listed[PagedAlert]:
         """Return the alerts an incident was made of, oldest first."""
@@ -153,7 +148,12 @@ class PagerDutyClient:
 
         params: Params = (("sort_by", "created_at:desc"),)
         found = await self._listed(
-            f"{_path(incident_id)}/alerts", "alerts", WireAlert, params=params, most=_MOST_ALERTS, incident=incident_id
+            f"{incident_path(incident_id)}/alerts",
+            "alerts",
+            WireAlert,
+            params=params,
+            most=_MOST_ALERTS,
+            incident=incident_id,
         )
         alerts = once([one.as_alert() for one in found.items], lambda one: one.id)
         return Listed(oldest_first(alerts, lambda one: one.created_at), found.left_out)
@@ -164,7 +164,11 @@ class PagerDutyClient:
 
         params: Params = (("include[]", "channels"),)
         found = await self._listed(
-            f"{_path(incident_id)}/log_entries", "log_entries", WireLogEntry, params=params, incident=incident_id
+            f"{incident_path(incident_id)}/log_entries",
+            "log_entries",
+            WireLogEntry,
+            params=params,
+            incident=incident_id,
         )
         return _log_of(found)
 
@@ -176,8 +180,8 @@ class PagerDutyClient:
         def read_notes(body: bytearray) -> WireNotes:
             return read_one(body, WireNotes)
 
-        answer = await self._rest.http.send(Request(f"{_path(incident_id)}/notes", headers=_ACCEPT))
-        self._require_incident(answer, incident_id)
+        answer = await self._rest.http.send(Request(f"{incident_path(incident_id)}/notes", headers=ACCEPT))
+        require_incident(self._rest, answer, incident_id)
         notes = (await self._rest.decoded(answer, read_notes)).notes
         return tuple(sorted((one.as_note() for one in notes), key=lambda one: one.at))
 
@@ -247,19 +251,7 @@ class PagerDutyClient:
 
     async def add_note(self, incident_id: str, *, text: str) -> IncidentNote:
         """Write something down on an incident; raises as `acknowledge`."""
-        from connectors.pagerduty.model import WireNoteAnswer
-        from connectors.pagerduty.wire import read_one
-
-        def read_note(body: bytearray) -> WireNoteAnswer:
-            return read_one(body, WireNoteAnswer)
-
-        if not text.strip() or len(text) > _MAX_NOTE:
-            raise InputError(f"A note has 1 to {_MAX_NOTE:,} characters.", field="text")
-        answer = await self._written("POST", f"{_path(incident_id)}/notes", {"note": {"content": text}})
-        self._require_incident(answer, incident_id)
-        if (problem := self._rest.problem_in(answer)) is not None:
-            raise self._rest.refused(answer, problem, what="take the note", field="text")
-        return (await self._rest.decoded(answer, read_note)).note.as_note()
+        return await self._changes.noted(incident_id, text)
 
     async def send_event(self, event: PageEvent) -> str:
         """Trigger, acknowledge or resolve by key, and return the key of the problem.
@@ -275,12 +267,11 @@ class PagerDutyClient:
     @property
     def acts_as(self) -> str:
         """The address of PAGERDUTY_FROM; empty where it is not set."""
-        return self._sender
+        return self._changes.sender
 
     def require_changes(self) -> None:
         """Raise `ConfigError` where no PAGERDUTY_FROM says in whose name incidents are changed."""
-        if not self._sender:
-            raise _sender_needed(_NO_SENDER)
+        self._changes.require()
 
     def require_events(self) -> None:
         """Raise `ConfigError` where there is no routing key."""
@@ -288,38 +279,10 @@ class PagerDutyClient:
             raise _routing_needed()
 
     async def _changed(self, incident_id: str, status: PageStatus, *, resolution: str = "") -> PagedIncident:
-        change: dict[str, Json] = {"type": "incident_reference", "status": status}
-        if resolution:
-            change["resolution"] = resolution
-        answer = await self._written("PUT", _path(incident_id), {"incident": change})
-        self._require_incident(answer, incident_id)
-        problem = self._rest.problem_in(answer)
-        if problem is None:
-            return await self._incident_in(answer)
-        if problem.code == _ALREADY.get(status) and (known := await self.incident(incident_id)) is not None:
-            return known
-        raise self._rest.refused(answer, problem, what=f"set the incident to {status}", field="incident")
-
-    async def _written(self, method: str, path: str, body: "dict[str, Json]") -> Answer:
-        self.require_changes()
-        headers = (*_ACCEPT, ("From", self._sender))
-        content = json.dumps(body).encode()
-        if method == "PUT":
-            return await self._rest.http.send(Request(path, method="PUT", json_body=content, headers=headers))
-        return await self._rest.http.send(Request(path, method="POST", json_body=content, headers=headers))
-
-    async def _incident_in(self, answer: Answer) -> PagedIncident:
-        from connectors.pagerduty.model import WireIncidentAnswer
-        from connectors.pagerduty.wire import read_one
-
-        def read_incident(body: bytearray) -> WireIncidentAnswer:
-            return read_one(body, WireIncidentAnswer)
-
-        return (await self._rest.decoded(answer, read_incident)).incident.as_incident()
-
-    def _require_incident(self, answer: Answer, incident_id: str) -> None:
-        if answer.status == 404 and self._rest.problem_in(answer) is not None:
+        changed = await self._changes.status_set(incident_id, status, resolution=resolution)
+        if changed is None and (changed := await self.incident(incident_id)) is None:
             raise InputError(f"{self.name} has no incident {quoted(incident_id)}.", field="incident")
+        return changed
 
     async def _listed(
         self,
@@ -338,10 +301,10 @@ class PagerDutyClient:
 
         async def ask(offset: int, piece: Window | None) -> Page[Entry]:
             place: Params = (("limit", str(PAGE_SIZE)), ("offset", str(offset)))
-            request = Request(path, (*place, *_since_until(piece), *params), headers=_ACCEPT)
+            request = Request(path, (*place, *_since_until(piece), *params), headers=ACCEPT)
             answer = await self._rest.http.send(request, budget=budget)
             if incident:
-                self._require_incident(answer, incident)
+                require_incident(self._rest, answer, incident)
             return await self._rest.decoded(answer, lambda body: read_page(body, kind, key=key))
 
         pieces = (None,) if window is None else pieces_of(window)
@@ -361,27 +324,9 @@ def _since_until(piece: Window | None) -> Params:
     return () if piece is None else (("since", format_instant(piece.start)), ("until", format_instant(piece.end)))
 
 
-def _path(incident_id: str) -> str:
-    return f"/incidents/{_checked_id(incident_id, field='incident')}"
-
-
-def _checked_id(text: str, *, field: str) -> str:
-    if not _ID.fullmatch(text):
-        raise InputError(f"This is not an id of PagerDuty: {quoted(text)}.", field=field)
-    return text
-
-
 def _routing_needed() -> ConfigError:
     return ConfigError(
         "No routing key of PagerDuty is set, so events cannot be sent.",
         setting="PAGERDUTY_ROUTING_KEY",
         next_steps=("Set PAGERDUTY_ROUTING_KEY to the integration key of an Events API v2 integration.",),
-    )
-
-
-def _sender_needed(message: str) -> ConfigError:
-    return ConfigError(
-        message,
-        setting="PAGERDUTY_FROM",
-        next_steps=("Set PAGERDUTY_FROM to the e-mail address of a user of the account.",),
     )

@@ -144,6 +144,6 @@ async def test_a_write_without_a_sender_would_be_noticed(fake: FakePagerDuty, cl
     """Our choice: the From header is what REST writes are easily sent without."""
     held = HeldTo(OURS, inner=fake.transport())
     client = client_of(held.transport(), clock=clock)
-    client._sender = " "
+    client._changes.sender = " "
     with pytest.raises(OpenAPIError):
         await client.add_note("Q1AB2CD3", text="x")
