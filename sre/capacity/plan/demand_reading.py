@@ -5,6 +5,7 @@ from sre.capacity.plan.demand import Growth
 from sre.capacity.plan.model import Assumption
 from sre.capacity.plan.quantity import Quantity, read_growing, with_range
 from sre.capacity.plan.request import DemandRequest, FollowingDemand, GrowingDemand, QueryDemand, SeriesDemand, Usage
+from sre.capacity.plan.rows import read_rows
 from sre.capacity.plan.users import USAGE, peak_requests_per_second
 from sre.core.fields import Fields
 from sre.core.figures import figure_text, plain_text
@@ -12,13 +13,16 @@ from sre.core.text import cleaned, quoted
 
 USERS = "users"
 _FORMS = (
-    "give `1200 rps growing 15 % a month`, {query: ...}, {series: {timestamps, values}}, "
+    "give `1200 rps growing 15 % a month`, {query: ...}, {series: {timestamps, values}}, {forecast: rows}, "
     "{start: ..., growth_per_month: ...} or {of: users | <resource>, times: ...}"
 )
+_KEYS = ("query", "series", "forecast", "start", "of")
 _AN_AMOUNT = "give an amount such as 1200, 1200 rps or 2 TB"
 _MAX_QUERY = 20_000
 _MAX_SCENARIO = 500
 _LARGEST_FACTOR = 1e15
+# Squares of anything larger overflow.
+_LARGEST_VALUE = 1e100
 
 
 def read_demand(fields: Fields) -> tuple[DemandRequest, str]:
@@ -99,8 +103,8 @@ def _from_text(fields: Fields, text: str) -> tuple[DemandRequest, str]:
 
 
 def _from_mapping(fields: Fields) -> tuple[DemandRequest, str]:
-    forms = [key for key in ("query", "series", "start", "of") if key in fields]
-    for key in ("query", "series", "start", "of"):
+    forms = [key for key in _KEYS if key in fields]
+    for key in _KEYS:
         fields.knows(key)
     if len(forms) != 1:
         what = f"has {' and '.join(forms)}" if forms else "says nothing of the load"
@@ -111,6 +115,8 @@ def _from_mapping(fields: Fields) -> tuple[DemandRequest, str]:
         return QueryDemand(query, _scenario(fields)), _unit(fields)
     if forms == ["series"]:
         return _series(fields), _unit(fields)
+    if forms == ["forecast"]:
+        return read_rows(fields), _unit(fields)
     if forms == ["of"]:
         return _following(fields)
     start, growth = _started(fields, "start")
@@ -137,7 +143,7 @@ def _series(fields: Fields) -> SeriesDemand:
     if any(isinstance(time, bool) or not isinstance(time, (str, int, float)) for time in times):
         part.problem("timestamps", "holds what is no time", "give RFC 3339 or epoch seconds")
         times = ()
-    if any(isinstance(value, bool) or not isinstance(value, (int, float, type(None))) for value in values):
+    if not all(_is_value(value) for value in values):
         part.problem("values", "holds what is no number", "give numbers, null for missing")
         values = ()
     return SeriesDemand(
@@ -147,6 +153,12 @@ def _series(fields: Fields) -> SeriesDemand:
         ),
         scenario,
     )
+
+
+def _is_value(value: object) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and not abs(value) > _LARGEST_VALUE
 
 
 def _started(fields: Fields, key: str) -> tuple[Quantity | None, Growth]:

@@ -29,7 +29,8 @@ GUIDE = (
     f"kind is one of {', '.join(KINDS)}; in place of units give capacity: 2 TB and unit_capacity: 500 GB",
     "demand: 1200 rps growing 15 % a month, or 1.2 TB growing 60 GB a month; a range: "
     "{start: 1200 rps, growth_per_month: 15 %, growth_range: {low: 10 %, high: 25 %}}",
-    "demand: {query: PromQL of one series, scenario: growth +20%} or {series: {timestamps: [], values: []}}: forecast",
+    "demand: {query: PromQL of one series, scenario: growth +20%} or {series: {timestamps: [], values: []}}: forecast; "
+    "{forecast: [[time, expected, lower, upper], ...], interval: 80 %}: made before",
     "demand: {of: api, times: 2, seconds_held: 50ms, plus: 20}: follows another; seconds_held is Little's law",
     "demand: users, or {of: users, per_user: 5 MB}, with users: {count: 100000 growing 15 % a month, active_share, "
     "sessions_per_day, requests_per_session, peak_factor} beside resources",

@@ -8,7 +8,8 @@ from sre.capacity.plan.binding import binding_constraints
 from sre.capacity.plan.demand import Growth, assumed_demand, derived_demand, under_scenario
 from sre.capacity.plan.demand_reading import USERS, growth_words
 from sre.capacity.plan.model import Assumption, Demand, Plan, Resource, ResourcePlan
-from sre.capacity.plan.request import FollowingDemand, GrowingDemand, PlanRequest, ResourceRequest, Usage
+from sre.capacity.plan.request import FollowingDemand, GrowingDemand, PlanRequest, ResourceRequest, RowsDemand, Usage
+from sre.capacity.plan.rows import demand_of_rows
 from sre.capacity.plan.schedule import resource_plan
 from sre.capacity.scenario_text import parsed_scenario
 from sre.core.figures import figure_text, plain_text
@@ -65,6 +66,8 @@ def _demand(
         words = f"assumed: {figure_text(wanted.start_value, asked.unit)} now, "
         words += growth_words(wanted.growth, unit=asked.unit)
         return _assumed(wanted.start_value, wanted.growth, wanted.scenario, words=words, start_ms=start_ms, days=days)
+    if isinstance(wanted, RowsDemand):
+        return demand_of_rows(wanted, start_ms=start_ms, days=days)
     if not isinstance(wanted, FollowingDemand):
         return demands.get(asked.name)
     if wanted.of == USERS:
@@ -110,7 +113,8 @@ def check_scenarios(request: PlanRequest, *, start_ms: int) -> None:
     Raises:
         InputError: One is not understood.
     """
-    texts = [one.demand.scenario for one in request.resources if not isinstance(one.demand, FollowingDemand)]
+    demands = [one.demand for one in request.resources]
+    texts = [one.scenario for one in demands if not isinstance(one, (FollowingDemand, RowsDemand))]
     for text in [*texts, request.usage.scenario if request.usage else ""]:
         read_scenario(text, start_ms=start_ms)
 

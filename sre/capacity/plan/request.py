@@ -25,6 +25,22 @@ class SeriesDemand:
 
 
 @dataclass(frozen=True, slots=True)
+class RowsDemand:
+    """A forecast made elsewhere, row by row.
+
+    Attributes:
+        times: As the caller spells them, rising.
+        lower, upper: Edges of an interval that holds a share of `interval_ratio`; empty where there is none.
+    """
+
+    times: tuple[str | int | float, ...]
+    expected: tuple[float, ...]
+    lower: tuple[float, ...] = ()
+    upper: tuple[float, ...] = ()
+    interval_ratio: float = 0.8
+
+
+@dataclass(frozen=True, slots=True)
 class GrowingDemand:
     """A start value and a growth that are assumed."""
 
@@ -50,7 +66,7 @@ class FollowingDemand:
     per_user: bool = False
 
 
-DemandRequest: TypeAlias = QueryDemand | SeriesDemand | GrowingDemand | FollowingDemand
+DemandRequest: TypeAlias = QueryDemand | SeriesDemand | RowsDemand | GrowingDemand | FollowingDemand
 
 
 @dataclass(frozen=True, slots=True)

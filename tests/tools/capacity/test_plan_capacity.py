@@ -197,6 +197,20 @@ async def test_recorded_series_of_another_year_are_planned_from_their_end() -> N
 
 
 @pytest.mark.anyio
+async def test_the_rows_of_forecast_capacity_can_be_planned_on(demo: Deps) -> None:
+    """The forecast of the disk's use, asked for first, gives the same day as the plan that asks for it itself."""
+    disk = {"name": "db-1", "kind": "disk", "capacity": "400 GB", "unit_capacity": "100 GB", "headroom": 0}
+    async with tool_client(demo) as client:
+        made = await answer_of(client, "forecast_capacity", query=USED, horizon="60d", max_points=60)
+        given = await answer_of(
+            client, TOOL, resources=[{**disk, "unit": "bytes", "demand": {"forecast": made["forecast"]}}], horizon="60d"
+        )
+        asked = await answer_of(client, TOOL, resources=[{**disk, "demand": {"query": USED}}], horizon="60d")
+    days = [date.fromisoformat(_row(answer, "db-1")["overloads"]["expected"]) for answer in (given, asked)]
+    assert abs(days[0] - days[1]) <= timedelta(days=2)
+
+
+@pytest.mark.anyio
 async def test_a_load_test_gives_the_capacity_of_a_unit_and_says_how() -> None:
     """*Source*: SPEC SDM91, knee at 27 users (see the tests of the law): 1,353 a second."""
     levels = [(1, 64.9), (18, 995.9), (36, 1652.4), (72, 1853.2), (108, 1828.9), (144, 1775.0), (216, 1702.2)]

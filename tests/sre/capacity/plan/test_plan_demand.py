@@ -18,10 +18,12 @@ from sre.capacity.plan.demand import (
     forecast_demand,
     under_scenario,
 )
+from sre.capacity.plan.document import Defaults, read_plan_request
 from sre.capacity.plan.measured import measured_demand, peaks
 from sre.capacity.plan.model import DAY_MS, FUTURE_COUNT, Demand
+from sre.capacity.plan.planning import resolved
 from sre.capacity.plan.users import USAGE, peak_requests_per_second
-from sre.core.errors import NoDataError
+from sre.core.errors import InputError, NoDataError
 from tests.support.capacity_series import DAY, MONDAY_MS, history_of, law
 
 moderate = settings(max_examples=60, deadline=None, derandomize=True)
@@ -169,3 +171,54 @@ def test_a_forecast_that_lags_behind_the_present_starts_today() -> None:
     demand = measured_demand(times, values, step_seconds=DAY, start_ms=start_ms, days=30)
     assert demand.expected[0] == pytest.approx(1590 + 30, rel=0.002)
     assert replace(demand, start_ms=0).day_ms(3) == 3 * DAY_MS
+
+
+ROWS_START = MONDAY_MS // 1000
+
+
+def _rows(days: int, width: float = 20.0) -> list[list[float]]:
+    return [
+        [ROWS_START + 86_400 * day, 100.0 + day, 100.0 + day - width / 2, 100.0 + day + width] for day in range(days)
+    ]
+
+
+def _of_rows(rows: list[list[float]], days: int, interval: float = 0.8) -> Demand:
+    document = [{"name": "a", "units": 1, "unit_capacity": 1, "demand": {"forecast": rows, "interval": interval}}]
+    request = read_plan_request(document, defaults=Defaults())
+    return resolved(request, {}, start_ms=MONDAY_MS, days=days)[0][0].demand
+
+
+def test_rows_of_a_forecast_become_futures_with_its_interval() -> None:
+    """*Source*: the rows: a tenth of the futures below the lower edge, a tenth above the upper one, on every day."""
+    demand = _of_rows(_rows(31), 60)
+    assert demand.days == 30
+    assert demand.expected.tolist() == pytest.approx([101.0 + day for day in range(30)])
+    for day in (0, 14, 29):
+        found = np.quantile(demand.paths[:, day], [0.1, 0.5, 0.9]) - demand.expected[day]
+        assert found.tolist() == pytest.approx([-10.0, 0.0, 20.0], abs=0.2)
+
+
+def test_rows_without_an_interval_are_one_future() -> None:
+    demand = _of_rows([row[:2] for row in _rows(31)], 20)
+    assert demand.is_certain
+    assert demand.days == 20
+
+
+def test_the_highest_row_of_a_day_is_its_peak() -> None:
+    hours = [[ROWS_START + 3600 * hour, 100.0 if hour % 24 != 20 else 150.0] for hour in range(73)]
+    assert _of_rows(hours, 3).expected.tolist() == pytest.approx([150.0] * 3)
+
+
+def test_rows_that_end_before_the_plan_are_refused() -> None:
+    with pytest.raises(NoDataError, match="end before"):
+        _of_rows([[1000, 5.0], [2000, 6.0]], 20)
+
+
+@pytest.mark.parametrize(
+    "rows", [[], [[1, 2]], [[1, None], [2, 3]], [[1, 2, 3], [2, 3]], [["x"], ["y"]], "rows", [[1, 5, 6, 7], [2, 5, 4, 6]],
+             [[1, 10**400], [2, 3]], [[1, float("nan")], [2, 3]], [[True, 1], [2, 3]]]
+)  # fmt: skip
+def test_rows_that_are_none_are_refused_with_their_form(rows: object) -> None:
+    with pytest.raises(InputError) as caught:
+        _of_rows(rows, 20)  # type: ignore[arg-type]
+    assert any("forecast" in step and "[time, expected, lower, upper]" in step for step in caught.value.next_steps)

@@ -190,6 +190,8 @@ def test_every_factor_of_the_users_is_an_assumption() -> None:
          "$.resources[0].load_test", "at least 4"),
         ("[{name: a, units: 1, unit_capacity: 1, demand: {series: {timestamps: [1], values: [1, 2]}}}]",
          "$.resources[0].demand.series.values", "2 entries"),
+        ("[{name: a, units: 1, unit_capacity: 1, demand: {series: {timestamps: [1], values: [1" + "0" * 400 + "]}}}]",
+         "$.resources[0].demand.series.values", "no number"),
         ("{resources: [{name: a, units: 1, unit_capacity: 1, demand: 1}], user: 5}", '$."user"', "not a field"),
         ("{users: {count: 5, active_share: 3}, resources: [{name: a, units: 1, unit_capacity: 1, demand: users}]}",
          "$.users.active_share", "out of range"),
