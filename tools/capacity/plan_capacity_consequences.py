@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sre.capacity.plan.costs import ResourceCost
     from sre.capacity.plan.costs_waiting import Waiting
     from sre.capacity.plan.model import Plan, ResourcePlan
-    from sre.capacity.plan.risks import Risk
+    from sre.capacity.plan.risks_harm import Risk
     from sre.capacity.plan.triggers import CapacityTriggers
     from sre.capacity.plan.waste import Waste
 

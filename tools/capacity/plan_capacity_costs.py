@@ -205,7 +205,7 @@ def waiting_sentence(resource: str, rows: Sequence[Waiting], currency: str) -> s
         harm = f"leaves {later.units_short} unit(s) missing, on {plain_text(later.days_short)} days"
         return f"{who} {harm if later.is_short else 'does no harm'}, by the demand as stated."
     chances = [
-        f"{what} {_percent(late or 0.0)} ({_percent(on_time or 0.0)} on time)"
+        f"{what} {_percent(late or 0.0)} ({_percent(on_time or 0.0)} as planned)"
         for what, late, on_time in (
             ("of being short", later.short_ratio, now.short_ratio),
             ("of overload", later.overload_ratio, now.overload_ratio),

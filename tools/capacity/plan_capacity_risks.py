@@ -13,7 +13,7 @@ from tools.answer import Figure, Part
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sre.capacity.plan.risks import Risk
+    from sre.capacity.plan.risks_harm import Risk
     from sre.capacity.plan.triggers import Trigger
     from sre.capacity.plan.triggers_autoscaling import Autoscaling
 

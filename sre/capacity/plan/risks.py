@@ -9,13 +9,13 @@ A likelihood is a share of simulated futures where they can tell, else it is nam
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
 
 import numpy as np
 
 from sre.capacity.plan.costs_usage import DAYS_A_MONTH
 from sre.capacity.plan.costs_waiting import supply
 from sre.capacity.plan.model import DAY_MS, Resource, ResourcePlan, Step
+from sre.capacity.plan.risks_harm import Harm, Risk, RiskKind, World, harm_of
 from sre.capacity.plan.risks_variants import (
     ASSUMED_ZONES,
     OVERSTATED_BY,
@@ -30,67 +30,14 @@ from sre.capacity.plan.risks_variants import (
 )
 from sre.capacity.plan.schedule import resource_plan
 from sre.core.figures import figure_text
-from sre.core.series import BoolArray, FloatArray, IntArray
+from sre.core.series import FloatArray
 from sre.core.times import instant_from_ms
 
-RiskKind: TypeAlias = Literal["growth_doubles", "upper_edge", "zone_lost", "lead_time_doubles", "capacity_overstated"]
-Impact: TypeAlias = Literal["overload", "headroom_used", "none"]
 _ORDER: dict[str, int] = {"overload": 0, "headroom_used": 1, "none": 2}
+_FIRST_LOOKS = (3, 7, 14, 21)
 _LOOK_EVERY_DAYS = 30
 # A level that more than this share of the futures reach anyway says nothing about which world it is.
 _MOST_ANYWAY = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Risk:
-    """One thing that may turn out otherwise, for one resource.
-
-    Attributes:
-        what: In numbers, for people.
-        impact: `overload` where peaks pass all that is there at full use, `headroom_used` where more is needed by the
-            sizing than is there, `none` where the plan carries it.
-        short_from_ms: First day that more units are missing than in the plan as it stands; None where never.
-        overload_from_ms: First day that peaks pass all that is there, and do not in the plan as it stands.
-        units_short: Most units missing on a day.
-        order_by_ms: When a plan for that world orders first; None where it orders nothing.
-        extra_units: How many more it ends with.
-        extra_cost: What these cost over the plan on demand; None without a price.
-        likelihood_ratio: Share of simulated futures; None where it is an assumption.
-        likelihood: The same in words.
-        trigger: What to watch, with its number.
-        mitigation: What to do, with its number.
-        is_supposed: It rests on something that nobody stated, such as how many zones there are.
-    """
-
-    kind: RiskKind
-    resource: str
-    what: str
-    impact: Impact
-    short_from_ms: int | None
-    overload_from_ms: int | None
-    units_short: int
-    order_by_ms: int | None
-    extra_units: int
-    extra_cost: float | None
-    likelihood_ratio: float | None
-    likelihood: str
-    trigger: str
-    mitigation: str
-    is_supposed: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _World:
-    """A resource as it may turn out to be, and the units that the plan as it stands brings there.
-
-    Attributes:
-        there: shape (days,).
-        carrying: shape (days,), of these the units that carry load; fewer while a zone is lost.
-    """
-
-    plan: ResourcePlan
-    there: IntArray
-    carrying: IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +91,15 @@ def _growth_doubles(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
     else:
         likelihood = f"{_percent(share) if share else 'none'} of the simulated futures end at or above this"
     replanned = resource_plan(faster.resource, risk_ratio=risk_ratio)
+    harm = harm_of(plan, _world(plan, replanned), risk_ratio)
     words = _Words(
         what=f"growth is twice: {then} in place of {now}",
         likelihood_ratio=share,
         likelihood=likelihood,
-        trigger=_level_trigger(resource, faster.resource, otherwise=f"growth nearer to {then} than to {now}"),
+        trigger=_level_trigger(resource, faster.resource, harm, otherwise=f"growth nearer to {then} than to {now}"),
         mitigation=_earlier(plan, replanned),
     )
-    return _risk("growth_doubles", plan, _world(plan, replanned), words, risk_ratio)
+    return _risk("growth_doubles", plan, replanned, harm, words)
 
 
 def _upper_edge(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
@@ -161,14 +109,15 @@ def _upper_edge(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
     replanned = resource_plan(edge, risk_ratio=risk_ratio)
     peak = figure_text(float(edge.demand.expected.max()), plan.resource.unit)
     middle = figure_text(float(plan.resource.demand.expected.max()), plan.resource.unit)
+    harm = harm_of(plan, _world(plan, replanned), risk_ratio)
     words = _Words(
         what=f"demand follows the upper edge of its 80 % interval: peaks up to {peak} in place of {middle}",
         likelihood_ratio=1 - UPPER_EDGE,
         likelihood=f"{_percent(1 - UPPER_EDGE)} of the simulated futures are above the edge on a given day",
-        trigger=_level_trigger(plan.resource, edge, otherwise="a plan made again with the next month's peaks"),
+        trigger=_level_trigger(plan.resource, edge, harm, otherwise="what a plan made again next month says"),
         mitigation=_earlier(plan, replanned),
     )
-    return _risk("upper_edge", plan, _world(plan, replanned), words, risk_ratio)
+    return _risk("upper_edge", plan, replanned, harm, words)
 
 
 def _zone_lost(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
@@ -179,7 +128,7 @@ def _zone_lost(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
     replanned = resource_plan(spread, risk_ratio=risk_ratio)
     there = supply(plan)
     left = there - -(-there // zones)
-    world = _World(replanned, there, left)
+    world = World(replanned, there, left)
     peaks = peak_at_risk(spread.demand, risk_ratio=risk_ratio)
     use = float((peaks / np.maximum(left * spread.unit_capacity, 1e-300)).max()) if left.min() > 0 else np.inf
     assumed = "" if plan.resource.sizing.zones > 1 else f" ({ASSUMED_ZONES} equal zones are assumed; none were stated)"
@@ -192,7 +141,7 @@ def _zone_lost(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
         mitigation=_earlier(plan, replanned, otherwise="spread the units evenly over the zones, and try it"),
         is_supposed=bool(assumed),
     )
-    return _risk("zone_lost", plan, world, words, risk_ratio)
+    return _risk("zone_lost", plan, replanned, harm_of(plan, world, risk_ratio), words)
 
 
 def _lead_time_doubles(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
@@ -210,7 +159,8 @@ def _lead_time_doubles(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
         trigger=f"an order not in place {lead:g} days after it was placed",
         mitigation=f"order {_units(first.units_added)} {_when(plan, replanned.steps[0])}; agree on a day of delivery",
     )
-    return _risk("lead_time_doubles", plan, _World(replanned, there, there), words, risk_ratio)
+    harm = harm_of(plan, World(replanned, there, there), risk_ratio)
+    return _risk("lead_time_doubles", plan, replanned, harm, words)
 
 
 def _capacity_overstated(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
@@ -226,32 +176,24 @@ def _capacity_overstated(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
         trigger=f"errors or latency rise while peaks are under {believed} a unit",
         mitigation=f"load-test one unit with real traffic to {believed}; {_earlier(plan, replanned)}",
     )
-    return _risk("capacity_overstated", plan, _world(plan, replanned), words, risk_ratio)
+    return _risk("capacity_overstated", plan, replanned, harm_of(plan, _world(plan, replanned), risk_ratio), words)
 
 
-def _world(plan: ResourcePlan, replanned: ResourcePlan) -> _World:
+def _world(plan: ResourcePlan, replanned: ResourcePlan) -> World:
     there = supply(plan)
-    return _World(replanned, there, there)
+    return World(replanned, there, there)
 
 
-def _risk(kind: RiskKind, plan: ResourcePlan, world: _World, words: _Words, risk_ratio: float) -> Risk:
-    other = world.plan
-    as_planned = np.maximum(plan.required - supply(plan), 0)
-    missing = np.maximum(other.required - world.there, 0)
-    overloaded = _overloaded(other.resource, world.carrying, risk_ratio)
-    overloaded &= ~_overloaded(plan.resource, supply(plan), risk_ratio)
-    overload_from = _first(overloaded, plan)
-    # What is overloaded is short of units too, though the plan itself may be short by as many.
-    short_from = _first((missing > as_planned) | overloaded, plan)
-    impact: Impact = "overload" if overload_from is not None else "headroom_used" if short_from is not None else "none"
+def _risk(kind: RiskKind, plan: ResourcePlan, other: ResourcePlan, harm: Harm, words: _Words) -> Risk:
+    demand = plan.resource.demand
     return Risk(
         kind=kind,
         resource=plan.resource.name,
         what=words.what,
-        impact=impact,
-        short_from_ms=short_from,
-        overload_from_ms=overload_from,
-        units_short=int(missing.max(initial=0)),
+        impact=harm.impact,
+        short_from_ms=None if harm.short_day is None else demand.day_ms(harm.short_day),
+        overload_from_ms=None if harm.overload_day is None else demand.day_ms(harm.overload_day),
+        units_short=harm.units_short,
         order_by_ms=other.steps[0].order_by_ms if other.steps else None,
         extra_units=int(other.in_place[-1] - plan.in_place[-1]),
         extra_cost=_extra_cost(plan, other),
@@ -261,16 +203,6 @@ def _risk(kind: RiskKind, plan: ResourcePlan, world: _World, words: _Words, risk
         mitigation=words.mitigation,
         is_supposed=words.is_supposed,
     )
-
-
-def _overloaded(resource: Resource, carrying: IntArray, risk_ratio: float) -> BoolArray:
-    """Return on which days peaks pass all that so many units carry at full use, shape (days,)."""
-    return np.asarray(peak_at_risk(resource.demand, risk_ratio=risk_ratio) > carrying * resource.unit_capacity)
-
-
-def _first(is_so: BoolArray, plan: ResourcePlan) -> int | None:
-    days = np.flatnonzero(is_so)
-    return plan.resource.demand.day_ms(int(days[0])) if days.size else None
 
 
 def _extra_cost(plan: ResourcePlan, other: ResourcePlan) -> float | None:
@@ -286,20 +218,25 @@ def _outside(replanned: ResourcePlan, zones: int) -> int:
     return needed - -(-needed // zones)
 
 
-def _level_trigger(resource: Resource, other: Resource, *, otherwise: str) -> str:
+def _level_trigger(resource: Resource, other: Resource, harm: Harm, *, otherwise: str) -> str:
     """Return the level and day that tell the two worlds apart before the harm is done, or what else does."""
     demand = resource.demand
     usual, unusual = usual_peak_so_far(demand), usual_peak_so_far(other.demand)
     ever = np.maximum.accumulate(demand.paths, axis=1)
-    days = range(min(_LOOK_EVERY_DAYS, demand.days - 1), demand.days, _LOOK_EVERY_DAYS)
-    day = next((day for day in days if _anyway(ever, unusual, day) <= _MOST_ANYWAY), None)
+    end = demand.days if harm.day is None else harm.day
+    day = next((day for day in _look_days(end) if _anyway(ever, unusual, day) <= _MOST_ANYWAY), None)
     if day is None:
-        return f"{otherwise}; the level of one peak does not tell"
+        return f"{otherwise}; no level of a peak tells before that"
     level, planned = (figure_text(float(path[day]), resource.unit) for path in (unusual, usual))
     text = f"a peak above {level} by {_day(demand.day_ms(day))}, where {planned} is usual"
     if demand.is_certain:
         return text
     return f"{text} ({_percent(_anyway(ever, unusual, day))} of the futures reach it anyway)"
+
+
+def _look_days(end: int) -> list[int]:
+    """Return the days before `end` at which levels are compared: weeks at first, then months."""
+    return [day for day in (*_FIRST_LOOKS, *range(_LOOK_EVERY_DAYS, end, _LOOK_EVERY_DAYS)) if day < end]
 
 
 def _anyway(ever: FloatArray, level: FloatArray, day: int) -> float:

@@ -101,12 +101,16 @@ def _order_words(plan: ResourcePlan, levels: OrderLevel) -> str:
             f"{_peak_words(plan)}, and {grows}, to what {resource.units_now} units carry. No order was planned: plan "
             "again."
         )
-    step = plan.steps[0]
-    date = instant_from_ms(step.order_by_ms).date().isoformat()
+    step, start = plan.steps[0], resource.demand.start_ms
+    when = "at once" if step.order_by_ms <= start else f"by {_day(step.order_by_ms)}"
     return (
-        f"{_peak_words(plan)}, and {grows}, to what {resource.units_now} units carry. Planned: {step.units_added} "
-        f"more, ordered by {date}. Once they are there, plan again and renew this."
+        f"{_peak_words(plan)}, and {grows}, to what {resource.units_now} units carry. By the plan of {_day(start)}: "
+        f"{step.units_added} more, ordered {when}. Once they are there, plan again and renew this."
     )
+
+
+def _day(at_ms: int) -> str:
+    return instant_from_ms(at_ms).date().isoformat()
 
 
 def shown_level(level: float, plan: ResourcePlan) -> str:

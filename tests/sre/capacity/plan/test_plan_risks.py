@@ -159,12 +159,26 @@ def test_a_trigger_tells_worlds_apart_before_the_harm():
     assert share <= 20
 
 
+def test_what_hurts_before_any_level_tells_has_no_level():
+    """Our choice: a sign that comes after the harm is none."""
+    found = risk_of("growth_doubles", growing(0.5, start=100.0)[:60], units_now=102)
+    assert day_of(found.overload_from_ms) <= 3
+    assert "no level" in found.trigger
+
+
+def test_a_level_to_watch_lies_before_the_harm():
+    """Source: arithmetic; 10 growing 5 % a month, doubled, overloads 15 units on day 129."""
+    found = risk_of("growth_doubles", growing(0.05), units_now=15)
+    watched = found.trigger.split(" by ")[1].split(",")[0]
+    assert watched == "2026-01-04", "with one future the first look tells"
+
+
 def test_noise_that_hides_growth_is_not_called_a_level_to_watch():
     """Our choice: a level that most futures reach anyway tells nothing."""
     rng = np.random.default_rng(2)
     paths = growing(0.01) * np.exp(rng.normal(0, 0.3, (200, YEAR_DAYS)))
     found = risk_of("growth_doubles", paths, units_now=30)
-    if "does not tell" not in found.trigger:
+    if "no level" not in found.trigger:
         assert float(found.trigger.split("(")[1].split(" %")[0]) <= 20
 
 
