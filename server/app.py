@@ -58,7 +58,8 @@ comes with the query and the window behind it.
 - Something may be wrong with a service: check_service_health, then query_prometheus for detail.
 - Do not know the metric's name: find_metrics.
 - May we deploy, how much budget is left: compute_error_budget. Every SLO: list_slos.
-- When is it full: forecast_capacity.
+- When is it full: forecast_capacity. What to order by when, and what it costs: plan_capacity.
+- Since when is it different: detect_changes. Did this deploy do it, by how much: compare_performance.
 - Monitoring for a service: define_slo, generate_slo_rules, generate_alert_rules, generate_runbook, generate_dashboard,
   generate_monitoring_config. Too many pages: review_alerts. What is firing: list_alerts.
 - An incident: assess_severity, declare_incident, then investigate_incident for what moved first; update_incident keeps
