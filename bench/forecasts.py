@@ -94,7 +94,7 @@ def rows() -> list[Row]:
 
 
 def straight_line(case: Case) -> Rows:
-    """Return least squares over as much past as it looks ahead, as `predict_linear` draws; residuals make the interval."""
+    """Return least squares over as much past as it looks ahead, as `predict_linear` draws, and its residuals."""
     values = case.history.values[-max(case.ahead.size, case.season) :]
     steps = np.arange(values.size)
     slope, level = np.polyfit(steps, values, 1)

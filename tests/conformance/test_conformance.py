@@ -21,7 +21,7 @@ from tests.conformance.suite import (
     run_suite,
 )
 from tests.support.node import require_client
-from tests.support.real_prometheus import free_port
+from tests.support.real_process import free_port
 from tests.support.served import product_over_http, served
 
 pytestmark = pytest.mark.node_client

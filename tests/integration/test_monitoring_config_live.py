@@ -19,7 +19,8 @@ import yaml
 
 from tests.support.mcp import answer_of, deps_with, tool_client
 from tests.support.real_alertmanager import require_alertmanager, running_alertmanager
-from tests.support.real_prometheus import free_port, require_program, running_prometheus
+from tests.support.real_process import free_port
+from tests.support.real_prometheus import require_program, running_prometheus
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real_prometheus]
 WAIT_SECONDS, POLL_SECONDS = 90.0, 0.3

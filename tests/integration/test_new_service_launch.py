@@ -20,7 +20,8 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from tests.support.mcp import answer_of
 from tests.support.real_alertmanager import require_alertmanager, running_alertmanager
-from tests.support.real_prometheus import free_port, require_program, running_prometheus
+from tests.support.real_process import free_port
+from tests.support.real_prometheus import require_program, running_prometheus
 from tests.support.web_service import WebService, web_service
 from tests.support.webhook import Webhook, listening
 

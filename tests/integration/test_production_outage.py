@@ -21,7 +21,8 @@ from sre.core.times import format_instant
 from tests.support.mcp import answer_of, error_of
 from tests.support.outage_world import outage_world
 from tests.support.real_alertmanager import require_alertmanager, running_alertmanager
-from tests.support.real_prometheus import free_port, require_program, running_prometheus
+from tests.support.real_process import free_port
+from tests.support.real_prometheus import require_program, running_prometheus
 from tests.support.webhook import Webhook, listening
 
 pytestmark = pytest.mark.anyio

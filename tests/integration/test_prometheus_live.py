@@ -15,7 +15,8 @@ from connectors.http import BasicAuth, Endpoint, Tls
 from connectors.prometheus import PrometheusClient
 from sre.core.errors import AuthDeniedError, BadResponseError, RefusedError, SreError, UnavailableError
 from sre.core.times import Duration, Window
-from tests.support.real_prometheus import free_port, require_program, running_prometheus
+from tests.support.real_process import free_port
+from tests.support.real_prometheus import require_program, running_prometheus
 from tests.support.tls_server import Authority
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real_prometheus]

@@ -16,17 +16,17 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from tests.support.real_prometheus import POLL_SECONDS, READY_SECONDS, START_ATTEMPTS, PortTakenError, free_port
+from tests.support.real_process import STOP_SECONDS, Program, running, tail
 
 USER, PASSWORD = "sre_mcp", "pass word/of:the@test"
 PASSWORD_IN_URL = "pass%20word%2Fof%3Athe%40test"
 INITDB_SECONDS = 60.0
-STOP_SECONDS = 20.0
 # The test is about our transactions, not about the disk.
 SERVER_SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -95,11 +95,16 @@ def running_postgres() -> Iterator[PostgresServer]:
         (home / "password").write_text(PASSWORD, encoding="utf-8")
         _give_away(home)
         _initialised(programs, home)
-        process, server = _started(programs, home)
-        try:
-            yield server
-        finally:
-            _stopped(process)
+        program = Program(
+            # The immediate shutdown: nothing has to be kept.
+            "postgres",
+            partial(_spawned, programs, home),
+            _lets_us_in,
+            home / "postgres.log",
+            end_signal=signal.SIGQUIT,
+        )
+        with running(program) as port:
+            yield PostgresServer(port)
 
 
 def _account() -> pwd.struct_passwd | None:
@@ -152,59 +157,19 @@ def _initialised(programs: Path, home: Path) -> None:
         done.wait(timeout=STOP_SECONDS)
         raise
     if status != 0:
-        raise RuntimeError(f"initdb failed:\n{_tail(home / 'initdb.log')}")
+        raise RuntimeError(f"initdb failed:\n{tail(home / 'initdb.log')}")
 
 
-def _started(programs: Path, home: Path) -> "tuple[subprocess.Popen[bytes], PostgresServer]":
-    for attempt in range(1, START_ATTEMPTS + 1):
-        server = PostgresServer(free_port())
-        settings = [f"--{name}={value}" for name, value in SERVER_SETTINGS.items()]
-        command = [str(programs / "postgres"), "-D", str(home / "data"), "-p", str(server.port), *settings]
-        process = _popen(command, home, home / "postgres.log")
-        try:
-            _wait_until_ready(process, server, home / "postgres.log")
-        except PortTakenError:
-            if attempt == START_ATTEMPTS:
-                raise
-        except BaseException:
-            _stopped(process)
-            raise
-        else:
-            return process, server
-    raise AssertionError("unreachable")
+def _spawned(programs: Path, home: Path, port: int) -> "subprocess.Popen[bytes]":
+    settings = [f"--{name}={value}" for name, value in SERVER_SETTINGS.items()]
+    command = [str(programs / "postgres"), "-D", str(home / "data"), "-p", str(port), *settings]
+    return _popen(command, home, home / "postgres.log")
 
 
-def _wait_until_ready(process: "subprocess.Popen[bytes]", server: PostgresServer, log: Path) -> None:
+def _lets_us_in(port: int) -> bool:
     import psycopg
 
-    for _ in range(int(READY_SECONDS / POLL_SECONDS)):
-        with suppress(psycopg.OperationalError):
-            server.run("SELECT 1")
-            return
-        # Waiting for the process to end is the pause between two polls, and notices an early death.
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=POLL_SECONDS)
-            raise _death(log)
-    raise RuntimeError(f"postgres was not ready within {READY_SECONDS:g} s:\n{_tail(log)}")
-
-
-def _death(log: Path) -> RuntimeError:
-    tail = _tail(log)
-    if "Address already in use" in tail:
-        return PortTakenError(tail)
-    return RuntimeError(f"postgres ended before it was ready:\n{tail}")
-
-
-def _tail(log: Path) -> str:
-    return log.read_text(encoding="utf-8", errors="replace")[-2000:]
-
-
-def _stopped(process: "subprocess.Popen[bytes]") -> None:
-    if process.poll() is None:
-        # The immediate shutdown: nothing has to be kept.
-        process.send_signal(signal.SIGQUIT)
-    try:
-        process.wait(timeout=STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(timeout=STOP_SECONDS)
+    with suppress(psycopg.OperationalError):
+        PostgresServer(port).run("SELECT 1")
+        return True
+    return False

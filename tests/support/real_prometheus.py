@@ -8,26 +8,19 @@ Nothing is left behind: the process is ended and its data folder removed, also w
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-import httpx
 import pytest
 
-READY_SECONDS = 60.0
-POLL_SECONDS = 0.05
-STOP_SECONDS = 20.0
+from tests.support.real_process import Program, answers_ready, running
+
 BACKFILL_SECONDS = 300.0
-START_ATTEMPTS = 3
 EMPTY_CONFIG = "global: {scrape_interval: 1h}\n"
-
-
-class PortTakenError(RuntimeError):
-    """Somebody else took the port between choosing it and listening on it."""
 
 
 def require_program(name: str) -> str:
@@ -39,13 +32,6 @@ def require_program(name: str) -> str:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
-
-
-def free_port() -> int:
-    """Return a TCP port on 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def backfilled(openmetrics_path: Path, data_dir: Path) -> None:
@@ -83,75 +69,23 @@ def running_prometheus(
         (home / "prometheus.yml").write_text(config, encoding="utf-8")
         for path in [openmetrics_path] if isinstance(openmetrics_path, Path) else openmetrics_path:
             backfilled(path, home / "data")
-        process, base_url = _started(home, folder or home, port, extra_args)
-        try:
-            yield base_url
-        finally:
-            _stopped(process)
+        program = Program("prometheus", partial(_spawned, home, folder or home, extra_args), answers_ready, _log(home))
+        with running(program, port=port) as taken:
+            yield f"http://127.0.0.1:{taken}"
 
 
-def _started(
-    home: Path, folder: Path, port: int | None, extra_args: Sequence[str]
-) -> tuple[subprocess.Popen[bytes], str]:
-    for attempt in range(1, START_ATTEMPTS + 1):
-        process, base_url = _spawned(home, folder, port or free_port(), extra_args)
-        try:
-            _wait_until_ready(process, base_url, home / "prometheus.log")
-        except PortTakenError:
-            if attempt == START_ATTEMPTS:
-                raise
-        except BaseException:
-            _stopped(process)
-            raise
-        else:
-            return process, base_url
-    raise AssertionError("unreachable")
+def _log(home: Path) -> Path:
+    return home / "prometheus.log"
 
 
-def _spawned(home: Path, folder: Path, port: int, extra_args: Sequence[str]) -> tuple[subprocess.Popen[bytes], str]:
-    address = f"127.0.0.1:{port}"
+def _spawned(home: Path, folder: Path, extra_args: Sequence[str], port: int) -> "subprocess.Popen[bytes]":
     command = [
         require_program("prometheus"),
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={home / 'data'}",
         "--storage.tsdb.retention.time=100y",
-        f"--web.listen-address={address}",
+        f"--web.listen-address=127.0.0.1:{port}",
         *extra_args,
     ]
-    with (home / "prometheus.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
-    return process, f"http://{address}"
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], base_url: str, log_path: Path) -> None:
-    with httpx.Client(timeout=5.0, trust_env=False) as client:
-        for _ in range(int(READY_SECONDS / POLL_SECONDS)):
-            with suppress(httpx.TransportError):
-                if client.get(f"{base_url}/-/ready").status_code == httpx.codes.OK:
-                    return
-            # Waiting for the process to end is the pause between two polls, and notices an early death.
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=POLL_SECONDS)
-                raise _death(log_path)
-    raise RuntimeError(f"prometheus was not ready within {READY_SECONDS:g} s:\n{_tail(log_path)}")
-
-
-def _death(log_path: Path) -> RuntimeError:
-    tail = _tail(log_path)
-    if "address already in use" in tail:
-        return PortTakenError(tail)
-    return RuntimeError(f"prometheus ended before it was ready:\n{tail}")
-
-
-def _tail(log_path: Path) -> str:
-    return log_path.read_text(encoding="utf-8", errors="replace")[-2000:]
-
-
-def _stopped(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.terminate()
-    try:
-        process.wait(timeout=STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(timeout=STOP_SECONDS)
+    with _log(home).open("wb") as log:
+        return subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)

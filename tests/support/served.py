@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 import httpx
 
 from tests.support.node import REPOSITORY, stop
-from tests.support.real_prometheus import free_port
+from tests.support.real_process import free_port
 
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.05

@@ -11,7 +11,7 @@ from sre.core.errors import ConfigError
 from sre.core.journal import Entries, JournalError, NewEntry, StreamRef
 from tests.support.journal_writers import SystemClock
 from tests.support.real_postgres import PASSWORD, PASSWORD_IN_URL, PostgresServer, schema_of
-from tests.support.real_prometheus import free_port
+from tests.support.real_process import free_port
 
 pytestmark = pytest.mark.anyio
 
