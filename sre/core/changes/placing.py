@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from sre.core.changes.scan import SIDE_MIN, split_curve
-from sre.core.changes.segments import Step
 from sre.core.series import BoolArray, FloatArray, IntArray
 
 # Only places whose split is this much weaker than the best, in units of the noise, are looked at.
@@ -20,58 +19,86 @@ _SHIFTS = 4
 _STARTS = 6
 _TURNS = 6
 _OUTLIER_SHARE = 0.05
-# Kernel widths as shares of the usual rule (Silverman 1986): a narrow one for caps and few values, a wide one for tails.
+# Kernel widths as shares of the usual rule (Silverman 1986): a narrow one for caps and few values, a wide one for
+# tails.
 _WIDTHS = (0.08, 0.25, 0.8)
 _BINS = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a step is; the indices are of the values given."""
+    """Where a step is in the values given.
+
+    Attributes:
+        at: First value of the new level.
+        earliest, latest: The range that holds it with 95 % confidence, both included.
+        gain: Twice what the step adds to the log-likelihood, in units of the memory of the noise.
+    """
 
     at: int
     earliest: int
     latest: int
     is_up: bool
+    gain: float
 
 
-def placed(values: FloatArray, step: Step) -> Place:
-    """Return the place of a step, and the range that holds it with 95 % confidence."""
-    part = values[step.start : step.stop]
-    curve, rises = split_curve(part)
-    first = step.at - step.start
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fit:
+    """The most likely way to lay the parts on each other.
+
+    Attributes:
+        logs: shape (values + 1,), the log-likelihood of each place of the step.
+        total: The largest of them on a scale that values and their logarithms share; `gain` is over no step at all.
+    """
+
+    at: int
+    logs: FloatArray
+    total: float
+    gain: float
+
+
+def placed(values: FloatArray, first: int, *, memory: float) -> Place:
+    """Return the place of a step.
+
+    Args:
+        values: shape (steps,), all finite, with one step at most.
+        first: Where the best split is, 4 values from the ends or more.
+        memory: How many times more the mean of the noise varies than if it were independent.
+    """
+    curve, rises = split_curve(values)
     is_up = bool(rises[first - 1])
-    plausible = np.zeros(len(part) + 1, dtype=np.bool_)
-    plausible[1:-1] = (curve >= curve[first - 1] - _PLAUSIBLE * step.memory) & (rises == is_up)
-    plausible[:SIDE_MIN] = plausible[len(part) - SIDE_MIN + 1 :] = False
+    plausible = np.zeros(len(values) + 1, dtype=np.bool_)
+    plausible[1:-1] = (curve >= curve[first - 1] - _PLAUSIBLE * memory) & (rises == is_up)
+    plausible[:SIDE_MIN] = plausible[len(values) - SIDE_MIN + 1 :] = False
     plausible[first] = True
-    best = _most_likely(part, first, plausible, is_up=is_up)
-    at, likelihood = best if best else (first, np.concatenate([[-np.inf], curve / 2, [-np.inf]]))
-    low, high = _credible(likelihood, plausible, step.memory)
-    return Place(step.start + at, step.start + min(low, at), step.start + max(high, at), is_up)
+    fit = _most_likely(values, first, plausible, is_up=is_up)
+    if fit is None:
+        fit = _Fit(first, np.concatenate([[-np.inf], curve / 2, [-np.inf]]), 0.0, 0.0)
+    low, high = _credible(np.where(plausible, fit.logs, -np.inf) / memory)
+    return Place(fit.at, min(low, fit.at), max(high, fit.at), is_up, 2 * fit.gain / memory)
 
 
-def _credible(likelihood: FloatArray, plausible: BoolArray, memory: float) -> tuple[int, int]:
-    """Return the range between 2.5 % and 97.5 % of the weight of the plausible places."""
-    logs = np.where(plausible, likelihood, -np.inf) / memory
+def _credible(logs: FloatArray) -> tuple[int, int]:
+    """Return the range between 2.5 % and 97.5 % of the weight."""
     weights = np.exp(logs - logs.max())
     cumulated = np.cumsum(weights) / weights.sum()
     return int(np.searchsorted(cumulated, 0.025)), int(np.searchsorted(cumulated, 0.975))
 
 
-def _most_likely(part: FloatArray, first: int, plausible: BoolArray, *, is_up: bool) -> tuple[int, FloatArray] | None:
-    """Return the most likely place and the log-likelihood of all, on a scale of sums or of ratios; None without any."""
-    best: tuple[float, int, FloatArray] | None = None
-    for is_ratio in (False, True) if part.min() > 0 else (False,):
-        laid = _Laid.out(np.log(part) if is_ratio else part, first)
+def _most_likely(values: FloatArray, first: int, plausible: BoolArray, *, is_up: bool) -> _Fit | None:
+    """Return the best fit on a scale of sums or of ratios, whichever is more likely; None without any."""
+    fits = []
+    for is_ratio in (False, True) if values.min() > 0 else (False,):
+        logarithms = np.log(values) if is_ratio else values
+        laid = _Laid.out(logarithms, first)
         if laid is None:
             continue
+        offset = laid.offset - (float(logarithms.sum()) if is_ratio else 0.0)
+        none = float(laid.likelihood(0, 0)[0])
         for place, shift in _starts(laid, first, plausible, is_up=is_up):
             at, logs = _climbed(laid, place, shift, plausible)
-            total = float(logs[at]) + laid.offset - (float(np.log(part).sum()) if is_ratio else 0.0)
-            if best is None or total > best[0]:
-                best = (total, at, logs)
-    return best[1:] if best else None
+            fits.append(_Fit(at, logs, float(logs[at]) + offset, float(logs[at]) - none))
+    return max(fits, key=lambda fit: fit.total, default=None)
 
 
 def _starts(laid: "_Laid", first: int, plausible: BoolArray, *, is_up: bool) -> list[tuple[int, int]]:
@@ -161,4 +188,5 @@ def _spread(values: FloatArray, first: int) -> float:
     low, quarter, three_quarters, high = np.quantile(around, [0.1, 0.25, 0.75, 0.9])
     estimates = ((three_quarters - quarter) / 1.349, 1.4826 * float(np.median(np.abs(np.diff(values)))) / 2**0.5)
     positive = [estimate for estimate in estimates if estimate > 0]
-    return max(min(positive, default=0.0), 0.05 * (high - low) / 2.563, 1e-12 * float(np.abs(values).max()), 1e-300)
+    least = 1e-12 * float(np.abs(values).max())
+    return max(min(positive, default=0.0), 0.05 * float(high - low) / 2.563, least, 1e-300)

@@ -1,7 +1,8 @@
 """Where a series may have changed: every stretch of a nested set is split where its two parts differ most.
 
-The statistic is the two-sample Anderson-Darling distance, maximised over the splits: it looks at the order of the values
-alone, so outliers, skew, caps and units do not matter, and at all quantiles, so a shift of one mode of several is seen.
+The statistic is the two-sample Anderson-Darling distance, maximised over the splits: it looks at the order of the
+values alone, so outliers, skew, caps and units do not matter, and at all quantiles, so a shift of one mode of several
+is seen.
 """
 
 import math
@@ -24,6 +25,8 @@ _SHRINKING = math.sqrt(0.5)
 _TELLING_MIN, _TELLING_MAX = 48, 192
 # What the maximum over the splits grows by when a stretch gets twice as long as this one: simulated.
 _OF_SPLITS, _LENGTH = 0.8, 60
+# What it grows by with a memory longer than this, as long memories are told less surely: simulated.
+_OF_MEMORY, _SHORT_MEMORY = 1.5, 4.0
 # The elements of one piece of work, so that memory stays small.
 _PIECE = 2_000_000
 
@@ -54,7 +57,8 @@ class Splits:
         """
         lengths = (self.stop - self.start) * 1.0
         many = _OF_SPLITS * np.log2(lengths / _LENGTH) + 2 * np.log(count / lengths)
-        return np.asarray(self.strength / self.memory - many)
+        unsure = _OF_MEMORY * np.log(np.maximum(self.memory / _SHORT_MEMORY, 1))
+        return np.asarray(self.strength / self.memory - many - unsure)
 
 
 def best_splits(values: FloatArray) -> Splits:
@@ -65,7 +69,7 @@ def best_splits(values: FloatArray) -> Splits:
 
 
 def best_split(values: FloatArray) -> Splits:
-    """Return the best split of the whole alone, as arrays of one; `values` has shape (steps,), at least 8, all finite."""
+    """Return the best split of the whole alone, as arrays of one; `values` has shape (steps,), 8 or more, finite."""
     return Splits(*_split_layer(values, len(values), np.zeros(1, dtype=np.int64)))
 
 

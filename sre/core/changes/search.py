@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sre.core.changes.model import Change, Found
-from sre.core.changes.placing import placed
+from sre.core.changes.seasons import deseasoned
 from sre.core.changes.segments import CHANCE_EVIDENCE, Step, steps_of
 from sre.core.series import FloatArray, IntArray
 
@@ -26,9 +26,11 @@ def found_changes(values: FloatArray, *, periods: Sequence[int] = (), hints: Seq
     known = np.flatnonzero(np.isfinite(values))
     if len(known) < STEPS_MIN:
         return Found(notes=(f"only {len(known)} values: at least {STEPS_MIN} are needed to tell a change from noise",))
-    kept = values[known].astype(np.float64)
-    steps = steps_of(kept)
-    return Found(changes=tuple(_changes(kept, steps, known)))
+    clean = np.where(np.isfinite(values), values, np.nan).astype(np.float64)
+    season = deseasoned(clean, periods)
+    kept = season.values[known]
+    changes = _changes(kept, steps_of(kept), known)
+    return Found(changes=tuple(changes), periods=season.periods)
 
 
 def found_in_each(rows: FloatArray, *, periods: Sequence[int] = (), hints: Sequence[int] = ()) -> list[Found]:
@@ -37,7 +39,7 @@ def found_in_each(rows: FloatArray, *, periods: Sequence[int] = (), hints: Seque
 
 
 def _changes(values: FloatArray, steps: Sequence[Step], known: IntArray) -> list[Change]:
-    places = [placed(values, step) for step in steps]
+    places = [step.place for step in steps]
     edges = [0, *(place.at for place in places), len(values)]
     out = []
     for index, (step, place) in enumerate(zip(steps, places, strict=True)):

@@ -4,14 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sre.core.changes.placing import Place, placed
 from sre.core.changes.scan import SIDE_MIN, Splits, best_split, best_splits
 from sre.core.series import FloatArray
 
-# Evidence that independent or autocorrelated noise without a change reaches in one of a hundred series: simulated over
-# lengths 24 to 1,000 and autoregressions up to 0.95 (docs/concepts/changes.md).
-CHANCE_EVIDENCE = 15.0
-# What is reported is beyond that.
-EVIDENCE_MIN = 16.0
+# Evidence that noise without a change reaches in one of a hundred series: simulated over lengths 24 to 1,000 and
+# autoregressions up to 0.95 (docs/concepts/changes.md).
+CHANCE_EVIDENCE = 24.0
+# A split is tried in earnest from here on, the strongest first and no more of them than this.
+_WORTH_TRYING = 9.0
+_TRIED_MAX = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,56 +22,63 @@ class Step:
 
     Attributes:
         start, stop: The stretch is start <= step < stop.
-        at: First step of the new level.
-        evidence, memory: As in the scan.
+        place: Indices of the whole series.
+        evidence: The mean of two: that of the order of the values (scan), and that of their likelihood (placing).
     """
 
     start: int
     stop: int
-    at: int
+    place: Place
     evidence: float
-    memory: float
 
 
 def steps_of(values: FloatArray) -> list[Step]:
     """Return the steps of a series in their order; `values` has shape (steps,), all finite."""
     count = len(values)
-    if count < 2 * SIDE_MIN:
+    if count < 2 * SIDE_MIN or values.min() == values.max():
         return []
     return _proven(values, _strongest_first(best_splits(values), count))
 
 
 def _strongest_first(splits: Splits, count: int) -> list[int]:
     """Return the places of the strongest splits, each of a stretch that holds none of the stronger ones."""
-    evidence = np.where(splits.evidence(count) > EVIDENCE_MIN, splits.evidence(count), -np.inf)
+    evidence = splits.evidence(count)
     places: list[int] = []
-    while len(evidence) and np.isfinite(evidence.max()):
+    while len(places) < _TRIED_MAX and evidence.max() > _WORTH_TRYING:
         place = int(splits.at[evidence.argmax()])
         places.append(place)
         evidence[(splits.start < place - 1) & (place + 1 < splits.stop)] = -np.inf
-    return sorted(places)
+        evidence[splits.at == place] = -np.inf
+    return sorted(set(places))
 
 
 def _proven(values: FloatArray, places: list[int]) -> list[Step]:
     """Return the steps that stand when each is tried between its neighbours; the weakest falls first."""
-    while True:
-        steps = _tried(values, places)
-        if not steps:
-            return []
-        weakest = min(range(len(steps)), key=lambda index: steps[index].evidence)
-        if steps[weakest].evidence > EVIDENCE_MIN:
-            return steps
-        places = [step.at for index, step in enumerate(steps) if index != weakest]
+    known: dict[tuple[int, int], Step | None] = {}
+    while places:
+        edges = [0, *places, len(values)]
+        tried = []
+        for start, stop in zip(edges, edges[2:], strict=False):
+            if (start, stop) not in known:
+                known[start, stop] = _step(values, start, stop)
+            tried.append(known[start, stop])
+        evidence = [-np.inf if step is None else step.evidence for step in tried]
+        weakest = int(np.argmin(evidence))
+        if evidence[weakest] > CHANCE_EVIDENCE:
+            return [step for step in tried if step is not None]
+        places = places[:weakest] + places[weakest + 1 :]
+    return []
 
 
-def _tried(values: FloatArray, places: list[int]) -> list[Step]:
-    count = len(values)
-    edges = [0, *places, count]
-    return [_step(values, edges[index], edges[index + 2], count) for index in range(len(places))]
-
-
-def _step(values: FloatArray, start: int, stop: int, count: int) -> Step:
-    if stop - start < 2 * SIDE_MIN:
-        return Step(start, stop, (start + stop) // 2, -np.inf, 1.0)
-    found = best_split(values[start:stop])
-    return Step(start, stop, start + int(found.at[0]), float(found.evidence(count)[0]), float(found.memory[0]))
+def _step(values: FloatArray, start: int, stop: int) -> Step | None:
+    """Return the step between two neighbours; None where there is no room or nothing like one."""
+    part = values[start:stop]
+    if len(part) < 2 * SIDE_MIN or part.min() == part.max():
+        return None
+    split = best_split(part)
+    order, first = float(split.evidence(len(values))[0]), int(split.at[0])
+    if order < _WORTH_TRYING:
+        return None
+    place = placed(part, first, memory=float(split.memory[0]))
+    moved = Place(start + place.at, start + place.earliest, start + place.latest, place.is_up, place.gain)
+    return Step(start, stop, moved, (order + place.gain) / 2)
