@@ -10,24 +10,21 @@ the fake and a real Alertmanager the same questions.
 
 import json
 import re
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import TypeAlias
 from urllib.parse import unquote
 from uuid import UUID
 
 import httpx
 
 from connectors.http import Json
+from connectors.http.fake import FakeSystem
 from sre.core.errors import InputError, RefusedError
 from sre.core.labels import Labels
 from sre.core.promql import Matcher
 from sre.core.times import format_instant
-
-Fault: TypeAlias = httpx.Response | Exception
 
 _PREFIX = "/api/v2"
 # Of Alertmanager: `resolve_timeout`, for alerts that come without an end.
@@ -86,7 +83,7 @@ class _Silence:
 
 
 @dataclass
-class FakeAlertmanager:
+class FakeAlertmanager(FakeSystem):
     """Answers `httpx` requests as Alertmanager would.
 
     Attributes:
@@ -96,8 +93,6 @@ class FakeAlertmanager:
         inhibitions: Its inhibition rules.
         muted: Names of mute times by alert name.
         is_silencing: False takes silences and does not apply them, as a replica that lags behind.
-        requests: All requests so far.
-        faults: What happens to the next requests instead of an answer, first come first.
     """
 
     now: Callable[[], datetime]
@@ -106,16 +101,11 @@ class FakeAlertmanager:
     inhibitions: Sequence[Inhibition] = ()
     muted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     is_silencing: bool = True
-    requests: list[httpx.Request] = field(default_factory=list)
-    faults: deque[Fault] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
+        super().__init__()
         self._alerts: dict[Labels, _Alert] = {}
         self._silences: dict[str, _Silence] = {}
-
-    def transport(self) -> httpx.MockTransport:
-        """Return what goes in the place of the network."""
-        return httpx.MockTransport(self._handled)
 
     def fire(
         self,
@@ -150,13 +140,7 @@ class FakeAlertmanager:
             generator_url,
         )
 
-    def _handled(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        if self.faults:
-            fault = self.faults.popleft()
-            if isinstance(fault, Exception):
-                raise fault
-            return fault
+    def _response(self, request: httpx.Request) -> httpx.Response:
         path = unquote(request.url.path).partition(_PREFIX)[2]
         try:
             return self._answered(request, path)

@@ -7,19 +7,17 @@ Statuses and words are those of Grafana 9 to 12 (pkg/services/dashboards/errors.
 """
 
 import json
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
 from urllib.parse import unquote
 
 import httpx
 
 from connectors.http import Json
+from connectors.http.fake import FakeSystem
 from sre.core.times import epoch_ms
 
-Fault: TypeAlias = httpx.Response | Exception
 _MAX_UID_CHARS = 40
 
 
@@ -41,7 +39,7 @@ class _Stored:
         return version
 
 
-class FakeGrafana:
+class FakeGrafana(FakeSystem):
     """Answers `httpx` requests as Grafana would.
 
     Args:
@@ -49,10 +47,6 @@ class FakeGrafana:
         token: What must be sent to be let in; empty lets everybody in.
         version: What it says it is; empty hides it, as it can be configured.
         prefix: Path it lives below, such as `/grafana`.
-
-    Attributes:
-        requests: All requests so far.
-        faults: What happens to the next requests instead of an answer, first come first.
     """
 
     def __init__(
@@ -63,18 +57,13 @@ class FakeGrafana:
         version: str = "12.3.0",
         prefix: str = "",
     ) -> None:
+        super().__init__()
         self._folders = dict(folders or {})
         self._token = token
         self._version = version
         self._prefix = prefix
         self._stored: dict[str, _Stored] = {}
         self._annotations: list[dict[str, Json]] = []
-        self.requests: list[httpx.Request] = []
-        self.faults: deque[Fault] = deque()
-
-    def transport(self) -> httpx.MockTransport:
-        """Return what goes in the place of the network."""
-        return httpx.MockTransport(self._handled)
 
     def put(
         self,
@@ -98,13 +87,7 @@ class FakeGrafana:
         told: dict[str, Json] = {"id": len(self._annotations) + 1, "text": text, "tags": list(tags), "login": login}
         self._annotations.append({**told, "time": at_ms, "timeEnd": at_ms, "created": at_ms, "updated": at_ms})
 
-    def _handled(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        if self.faults:
-            fault = self.faults.popleft()
-            if isinstance(fault, Exception):
-                raise fault
-            return fault
+    def _response(self, request: httpx.Request) -> httpx.Response:
         path = unquote(request.url.path)
         if not path.startswith(self._prefix + "/api/"):
             page = "<!DOCTYPE html><title>Grafana</title>"

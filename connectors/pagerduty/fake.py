@@ -9,7 +9,6 @@ Statuses, codes and words are those of PagerDuty ("Errors", "Pagination", "REST 
 
 import json
 import re
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
@@ -18,9 +17,9 @@ from urllib.parse import unquote
 import httpx
 
 from connectors.http import Json
+from connectors.http.fake import FakeSystem
 from connectors.pagerduty.fake_account import Account, Incident, Person, RefusedChangeError, Service, told
 
-Fault: TypeAlias = httpx.Response | Exception
 Params: TypeAlias = httpx.QueryParams
 
 _MAX_LIMIT = 100
@@ -33,7 +32,7 @@ _EVENT_ACTIONS = frozenset({"trigger", "acknowledge", "resolve"})
 _SEVERITIES = frozenset({"critical", "error", "warning", "info"})
 
 
-class FakePagerDuty:
+class FakePagerDuty(FakeSystem):
     """Answers `httpx` requests as PagerDuty would.
 
     Args:
@@ -45,8 +44,6 @@ class FakePagerDuty:
     Attributes:
         account: What it holds, to look at and to change.
         left_this_minute: How many requests it still answers before 429; None does not count.
-        requests: All requests so far.
-        faults: What happens to the next requests instead of an answer, first come first.
     """
 
     def __init__(
@@ -57,28 +54,17 @@ class FakePagerDuty:
         token: str = "",
         is_read_only: bool = False,
     ) -> None:
+        super().__init__()
         self.account = Account(now=now, services=services)
         self.left_this_minute: int | None = None
-        self.requests: list[httpx.Request] = []
-        self.faults: deque[Fault] = deque()
         self._token = token
         self._is_read_only = is_read_only
-
-    def transport(self) -> httpx.MockTransport:
-        """Return what goes in the place of the network."""
-        return httpx.MockTransport(self._handled)
 
     def page(self, service: str, title: str, *, key: str = "", severity: str = "critical") -> Incident:
         """Trigger an incident, or add an alert to the open one of `key`."""
         return self.account.triggered(self.account.service(service), title, key=key, severity=severity)
 
-    def _handled(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        if self.faults:
-            fault = self.faults.popleft()
-            if isinstance(fault, Exception):
-                raise fault
-            return fault
+    def _response(self, request: httpx.Request) -> httpx.Response:
         path = unquote(request.url.path)
         if path == "/v2/enqueue" and request.method == "POST":
             return self._event(json.loads(request.content))

@@ -6,38 +6,31 @@
 PromQL is evaluated by `sre.core.promql`. The contract tests ask the fake and a real Prometheus the same questions.
 """
 
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
 from urllib.parse import parse_qsl, unquote
 
 import httpx
 import numpy as np
 
 from connectors.http import Json
+from connectors.http.fake import FakeSystem
 from connectors.prometheus.split import MAX_POINTS
 from sre.core.errors import InputError, RefusedError
 from sre.core.labels import Labels
 from sre.core.promql import EvaluationOptions, Matcher, evaluate_instant, evaluate_range, parse, parse_selector, selects
 from sre.core.series import Grid, InstantResult, Samples, SeriesSet
 
-Fault: TypeAlias = httpx.Response | Exception
-
 _PREFIX = "/api/v1"
 _BUILD: Json = {"version": "2.42.0", "revision": "fake", "goVersion": "go0"}
 
 
-class FakePrometheus:
+class FakePrometheus(FakeSystem):
     """Answers `httpx` requests as Prometheus would.
 
     Args:
         samples: What has been scraped.
         told: Data of the paths that do not come from samples, such as `/rules`, `/alerts`, `/targets`, `/metadata`.
         options: Dialect of PromQL; Prometheus 2 unless told otherwise.
-
-    Attributes:
-        requests: All requests so far.
-        faults: What happens to the next requests instead of an answer, first come first.
     """
 
     def __init__(
@@ -47,23 +40,12 @@ class FakePrometheus:
         told: Mapping[str, Json] | None = None,
         options: EvaluationOptions | None = None,
     ) -> None:
+        super().__init__()
         self._store = _Store(tuple(samples))
         self._told: dict[str, Json] = {"/status/buildinfo": _BUILD, "/metadata": {}, **(told or {})}
         self._options = options or EvaluationOptions(left_open=False)
-        self.requests: list[httpx.Request] = []
-        self.faults: deque[Fault] = deque()
 
-    def transport(self) -> httpx.MockTransport:
-        """Return what goes in the place of the network."""
-        return httpx.MockTransport(self._handled)
-
-    def _handled(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        if self.faults:
-            fault = self.faults.popleft()
-            if isinstance(fault, Exception):
-                raise fault
-            return fault
+    def _response(self, request: httpx.Request) -> httpx.Response:
         path = unquote(request.url.path).partition(_PREFIX)[2]
         try:
             return _success(self._data(path, _Params(request)))
