@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sre.core.errors import InputError, SreError
-from sre.core.times import epoch_ms, instant_from_ms
+from sre.core.times import epoch_ms, format_duration, format_instant, instant_from_ms
 from tools.answer import QueryEvidence, WindowAnswer
 from tools.capacity.forecast_answer import (
     ForecastAnswer,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from tools.capacity.forecast_ranking import Ranking
 
 _MAX_OTHERS = 20
+# Less of the history than this is worth a word: forecasts rest on it (our choice).
+_MOST_OF_HISTORY = 0.75
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +60,7 @@ def measured_answer(question: Question, found: Found, ranking: Ranking, shown: S
     answer = ForecastAnswer(summary="", source=found.source, queries=found.evidence, unit=unit)
     answer.interval_ratio = question.interval_ratio
     answer.labels = first.shown_labels
-    answer.warnings = [*found.warnings]
+    answer.warnings = [*found.warnings, *_late_begin(found, made)]
     request = question.request(step_seconds=first.step_seconds, now=found.now)
     _add_frame(answer, request, made, step_seconds=first.step_seconds, shown=shown)
     answer.window = _window_answer(found, made, first.step_seconds)
@@ -100,6 +103,18 @@ def assumed_answer(question: Question, start_value: float, shown: Shown, *, now:
     if shown.chart:
         _add_chart(answer, question, made, title=f"{start_value:g}, {answer.scenario}", without=alone)
     return answer
+
+
+def _late_begin(found: Found, made: CapacityForecast) -> list[str]:
+    """Return how much of the history there is, where that is much less than was asked for."""
+    if found.window is None or made.history is None:
+        return []
+    there = (len(made.history) - 1) * made.history.step.seconds
+    if there >= _MOST_OF_HISTORY * found.window.seconds:
+        return []
+    begin = format_instant(found.window.end - timedelta(seconds=there))
+    asked = format_duration(found.window.seconds)
+    return [f"Of the {asked} of history asked for there are {format_duration(there)}: the data begin at {begin}."]
 
 
 def _growth_alone(request: Request, step: Step, *, start_value: float, start_ms: int) -> CapacityForecast | None:
