@@ -10,9 +10,6 @@ of their 1994 rule) on what is left. The estimate of the autoregression is corre
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
-
-import numpy as np
 
 from sre.core.series import FloatArray
 
@@ -65,9 +62,3 @@ def _kernel_variance(residuals: Sequence[FloatArray], count: int) -> float:
 
 def _lagged(stretches: Sequence[FloatArray], lag: int) -> float:
     return sum(float(one[lag:] @ one[: one.size - lag]) for one in stretches if one.size > lag)
-
-
-def split_like(values: FloatArray, stretches: Sequence[FloatArray]) -> list[FloatArray]:
-    """Return the values cut where the stretches are cut."""
-    ends = np.cumsum([0, *(one.size for one in stretches)])
-    return [values[first:last] for first, last in pairwise(ends)]

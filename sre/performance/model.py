@@ -1,16 +1,10 @@
 """What a comparison of before and after is made of."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
-
-if TYPE_CHECKING:
-    from sre.core.series import FloatArray
+from typing import Literal, TypeAlias
 
 BadDirection: TypeAlias = Literal["up", "down"]
 Verdict: TypeAlias = Literal["regression", "improvement", "changed", "no_change", "cannot_tell"]
-# A sample as stretches without a break, oldest first: dependence between values is only measured inside a stretch.
-Stretches: TypeAlias = "Sequence[FloatArray]"
 
 # Chosen on the development data of cloud benchmarks by halves of its series, shuffled anew in blocks: with 2 % and
 # 99 % about one in two hundred comparisons of unchanged series is a false alarm (`bench/verdicts.py` measures it).
@@ -26,13 +20,11 @@ class Standard:
         bad: Which direction is bad; None where nobody knows, and then a change is neither good nor bad.
         smallest_ratio: Smaller effects are no change, however sure; 0.02 is 2 %.
         confidence_ratio: Of the interval, and 1 minus it is the share of unchanged series that may look changed.
-        is_ratio_apt: Whether percent of the level before say something; not for temperatures or balances.
     """
 
     bad: BadDirection | None = None
     smallest_ratio: float = SMALLEST_RATIO
     confidence_ratio: float = CONFIDENCE_RATIO
-    is_ratio_apt: bool = True
 
 
 @dataclass(frozen=True, slots=True)

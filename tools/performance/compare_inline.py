@@ -10,7 +10,7 @@ from sre.core.errors import InputError, NoDataError
 from sre.core.text import cleaned, quoted
 from sre.core.times import Window, epoch_ms, instant_from_ms, parse_instant
 from tools.arguments import MAX_INLINE_POINTS
-from tools.performance.compare_subjects import Material, Subject
+from tools.performance.compare_subjects import LARGEST_VALUE, Material, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,6 +142,8 @@ def _values(given: list[Any], field: str) -> FloatArray:
     for index, one in enumerate(given):
         if one is not None and (isinstance(one, bool) or not isinstance(one, (int, float))):
             raise InputError(f"{field}: value {index} is not a number.", field=field, valid=_FORMS)
+        if one is not None and abs(one) > LARGEST_VALUE and math.isfinite(one):
+            raise InputError(f"{field}: value {index} is too large for a measurement.", field=field)
     values = np.array([math.nan if one is None else float(one) for one in given], dtype=np.float64)
     return np.where(np.isfinite(values), values, math.nan)
 
@@ -172,6 +174,7 @@ def _split(side: Any, asked: Asked, *, now: datetime) -> Material:
 def _of_series(old: _Series, new: _Series, asked: Asked) -> Material:
     import numpy as np
 
+    from sre.metrics.query_unit import unit_of_metric
     from sre.performance.direction import bad_direction
 
     for field, side in (("before", old), ("after", new)):
@@ -179,7 +182,9 @@ def _of_series(old: _Series, new: _Series, asked: Asked) -> Material:
             raise NoDataError(f"{field} has no value.", next_steps=("pass the values of both sides.",))
     name = cleaned(asked.metric or "series", limit=_MAX_NAME)
     bad = said_direction(asked, bad_direction(asked.metric))
-    subject = Subject(name, "", bad, old.values, new.values, is_adjoining=_are_neighbours(old, new))
+    subject = Subject(
+        name, unit_of_metric(asked.metric), bad, old.values, new.values, is_adjoining=_are_neighbours(old, new)
+    )
     return Material((_with_days(subject, old, new),), before_window=old.window, after_window=new.window)
 
 

@@ -40,14 +40,13 @@ async def compare_performance(
     window: Annotated[str, Field(max_length=64)] = "1d",
     metric: _Text = "",
     higher_is_worse: _Flag = None,
-    smallest_change: float = 0.02,
+    smallest: Annotated[float, Field(json_schema_extra=_without_default)] = 0.02,
     source: _Text = "",
 ) -> CompareAnswer:
-    """Compare before and after: difference, interval, verdict.
+    """Before and after: difference, interval, verdict.
 
-    Use when asked whether a deploy made it slower. Give service or query with change_at (or windows
-    before="start/end", after=...), or data: values, {timestamps, values}, k6 summaries of several runs.
-    metric: name or unit of values. Not for finding the time (use `detect_changes`).
+    Use when asked if a deploy made it slower. service or query + change_at (or before=start/end, after=...),
+    or values, {timestamps, values}, k6 summaries. Not for when (`detect_changes`).
     """
     from tools.performance.compare_steps import Asked, compared
 
@@ -60,7 +59,7 @@ async def compare_performance(
         window=window,
         metric=metric,
         higher_is_worse=higher_is_worse,
-        smallest_ratio=smallest_change,
+        smallest_ratio=smallest,
         source=source,
     )
     return await compared(ctx, asked)

@@ -15,7 +15,7 @@ from tools.concurrent import all_of, beside, outcome_of, seconds_left, with_stan
 from tools.context import recorded_note
 from tools.performance.compare_deploys import deploys_near
 from tools.performance.compare_inline import said_direction
-from tools.performance.compare_subjects import Material, Subject
+from tools.performance.compare_subjects import LARGEST_VALUE, Material, Subject
 from tools.performance.compare_windows import windows_of
 
 if TYPE_CHECKING:
@@ -255,7 +255,7 @@ def _joined(results: Sequence[RangeResult], *, has_earlier: bool) -> _Lines:
             values[labels.index(one), start:end] = result.series.values[row]
             present[labels.index(one), start:end] = result.series.present[row]
         start = end
-    return _Lines(times, tuple(labels), values, present & np.isfinite(values), has_earlier)
+    return _Lines(times, tuple(labels), values, present & (np.abs(values) <= LARGEST_VALUE), has_earlier)
 
 
 def _subjects(question: _Question, lines: _Lines, windows: Windows) -> tuple[list[Subject], list[str]]:

@@ -52,8 +52,8 @@ def _compared(subject: Subject, smallest_ratio: float) -> Comparison:
     from sre.performance.verdict import compare
 
     return compare(
-        [subject.before],
-        [subject.after],
+        subject.before,
+        subject.after,
         Standard(bad=subject.bad, smallest_ratio=smallest_ratio),
         is_adjoining=subject.is_adjoining,
         earlier=subject.earlier,

@@ -66,9 +66,7 @@ async def _material(deps: Deps, asked: Asked) -> Material:
 
 def _check(asked: Asked) -> None:
     if not 0 <= asked.smallest_ratio <= _LARGEST_SMALLEST:
-        raise InputError(
-            "smallest_change is a share of the level before, 0 to 10.", field="smallest_change", valid=("0.02", "0.1")
-        )
+        raise InputError("smallest is a share of the level before, 0 to 10.", field="smallest", valid=("0.02", "0.1"))
     if asked.query and asked.service:
         raise InputError("Pass one of query and service.", field="query", valid=("query", "service"))
     if asked.is_live or asked.before is not None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from sre.performance.model import BadDirection
     from tools.answer import QueryEvidence
 
+# Differences and squares of larger ones leave what a float can hold, and nothing that is measured is as large.
+LARGEST_VALUE = 1e150
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:

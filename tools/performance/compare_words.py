@@ -82,6 +82,8 @@ def _moved(part: MetricPart, *, is_first: bool) -> str:
 
 
 def _stayed(part: MetricPart, *, is_first: bool) -> str:
+    if any(part.notes) and part.notes[-1].startswith("Alone"):
+        return f"{_moved(part, is_first=is_first)}: not beyond chance among so many metrics"
     interval = "" if part.effect_ratio is None else _interval(part, is_first=is_first)
     if _is_moved(part.usual_ratio):
         return f"{_levels(part)}, as usual at these hours{interval}"

@@ -11,7 +11,7 @@ from sre.performance.verdict import compare
 
 
 def called(p_value: float, **others: object) -> Comparison:
-    base = compare([np.full(9, 1.0)], [np.full(9, 2.0)], Standard("up"))
+    base = compare(np.full(9, 1.0), np.full(9, 2.0), Standard("up"))
     return replace(base, p_value=p_value, **others)  # type: ignore[arg-type]
 
 
