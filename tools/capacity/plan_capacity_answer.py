@@ -11,7 +11,15 @@ from sre.core.text import cleaned, listed
 from sre.core.times import instant_from_ms
 from tools.answer import EvidencedAnswer, Figure, Instant, Part, Point
 from tools.artefacts import ArtefactAnswer
-from tools.capacity.plan_capacity_costs import WAITING_COLUMNS, CostPart, CostTotalPart, WaitingPart, WastePart
+from tools.capacity.plan_capacity_costs import (
+    COMMITMENT_COLUMNS,
+    EXPENSE_COLUMNS,
+    WAITING_COLUMNS,
+    CostPart,
+    CostTotalPart,
+    WaitingPart,
+    WastePart,
+)
 from tools.capacity.plan_capacity_risks import AutoscalingPart, RiskPart, TriggerPart
 
 if TYPE_CHECKING:
@@ -20,6 +28,8 @@ if TYPE_CHECKING:
 # Of many resources fewer steps each are read at once, and their rows need the room.
 _MAX_STEPS, _FEW_STEPS, _MANY_RESOURCES = 24, 16, 8
 _MONTH_DAYS = 30
+# Names of resources in a sentence.
+_NAMES = 4
 _LAST = -1
 
 
@@ -75,7 +85,7 @@ class BindingRow(Part):
     start: str
     resource: str
     room_ratio: Figure = Field(description="How often the expected peak fits into what may be carried; < 1: short")
-    others: list[str]
+    others: list[str] = Field(description="The next, with their own room")
 
 
 class AssumptionRow(Part):
@@ -98,7 +108,8 @@ class PlanAnswer(ArtefactAnswer, EvidencedAnswer):
     """Dated steps for several resources, what binds, and what all of it rests on."""
 
     RANKED: ClassVar[tuple[str, ...]] = (
-        "queries", "monthly", "autoscaling", "waiting", "costs", "risks", "triggers", "binding", "resources", "steps",
+        "queries", "monthly", "autoscaling", "waiting", "waste", "costs", "risks", "triggers", "binding", "resources",
+        "steps",
     )  # fmt: skip
 
     start: Instant | None = None
@@ -112,6 +123,8 @@ class PlanAnswer(ArtefactAnswer, EvidencedAnswer):
     monthly: list[MonthlyRows] = Field(default_factory=list)
     assumptions: list[AssumptionRow] = Field(default_factory=list)
     cost_totals: list[CostTotalPart] = Field(default_factory=list)
+    expense_columns: list[str] = Field(default_factory=lambda: list(EXPENSE_COLUMNS))
+    commitment_columns: list[str] = Field(default_factory=lambda: list(COMMITMENT_COLUMNS))
     costs: list[CostPart] = Field(default_factory=list)
     waste: list[WastePart] = Field(default_factory=list)
     waiting_columns: list[str] = Field(default_factory=lambda: list(WAITING_COLUMNS))
@@ -161,12 +174,13 @@ def day_text(at_ms: int | None) -> str | None:
 
 
 def _first_order(plan: Plan) -> str:
-    pairs = [(one, step) for one in plan.resources for step in one.steps]
-    if not pairs:
+    steps = [step for one in plan.resources for step in one.steps]
+    if not steps:
         return f"Nothing has to be ordered within {plan.days} days at {100 * plan.risk_ratio:.3g} % risk."
-    one, step = min(pairs, key=lambda pair: (pair[1].order_by_ms, pair[0].resource.name))
-    more = len(pairs) - 1
-    rest = f" {more} more step(s) follow." if more else ""
+    # Resources come by the order date of their first step.
+    one = plan.resources[0]
+    step = one.steps[0]
+    rest = f" {len(steps) - 1} more step(s) follow." if len(steps) > 1 else ""
     lead = f"{cleaned(one.resource.name)}, {step.units_before} to {step.units_after} units"
     if one.short_units_now:
         return f"Order now: {lead}; {one.short_units_now} are missing already.{rest}"
@@ -194,14 +208,16 @@ def _poorly_known(plan: Plan) -> str:
     ]
     if not poor:
         return ""
-    return f"Little trust in the demand of {listed(poor)}: read the later steps as a direction."
+    return f"Little trust in the demand of {listed(poor, limit=_NAMES)}: read the later steps as a direction."
 
 
 def _late(plan: Plan) -> str:
     late = [(one, one.steps[0]) for one in plan.resources if one.steps and one.steps[0].late_days > 0]
     if not late:
         return ""
-    named = listed([f"{cleaned(one.resource.name)} by {plain_text(step.late_days)} d" for one, step in late])
+    named = listed(
+        [f"{cleaned(one.resource.name)} by {plain_text(step.late_days)} d" for one, step in late], limit=_NAMES
+    )
     return f"Too late already for the lead time: {named}."
 
 
@@ -224,7 +240,7 @@ def _room(ratio: float) -> str:
 
 def _calm(plan: Plan) -> str:
     calm = [cleaned(one.resource.name) for one in plan.resources if not one.steps]
-    return f"Nothing to order for {listed(calm)}." if calm and len(calm) < len(plan.resources) else ""
+    return f"Nothing to order for {listed(calm, limit=_NAMES)}." if calm and len(calm) < len(plan.resources) else ""
 
 
 def _step_row(one: ResourcePlan, step: Step, *, is_first: bool) -> StepRow:
@@ -306,5 +322,5 @@ def _binding_row(one: Binding) -> BindingRow:
         start=day_text(one.from_ms) or "",
         resource=cleaned(one.resource),
         room_ratio=one.room_ratio,
-        others=[f"{cleaned(name)}: {plain_text(room)}" for name, room in one.others],
+        others=[f"{cleaned(name)}: {plain_text(room)}" for name, room in one.others[:_NAMES]],
     )

@@ -160,16 +160,13 @@ def _not_planned(unknown: tuple[str, ...]) -> list[str]:
 
 
 def _measured_rows(plan: Plan) -> list[AssumptionRow]:
-    return [
-        AssumptionRow(
-            path=f"{cleaned(one.resource.name)}.demand",
-            value=cleaned(one.resource.demand.words, limit=300),
-            source="measured",
-            why=f"{one.resource.demand.history_days:.0f} days of history, trust {one.resource.demand.trust}",
-        )
-        for one in plan.resources
-        if one.resource.demand.basis == "forecast"
-    ]
+    """Return one row for all demands that were measured; how each was stands with its resource."""
+    measured = [one.resource for one in plan.resources if one.resource.demand.basis == "forecast"]
+    if not measured:
+        return []
+    known = listed([f"{cleaned(one.name)} ({one.demand.history_days:.0f} d)" for one in measured])
+    why = "length of history in brackets; what the history has not seen is not in the forecast"
+    return [AssumptionRow(path="demand", value=f"goes on as measured for {known}", source="measured", why=why)]
 
 
 def _failures(measured: Measured, unknown: tuple[str, ...]) -> list[str]:

@@ -54,7 +54,7 @@ def plan_of(
         resources=tuple(plans),
         binding=binding_constraints(plans, start_ms=start_ms, days=days),
         assumptions=tuple(assumptions),
-        warnings=(*_without_interval(plans), *(warning for plan in plans for warning in _warnings(plan, days))),
+        warnings=(*_without_interval(plans), *_cut_short(plans, days), *_told_once(plans)),
     )
 
 
@@ -172,12 +172,21 @@ def _is_stated(plan: ResourcePlan) -> bool:
     return demand.is_certain and demand.basis != "forecast" and not demand.history_days
 
 
-def _warnings(plan: ResourcePlan, days: int) -> tuple[str, ...]:
-    demand, name = plan.resource.demand, plan.resource.name
-    notes = []
-    if demand.days < days:
-        notes.append(
-            f"{name}: planned for {demand.days} of {days} days only; {demand.history_days:.0f} days of history "
-            "carry no more. State a growth to plan further."
-        )
-    return (*notes, *(f"{name}: {warning}" for warning in demand.warnings))
+def _cut_short(plans: Sequence[ResourcePlan], days: int) -> tuple[str, ...]:
+    cut = [plan.resource for plan in plans if plan.resource.demand.days < days]
+    if not cut:
+        return ()
+    known = listed([f"{one.name} for {one.demand.days} d" for one in cut])
+    return (
+        f"Not planned for all {days} days, because what is known of the demand carries no more: {known}. "
+        "State a growth to plan further.",
+    )
+
+
+def _told_once(plans: Sequence[ResourcePlan]) -> tuple[str, ...]:
+    """Return what forecasts warn of, each thing once with the resources it is said of."""
+    names: dict[str, list[str]] = {}
+    for plan in plans:
+        for warning in plan.resource.demand.warnings:
+            names.setdefault(warning, []).append(plan.resource.name)
+    return tuple(f"{listed(said_of)}: {warning}" for warning, said_of in names.items())
