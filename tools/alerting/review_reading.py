@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import PurePosixPath
 from statistics import median_low
 from typing import TYPE_CHECKING, cast
 
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
     from sre.alerting.mending import RuleText
     from sre.alerting.review_model import Finding, KnownData, ReviewedRule, SelectorFacts
     from sre.core.promql.nodes import VectorNode
-    from sre.core.rules import AlertRule, RecordingRule, RuleFile
-    from sre.core.telemetry import MetricMetadata, MetricType, Rule
+    from sre.core.telemetry import MetricMetadata, MetricType
     from sre.core.times import Window
 
 # Each is a cheap look-up of an index; more would take long on a far source (our choice).
@@ -71,6 +69,7 @@ async def read_rules(source: MetricSource | None, text: str) -> ReadRules:
     Raises:
         InputError: Not a rule file; or none was given and the source keeps no rules.
     """
+    from sre.alerting.loaded_rules import file_name, rule_files
     from sre.alerting.mending import RuleText
     from sre.core.rules import read_rule_file
 
@@ -88,41 +87,9 @@ async def read_rules(source: MetricSource | None, text: str) -> ReadRules:
     loaded = await within(rules.rules, seconds=seconds_left(spare_seconds=_REPLAY_SECONDS), system=rules.name)
     if not loaded:
         raise InputError(f"{rules.name} has no rules loaded.", field="rules", next_steps=("pass rules as YAML.",))
-    failing = {(_file_name(one.file), one.name): cleaned(one.last_error) for one in loaded if one.health == "err"}
-    texts = await in_thread(lambda: tuple(RuleText.of_rules(file) for file in _files(loaded)))
+    failing = {(file_name(one.file), one.name): cleaned(one.last_error) for one in loaded if one.health == "err"}
+    texts = await in_thread(lambda: tuple(RuleText.of_rules(file) for file in rule_files(loaded)))
     return ReadRules(texts, failing, is_from_source=True)
-
-
-def _files(loaded: Sequence[Rule]) -> list[RuleFile]:
-    from sre.core.rules import RuleFile, RuleGroup
-
-    groups: dict[tuple[str, str], list[Rule]] = {}
-    for one in loaded:
-        groups.setdefault((one.file, one.group), []).append(one)
-    by_file: dict[str, list[RuleGroup]] = {}
-    for (file, name), members in groups.items():
-        rules = tuple(_rule(one) for one in members)
-        by_file.setdefault(file, []).append(RuleGroup(name, rules, members[0].group_interval_seconds))
-    return [RuleFile(tuple(found), _file_name(file)) for file, found in by_file.items()]
-
-
-def _file_name(path: str) -> str:
-    return cleaned(PurePosixPath(path.replace("\\", "/")).name, limit=80) or "rules.yml"
-
-
-def _rule(one: Rule) -> AlertRule | RecordingRule:
-    from sre.core.rules import AlertRule, RecordingRule
-
-    if one.kind == "recording":
-        return RecordingRule(one.name, one.query, dict(one.labels))
-    return AlertRule(
-        alert=one.name,
-        expr=one.query,
-        for_seconds=one.for_seconds,
-        keep_firing_for_seconds=one.keep_firing_for_seconds,
-        labels=dict(one.labels),
-        annotations=dict(one.annotations),
-    )
 
 
 def failing_findings(read: ReadRules, rules: Sequence[ReviewedRule]) -> list[Finding]:

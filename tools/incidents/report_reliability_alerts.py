@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from connectors.base import MetricSource, RuleSource
     from sre.alerting.inlining import Records
     from sre.alerting.review_model import ReviewedRule
-    from sre.core.rules import AlertRule, RecordingRule
     from sre.core.series import SeriesSet
-    from sre.core.telemetry import Rule
 
 Origin: TypeAlias = Literal["recorded", "replayed", ""]
 # Firings of one alert so near to each other are one call anyway, so looking closer would cost and tell nothing.
@@ -123,6 +121,8 @@ def is_of_service(labels: Mapping[str, str], service: str) -> bool:
 
 
 async def _replay(source: MetricSource, window: Window, service: str, found: AlertsRead) -> None:
+    from sre.alerting.loaded_rules import reviewed_alerts
+
     if not callable(getattr(source, "rules", None)):
         found.left_out.append(f"alert volume: {source.name} holds no ALERTS series and evaluates no rules.")
         return
@@ -132,7 +132,7 @@ async def _replay(source: MetricSource, window: Window, service: str, found: Ale
         found.left_out.append(f"alert volume: no ALERTS series are held. {loaded.message}")
         return
     names = await attempted(lambda: source.label_values("__name__", window=window), seconds=_RULE_SECONDS) or ()
-    alerts, records = await in_thread(lambda: _reviewed(loaded, frozenset(names)))
+    alerts, records = await in_thread(lambda: reviewed_alerts(loaded, held=frozenset(names)))
     called = [one for one in alerts if one.urgency != "none"]
     if not called:
         found.left_out.append(
@@ -232,41 +232,6 @@ def _inlined(one: ReviewedRule, records: Records) -> str | None:
         return one.query.text if changed == one.query.ast else promql_of(changed)
     except (CannotInlineError, SreError):
         return None
-
-
-def _reviewed(loaded: Sequence[Rule], names: frozenset[str]) -> tuple[list[ReviewedRule], Records]:
-    """Return the alerting rules, and the recording rules whose series the source does not hold."""
-    from sre.alerting.inlining import Records
-    from sre.alerting.mending import RuleText
-    from sre.alerting.review_model import reviewed_rules
-    from sre.core.rules import AlertRule, RecordingRule, RuleFile, RuleGroup
-
-    groups: dict[tuple[str, str], list[Rule]] = {}
-    for one in loaded:
-        groups.setdefault((one.file, one.group), []).append(one)
-    file = RuleFile(
-        tuple(
-            RuleGroup(name, tuple(_rule(one) for one in members), members[0].group_interval_seconds)
-            for (_, name), members in groups.items()
-        )
-    )
-    found = reviewed_rules([RuleText.of_rules(file)])
-    by_name: dict[str, list[ReviewedRule]] = {}
-    for each in found:
-        if isinstance(each.rule, RecordingRule):
-            by_name.setdefault(each.name, []).append(each)
-    records = Records(by_name, frozenset(by_name) - names)
-    return [each for each in found if isinstance(each.rule, AlertRule)], records
-
-
-def _rule(one: Rule) -> AlertRule | RecordingRule:
-    from sre.core.rules import AlertRule, RecordingRule
-
-    if one.kind == "recording":
-        return RecordingRule(one.name, one.query, dict(one.labels))
-    return AlertRule(
-        one.name, one.query, one.for_seconds, one.keep_firing_for_seconds, dict(one.labels), dict(one.annotations)
-    )
 
 
 def _evidence(query: str, series: SeriesSet) -> QueryEvidence:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from sre.alerting.inlining import Records
     from sre.alerting.review_model import ReviewedRule
     from sre.core.rules.alert_states import AlertEpisode
-    from sre.core.telemetry import Rule
     from tools.incidents.timeline_window import TimelineWindow
 
 _READ_SECONDS = 15.0
@@ -122,6 +121,8 @@ async def _unrecorded(source: MetricSource, window: TimelineWindow, asked: Asked
 
 
 async def _replayed(source: MetricSource, window: TimelineWindow, asked: Asked) -> list[_Told]:
+    from sre.alerting.loaded_rules import reviewed_alerts
+
     rules = _rule_source(source)
     if rules is None:
         asked.status, asked.note = "partly", f"{source.name} holds no ALERTS series and evaluates no rules."
@@ -134,7 +135,8 @@ async def _replayed(source: MetricSource, window: TimelineWindow, asked: Asked) 
     names = await attempted(
         lambda: source.label_values("__name__", window=window.searched), seconds=min(_READ_SECONDS, seconds_left())
     )
-    alerts, records = await in_thread(lambda: _reviewed(loaded, frozenset(names or ())))
+    reviewed, records = await in_thread(lambda: reviewed_alerts(loaded, held=frozenset(names or ())))
+    alerts = [one for one in reviewed if one.query is not None]
     if len(alerts) > _MAX_RULES:
         asked.status = "partly"
         asked.note = f"{asked.note} Only {_MAX_RULES} of {len(alerts)} rules were."
@@ -144,38 +146,6 @@ async def _replayed(source: MetricSource, window: TimelineWindow, asked: Asked) 
 
 def _rule_source(source: MetricSource) -> RuleSource | None:
     return cast("RuleSource", source) if callable(getattr(source, "rules", None)) else None
-
-
-def _reviewed(loaded: Sequence[Rule], names: frozenset[str]) -> tuple[list[ReviewedRule], Records]:
-    """Return the alerting rules, and the recording rules whose series the source does not hold."""
-    from sre.alerting.inlining import Records
-    from sre.alerting.mending import RuleText
-    from sre.alerting.review_model import reviewed_rules
-    from sre.core.rules import AlertRule, RecordingRule, RuleFile, RuleGroup
-
-    def rule(one: Rule) -> AlertRule | RecordingRule:
-        if one.kind == "recording":
-            return RecordingRule(one.name, one.query, dict(one.labels))
-        return AlertRule(
-            one.name, one.query, one.for_seconds, one.keep_firing_for_seconds, dict(one.labels), dict(one.annotations)
-        )
-
-    groups: dict[tuple[str, str], list[Rule]] = {}
-    for one in loaded:
-        groups.setdefault((one.file, one.group), []).append(one)
-    file = RuleFile(
-        tuple(
-            RuleGroup(name, tuple(rule(one) for one in members), members[0].group_interval_seconds)
-            for (_, name), members in groups.items()
-        )
-    )
-    found = reviewed_rules([RuleText.of_rules(file)])
-    by_name: dict[str, list[ReviewedRule]] = {}
-    for each in found:
-        if isinstance(each.rule, RecordingRule):
-            by_name.setdefault(each.name, []).append(each)
-    records = Records(by_name, frozenset(by_name) - names)
-    return [each for each in found if isinstance(each.rule, AlertRule) and each.query is not None], records
 
 
 async def _episodes(
