@@ -131,6 +131,7 @@ class PlanAnswer(ArtefactAnswer, EvidencedAnswer):
     waiting: list[WaitingPart] = Field(default_factory=list)
     risks: list[RiskPart] = Field(default_factory=list)
     risks_ranked_by: str = "overload before headroom, stated facts before suppositions, then date, then likelihood"
+    risks_lesser: list[str] = Field(default_factory=list)
     risks_carried: list[str] = Field(default_factory=list, description="What the plan carries")
     triggers: list[TriggerPart] = Field(default_factory=list)
     autoscaling: list[AutoscalingPart] = Field(default_factory=list)

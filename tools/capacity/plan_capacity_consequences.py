@@ -18,7 +18,7 @@ from tools.capacity.plan_capacity_costs import (
     waste_part,
     waste_sentence,
 )
-from tools.capacity.plan_capacity_risks import autoscaling_part, risk_part, risk_sentence, trigger_part
+from tools.capacity.plan_capacity_risks import autoscaling_part, lesser_risk, risk_part, risk_sentence, trigger_part
 from tools.concurrent import seconds_left
 from tools.context import in_thread
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sre.capacity.plan.triggers import CapacityTriggers
     from sre.capacity.plan.waste import Waste
 
-_MAX_RISKS = 8
+_MAX_RISKS, _MAX_LESSER = 5, 10
 _MAX_WAITING = 5
 # Left for checking rules and writing the answer.
 _SPARE_SECONDS = 15.0
@@ -118,6 +118,7 @@ def _tell(answer: PlanAnswer, plan: Plan, found: Consequences) -> list[str]:
     answer.waste = [waste_part(one) for one in found.waste]
     answer.waiting = [waiting_part(one.resource.name, rows) for one, rows in found.waiting[:_MAX_WAITING]]
     answer.risks = [risk_part(one) for one in harmful[:_MAX_RISKS]]
+    answer.risks_lesser = [lesser_risk(one) for one in harmful[_MAX_RISKS:][:_MAX_LESSER]]
     answer.risks_carried = [f"{cleaned(one.resource)}: {one.kind}" for one in ranked if one.impact == "none"]
     answer.autoscaling = [autoscaling_part(one) for one in map(autoscaling, plan.resources) if one]
     answer.left_out += _left_out(found, harmful)
@@ -142,7 +143,9 @@ def _waiting_sentences(found: Consequences) -> list[str]:
 def _left_out(found: Consequences, harmful: list[Risk]) -> list[str]:
     notes = []
     if len(harmful) > _MAX_RISKS:
-        notes.append(f"risks: {len(harmful) - _MAX_RISKS} lesser ones; plan fewer resources in one call.")
+        notes.append(
+            f"risks: {len(harmful) - _MAX_RISKS} lesser ones are only named; plan fewer resources at once."
+        )
     if len(found.waiting) > _MAX_WAITING:
         notes.append(f"waiting: {len(found.waiting) - _MAX_WAITING} less urgent resources.")
     if found.late:

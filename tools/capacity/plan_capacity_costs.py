@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from sre.capacity.plan.model import ResourcePlan
     from sre.capacity.plan.waste import Waste
 
-_MAX_COMMITMENTS = 6
 _MAX_NAME = 80
 _MONTH_MS = 31 * 86_400_000
 _DOUBTS = {
@@ -34,27 +33,17 @@ class ExpensePart(Part):
     """What one way to buy costs over the plan, in the currency of the prices."""
 
     name: str
-    committed_units: int
-    steps_cost: Figure = Field(description="Following the steps: the budget")
-    expected: Figure = Field(description="Mean over what simulated futures need, month by month")
-    lower: Figure = Field(description="80 % of futures; null: one future")
-    upper: Figure
-    lost_after: Figure = Field(description="Expected loss of terms that outlast the plan")
+    figures: list[Figure] = Field(description="As expense_columns says; null range: one future")
 
 
 class CommitmentPart(Part):
     """Units to commit to; money for all of them."""
 
     name: str
-    units: int
     start: str
     until: str
-    upfront: Figure
-    per_month: Figure
-    needed_ratio: Figure = Field(description="Expected share of the time needed")
-    break_even_use_ratio: Figure = Field(description="Needed less than this, on demand is cheaper")
     break_even: str | None = Field(description="On demand would have cost the whole term by then")
-    saving: Figure = Field(description="Expected over the plan")
+    figures: list[Figure] = Field(description="As commitment_columns says")
 
 
 class CostPart(Part):
@@ -64,7 +53,8 @@ class CostPart(Part):
     currency: str
     months_covered: Figure
     expenses: list[ExpensePart]
-    commitments: list[CommitmentPart]
+    commitments: list[CommitmentPart] = Field(description="To make now")
+    later: list[Figure] = Field(description="[units, expected saving] of commitments when later units are there")
     dearer_below_ratio: Figure = Field(
         description="Demand below this share of the forecast: today's commitments cost more than on demand"
     )
@@ -104,6 +94,10 @@ class WaitingPart(Part):
     rows: list[list[Figure]]
 
 
+# Following the steps is the budget; expected and its 80 % range are what simulated futures need, month by month; lost
+# after is the expected loss of terms that outlast the plan.
+EXPENSE_COLUMNS = ["committed_units", "steps_cost", "expected", "lower", "upper", "lost_after"]
+COMMITMENT_COLUMNS = ["units", "upfront", "per_month", "needed_ratio", "break_even_use_ratio", "saving"]
 WAITING_COLUMNS = ["delay_months", "short_ratio", "overload_ratio", "days_short", "units_short", "saved"]
 
 
@@ -115,7 +109,11 @@ def cost_part(cost: ResourceCost) -> CostPart:
         months_covered=cost.months_covered,
         # Without an offer the cheapest mix is everything on demand.
         expenses=[_expense_part(one) for one in (cost.expenses if len(cost.expenses) > 2 else cost.expenses[:1])],
-        commitments=[_commitment_part(one) for one in cost.mix[:_MAX_COMMITMENTS]],
+        commitments=[_commitment_part(one) for one in cost.mix if one.from_month == 0],
+        later=[
+            sum(one.units for one in cost.mix if one.from_month),
+            sum(one.saving for one in cost.mix if one.from_month),
+        ],
         dearer_below_ratio=cost.dearer_below_ratio,
         if_demand=[[one.demand_ratio, one.on_demand, one.with_mix] for one in cost.sensitivity],
     )
@@ -245,27 +243,31 @@ def _interval(expense: Expense) -> list[float | None]:
 def _expense_part(expense: Expense) -> ExpensePart:
     return ExpensePart(
         name=cleaned(expense.name, limit=_MAX_NAME),
-        committed_units=expense.committed_units,
-        steps_cost=expense.steps_cost,
-        expected=expense.expected,
-        lower=expense.lower,
-        upper=expense.upper,
-        lost_after=expense.lost_after,
+        figures=[
+            expense.committed_units,
+            expense.steps_cost,
+            expense.expected,
+            expense.lower,
+            expense.upper,
+            expense.lost_after,
+        ],
     )
 
 
 def _commitment_part(tranche: Tranche) -> CommitmentPart:
     return CommitmentPart(
         name=cleaned(tranche.commitment.name, limit=_MAX_NAME),
-        units=tranche.units,
         start=_day(tranche.from_ms),
         until=_day(tranche.until_ms),
-        upfront=tranche.upfront,
-        per_month=tranche.per_month,
-        needed_ratio=tranche.needed_ratio,
-        break_even_use_ratio=tranche.break_even_use_ratio,
         break_even=None if tranche.break_even_ms is None else _day(tranche.break_even_ms),
-        saving=tranche.saving,
+        figures=[
+            tranche.units,
+            tranche.upfront,
+            tranche.per_month,
+            tranche.needed_ratio,
+            tranche.break_even_use_ratio,
+            tranche.saving,
+        ],
     )
 
 

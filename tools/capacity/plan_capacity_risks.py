@@ -123,5 +123,12 @@ def risk_sentence(found: Sequence[Risk]) -> str:
     )
 
 
+def lesser_risk(risk: Risk) -> str:
+    """Return a risk in a few words."""
+    harm = "overloaded" if risk.impact == "overload" else "headroom used up"
+    day = risk.overload_from_ms if risk.impact == "overload" else risk.short_from_ms
+    return f"{cleaned(risk.resource)}: {risk.kind}, {harm} from {_day(day)}"
+
+
 def _day(at_ms: int | None) -> str | None:
     return None if at_ms is None else instant_from_ms(at_ms).date().isoformat()

@@ -87,9 +87,9 @@ def _growth_doubles(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
         now, then = (f"{100 * times * faster.growth_ratio:.3g} % a month" for times in (1, 2))
     share = share_reaching(resource.demand, faster.resource.demand)
     if share is None:
-        likelihood = "assumption: the growth was stated without a range, so nothing says how sure it is"
+        likelihood = "assumption: growth was stated without a range"
     else:
-        likelihood = f"{_percent(share) if share else 'none'} of the simulated futures end at or above this"
+        likelihood = f"{_percent(share) if share else 'none'} of the futures end at or above this"
     replanned = resource_plan(faster.resource, risk_ratio=risk_ratio)
     harm = harm_of(plan, _world(plan, replanned), risk_ratio)
     words = _Words(
@@ -113,7 +113,7 @@ def _upper_edge(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
     words = _Words(
         what=f"demand follows the upper edge of its 80 % interval: peaks up to {peak} in place of {middle}",
         likelihood_ratio=1 - UPPER_EDGE,
-        likelihood=f"{_percent(1 - UPPER_EDGE)} of the simulated futures are above the edge on a given day",
+        likelihood=f"{_percent(1 - UPPER_EDGE)} of the futures are above it on a given day",
         trigger=_level_trigger(plan.resource, edge, harm, otherwise="what a plan made again next month says"),
         mitigation=_earlier(plan, replanned),
     )
@@ -136,7 +136,7 @@ def _zone_lost(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
     words = _Words(
         what=f"one of {zones} zones is lost at a peak{assumed}: {used}",
         likelihood_ratio=None,
-        likelihood="assumption: nothing in the data tells how often a zone is lost",
+        likelihood="assumption: the data do not tell",
         trigger=f"fewer than {_units(_outside(replanned, zones))} outside the fullest zone",
         mitigation=_earlier(plan, replanned, otherwise="spread the units evenly over the zones, and try it"),
         is_supposed=bool(assumed),
@@ -155,7 +155,7 @@ def _lead_time_doubles(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
     words = _Words(
         what=f"an order takes {2 * lead:g} days in place of {lead:g}",
         likelihood_ratio=None,
-        likelihood="assumption: how long past orders took is not known here",
+        likelihood="assumption: past orders are not known here",
         trigger=f"an order not in place {lead:g} days after it was placed",
         mitigation=f"order {_units(first.units_added)} {_when(plan, replanned.steps[0])}; agree on a day of delivery",
     )
@@ -172,7 +172,7 @@ def _capacity_overstated(plan: ResourcePlan, risk_ratio: float) -> Risk | None:
     words = _Words(
         what=f"a unit carries {true}, not {believed}: the estimate was {100 * (OVERSTATED_BY - 1):.0f} % too high",
         likelihood_ratio=None,
-        likelihood=f"assumption: what a unit carries is {plan.resource.capacity_words or 'given'}",
+        likelihood=f"assumption: what a unit carries was {_capacity_words(plan.resource)}",
         trigger=f"errors or latency rise while peaks are under {believed} a unit",
         mitigation=f"load-test one unit with real traffic to {believed}; {_earlier(plan, replanned)}",
     )
@@ -270,6 +270,10 @@ def _severity(risk: Risk) -> tuple[int, bool, float, float]:
         float("inf") if first is None else float(first // DAY_MS),
         -(risk.likelihood_ratio or 0.0),
     )
+
+
+def _capacity_words(resource: Resource) -> str:
+    return "measured by a load test" if resource.capacity_words.startswith("load test") else "given"
 
 
 def _units(count: int) -> str:

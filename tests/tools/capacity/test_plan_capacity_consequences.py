@@ -50,7 +50,10 @@ async def test_a_year_of_ten_units_costs_what_arithmetic_says_and_commitments_sa
     assert total["with_mix"] == pytest.approx(10_512)
     assert sum(month[1] for month in total["monthly"]) == pytest.approx(17_520, rel=1e-3)
     (tranche,) = answer["costs"][0]["commitments"]
-    assert (tranche["units"], tranche["break_even_use_ratio"]) == (10, 0.6)
+    figures = dict(zip(answer["commitment_columns"], tranche["figures"], strict=True))
+    assert (figures["units"], figures["break_even_use_ratio"]) == (10, 0.6)
+    on_demand = dict(zip(answer["expense_columns"], answer["costs"][0]["expenses"][0]["figures"], strict=True))
+    assert on_demand["steps_cost"] == on_demand["expected"] == pytest.approx(17_520)
     assert tranche["break_even"] == "2027-06-09", "219 days after 2 November"
     assert "17,520 EUR on demand, 10,512 EUR with the cheapest mix, 10 unit(s) committed now" in answer["summary"]
     assert any("assumed or poorly known" in warning for warning in answer["warnings"])
