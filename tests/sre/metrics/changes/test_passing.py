@@ -1,0 +1,54 @@
+"""Changes that undo each other soon are one anomaly. Cases are made by hand."""
+
+import numpy as np
+
+from sre.core.changes.model import AnomalyWindow, Change, Found
+from sre.metrics.changes.passing import with_passing
+
+VALUES = np.where((np.arange(1_000) >= 500) & (np.arange(1_000) < 540), 30.0, 10.0)
+VALUES[520] = 45.0
+
+
+def change(index: int, before: float, after: float) -> Change:
+    direction = "up" if after > before else "down"
+    return Change(index, index, index, before, after, direction, abs(after - before), None, 0.99)
+
+
+THERE, BACK = change(500, 10, 30), change(540, 30, 11)
+
+
+def test_there_and_back_is_a_window_with_its_worst_value() -> None:
+    found = with_passing(Found(changes=(THERE, BACK)), VALUES)
+    assert found.changes == ()
+    assert found.anomalies == (AnomalyWindow(500, 539, 10, 45, "up", 20),)
+
+
+def test_half_the_way_back_is_a_new_level() -> None:
+    found = Found(changes=(THERE, change(540, 30, 20)))
+    assert with_passing(found, VALUES) == found
+
+
+def test_what_lasted_long_was_a_level() -> None:
+    found = Found(changes=(THERE, change(700, 30, 10)))
+    assert with_passing(found, VALUES) == found
+
+
+def test_two_steps_the_same_way_are_two_changes() -> None:
+    found = Found(changes=(THERE, change(540, 30, 50)))
+    assert with_passing(found, VALUES) == found
+
+
+def test_other_changes_stay() -> None:
+    first, last = change(100, 5, 10), change(800, 11, 2)
+    found = with_passing(Found(changes=(first, THERE, BACK, last)), VALUES)
+    assert found.changes == (first, last)
+
+
+def test_an_anomaly_that_was_found_in_it_is_told_once() -> None:
+    inside, apart = AnomalyWindow(515, 525, 30, 45, "up", 9), AnomalyWindow(900, 905, 10, 1, "down", 8)
+    found = with_passing(Found(changes=(THERE, BACK), anomalies=(inside, apart)), VALUES)
+    assert [one.start_index for one in found.anomalies] == [500, 900]
+
+
+def test_what_did_not_change_stays_as_it_was() -> None:
+    assert with_passing(Found(), VALUES) == Found()
