@@ -74,6 +74,12 @@ def _root_causes() -> list[Row]:
     return rows()
 
 
+def _verdicts() -> list[Row]:
+    from bench.verdicts import rows
+
+    return rows()
+
+
 def _records() -> list[Row]:
     from bench.records import rows
 
@@ -96,6 +102,7 @@ PARTS: Mapping[str, Callable[[], list[Row]]] = {
     "rules": _rules,
     "backtest": _backtest,
     "root_causes": _root_causes,
+    "verdicts": _verdicts,
     "records": _records,
     "forecasts": _forecasts,
 }
