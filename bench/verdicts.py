@@ -95,7 +95,7 @@ def recorded() -> list[Case]:
     ]
 
 
-def shuffled(*, seed: int = 1) -> list[Case]:
+def shuffled(*, seed: int = 1, times: int = SHUFFLES) -> list[Case]:
     """Return every series without its change, in blocks shuffled anew: unchanged, and changed anew."""
     rng = np.random.default_rng(seed)
     found = []
@@ -103,7 +103,7 @@ def shuffled(*, seed: int = 1) -> list[Case]:
         values = np.array(one["values"], dtype=np.float64)
         if one["change_index"] is not None:
             values[int(one["change_index"]) :] /= _factor(float(one["effect"]))
-        for _ in range(SHUFFLES):
+        for _ in range(times):
             found += _pair(values, rng, is_higher_worse=bool(one["higher_is_worse"]))
     return found
 
