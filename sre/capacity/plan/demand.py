@@ -82,7 +82,8 @@ def forecast_demand(forecast: CapacityForecast, *, start_ms: int, words: str) ->
     return Demand(
         start_ms=start_ms,
         paths=as_futures(daily) if daily.shape[0] > 1 else daily,
-        expected=_daily_peaks(forecast.expected[None, :], forecast.times_ms, start_ms)[0],
+        # The middle of the peaks: the peak of the middle leaves out that one of several steps comes out high.
+        expected=np.median(daily, axis=0),
         basis="forecast",
         words=words,
         trust=forecast.judgement.trust,
