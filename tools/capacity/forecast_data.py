@@ -24,6 +24,8 @@ _TYPE_SECONDS = 13.0
 _LEAST_RATE_SECONDS = 300.0
 # How long the whole history is waited for alone, and by how much the past asked for in its place is shorter.
 _PATIENCE_SECONDS, _SHORTER = 18.0, 4
+# Kept back from the deadline for the forecast itself (our choice).
+_FORECAST_SECONDS = 15.0
 # OpenMetrics 1.0: these suffixes name values that only grow; and shares that end at 1 or 100.
 _COUNTER_SUFFIXES = ("_total", "_bucket", "_count", "_sum")
 _CEILINGS = {"_ratio": 1.0, "_percent": 100.0}
@@ -88,7 +90,7 @@ async def read_range(source: MetricSource, query: str, *, window: Window, step: 
         lambda: source.range_query(query, window=window, step=step),
         lambda: source.range_query(query, window=shorter, step=step),
         after_seconds=_PATIENCE_SECONDS,
-        seconds=seconds_left(),
+        seconds=seconds_left(spare_seconds=_FORECAST_SECONDS),
         system=source.name,
     )
     if isinstance(outcome, SreError):
