@@ -13,12 +13,13 @@ from sre.core.text import cleaned, quoted
 
 USERS = "users"
 _FORMS = (
-    "give `1200 rps growing 15 % a month`, {query: ...}, {series: {timestamps, values}}, {forecast: rows}, "
-    "{start: ..., growth_per_month: ...} or {of: users | <resource>, times: ...}"
+    "give `1200 rps growing 15 % a month`, {query: ...}, {free: query}, {series: {timestamps, values}}, "
+    "{forecast: rows}, {start: ..., growth_per_month: ...} or {of: users | <resource>, times: ...}"
 )
-_KEYS = ("query", "series", "forecast", "start", "of")
+_KEYS = ("query", "free", "series", "forecast", "start", "of")
 _AN_AMOUNT = "give an amount such as 1200, 1200 rps or 2 TB"
 _MAX_QUERY = 20_000
+_MAX_POINTS = 100_000
 _MAX_SCENARIO = 500
 _LARGEST_FACTOR = 1e15
 # Squares of anything larger overflow.
@@ -113,6 +114,8 @@ def _from_mapping(fields: Fields) -> tuple[DemandRequest, str]:
     if forms == ["query"]:
         query = fields.lines("query", limit=_MAX_QUERY)
         return QueryDemand(query, _scenario(fields)), _unit(fields)
+    if forms == ["free"]:
+        return QueryDemand(fields.lines("free", limit=_MAX_QUERY), _scenario(fields), is_free=True), _unit(fields)
     if forms == ["series"]:
         return _series(fields), _unit(fields)
     if forms == ["forecast"]:
@@ -138,6 +141,9 @@ def _series(fields: Fields) -> SeriesDemand:
         return SeriesDemand((), (), scenario)
     times, values = part.items("timestamps"), part.items("values")
     part.refuse_others()
+    if len(times) > _MAX_POINTS:
+        part.problem("timestamps", f"has {len(times):,} entries", f"give at most {_MAX_POINTS:,}; peaks of hours do")
+        return SeriesDemand((), (), scenario)
     if len(times) != len(values):
         part.problem("values", f"has {len(values)} entries, timestamps has {len(times)}", "give as many of each")
     if any(isinstance(time, bool) or not isinstance(time, (str, int, float)) for time in times):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from sre.capacity.plan.amounts import days, share, whole
@@ -11,8 +11,9 @@ from sre.capacity.plan.costs_prices import read_prices
 from sre.capacity.plan.demand_reading import USERS, read_demand, read_usage
 from sre.capacity.plan.model import KINDS, PIECES, Assumption, Kind, Prices, Sizing
 from sre.capacity.plan.quantity import Quantity
-from sre.capacity.plan.request import FollowingDemand, PlanRequest, ResourceRequest
+from sre.capacity.plan.request import FollowingDemand, PlanRequest, QueryDemand, ResourceRequest
 from sre.core.errors import InputError
+from sre.core.exact import exact_number
 from sre.core.fields import Fields
 from sre.core.problems import Findings
 from sre.core.text import cleaned, quoted
@@ -20,6 +21,9 @@ from sre.core.yaml_text import yaml_value
 
 MAX_RESOURCES = 20
 _MAX_NAME = 60
+# No field lies deeper; what does is refused where it is read.
+_MAX_DEPTH = 10
+_FREE = re.compile(r"_(?:avail|available|free|MemAvailable|MemFree)(?:_bytes)?\b", re.IGNORECASE)
 _CUT = re.compile(r"\d{3}(?!\d)")
 _MAX_ZONES, _MAX_SPARE = 20, 1000
 _UNITS = {"disk": "bytes", "memory": "bytes", "connections": "connections", "cpu": "cores"}
@@ -29,8 +33,8 @@ GUIDE = (
     f"kind is one of {', '.join(KINDS)}; in place of units give capacity: 2 TB and unit_capacity: 500 GB",
     "demand: 1200 rps growing 15 % a month, or 1.2 TB growing 60 GB a month; a range: "
     "{start: 1200 rps, growth_per_month: 15 %, growth_range: {low: 10 %, high: 25 %}}",
-    "demand: {query: PromQL of one series, scenario: growth +20%} or {series: {timestamps: [], values: []}}: forecast; "
-    "{forecast: [[time, expected, lower, upper], ...], interval: 80 %}: made before",
+    "demand: {query: PromQL of one series, scenario: growth +20%}, {free: PromQL of what is left} or "
+    "{series: {timestamps: [], values: []}}: forecast; {forecast: [[time, expected, lower, upper], ...], interval: 80 %}: made before",
     "demand: {of: api, times: 2, seconds_held: 50ms, plus: 20}: follows another; seconds_held is Little's law",
     "demand: users, or {of: users, per_user: 5 MB}, with users: {count: 100000 growing 15 % a month, active_share, "
     "sessions_per_day, requests_per_session, peak_factor} beside resources",
@@ -94,8 +98,10 @@ def read_plan_request(document: object, *, defaults: Defaults, field: str = "res
     return request
 
 
-def _add_cut_numbers(value: object, path: str, found: Findings) -> None:
+def _add_cut_numbers(value: object, path: str, found: Findings, depth: int = 0) -> None:
     """Find numbers that YAML cut in two: within braces `{count: 100,000}` is a count of 100 and a field named 000."""
+    if depth > _MAX_DEPTH:
+        return
     if isinstance(value, Mapping):
         for key, item in value.items():
             if item is None and _CUT.match(str(key)):
@@ -104,11 +110,11 @@ def _add_cut_numbers(value: object, path: str, found: Findings) -> None:
                     "is the end of a number that its comma cut in two",
                     'within braces write "100,000" in quotes, or 100000',
                 )
-            _add_cut_numbers(item, f"{path}.{cleaned(str(key), limit=40)}", found)
+            _add_cut_numbers(item, f"{path}.{cleaned(str(key), limit=40)}", found, depth + 1)
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for index, item in enumerate(value):
             if isinstance(item, (Mapping, Sequence)):
-                _add_cut_numbers(item, f"{path}[{index}]", found)
+                _add_cut_numbers(item, f"{path}[{index}]", found, depth + 1)
 
 
 def _request(top: Fields, defaults: Defaults) -> PlanRequest:
@@ -141,6 +147,8 @@ def _resource(fields: Fields, common: _Common) -> ResourceRequest:
     kind = cast("Kind", fields.choice("kind", KINDS, default="other"))
     demand, demand_unit = read_demand(fields)
     units = read_units(fields)
+    if isinstance(demand, QueryDemand):
+        demand = _of_what_is_used(fields, demand, kind=kind, units=units)
     prices = fields.part("prices")
     request = ResourceRequest(
         path=fields.path,
@@ -164,6 +172,18 @@ def _resource(fields: Fields, common: _Common) -> ResourceRequest:
 def _prices(fields: Fields, common: _Common, kind: Kind, units: UnitsRead) -> Prices | None:
     capacity = Quantity(units.unit_capacity, units.unit or _UNITS.get(kind, ""))
     return read_prices(fields, currency=common.currency, capacity=capacity)
+
+
+def _of_what_is_used(fields: Fields, demand: QueryDemand, *, kind: Kind, units: UnitsRead) -> QueryDemand:
+    """Return a demand for what is used: what is free runs down while the demand goes up."""
+    if demand.is_free:
+        total = exact_number(units.units_now * units.unit_capacity)
+        return replace(demand, query=f"{total} - ({demand.query})")
+    if kind in ("disk", "memory") and _FREE.search(demand.query) and "-" not in demand.query:
+        fields.problem(
+            "demand.query", "asks for what is free, and a demand is what is used", "give {free: ...}, or size - free"
+        )
+    return demand
 
 
 def _sizing(fields: Fields, kind: Kind, common: _Common) -> Sizing:

@@ -9,10 +9,15 @@ from sre.capacity.plan.model import Assumption, Kind, Prices, Sizing
 
 @dataclass(frozen=True, slots=True)
 class QueryDemand:
-    """The forecast of a query's daily peaks; `scenario` as `forecast_capacity` reads it."""
+    """The forecast of a query's daily peaks; `scenario` as `forecast_capacity` reads it.
+
+    Attributes:
+        is_free: The query asks for what is left, and the demand is the capacity less that.
+    """
 
     query: str
     scenario: str = ""
+    is_free: bool = False
 
 
 @dataclass(frozen=True, slots=True)

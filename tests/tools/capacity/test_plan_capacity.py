@@ -118,6 +118,14 @@ async def test_the_demo_disk_without_headroom_is_ordered_a_lead_time_ahead(demo:
 
 
 @pytest.mark.anyio
+async def test_what_is_free_gives_the_same_plan_as_what_is_used(demo: Deps) -> None:
+    disk = {"name": "db-1", "kind": "disk", "capacity": "400 GB", "unit_capacity": "100 GB", "headroom": 0}
+    free = {"free": f"node_filesystem_avail_bytes{VOLUME}"}
+    plans = [await _planned([{**disk, "demand": one}], demo, horizon="90d") for one in ({"query": USED}, free)]
+    assert plans[0]["steps"] == plans[1]["steps"]
+
+
+@pytest.mark.anyio
 async def test_several_resources_of_the_demo_are_planned_at_once(demo: Deps) -> None:
     resources = [
         {"name": "checkout", "kind": "replicas", "units": 2, "unit_capacity": "30 rps",

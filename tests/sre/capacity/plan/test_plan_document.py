@@ -132,6 +132,11 @@ def test_the_page_on_capacity_planning_names_the_defaults_of_the_users() -> None
     assert all(f"| `{factor.name}` | {factor.default:g} |" in page for factor in USAGE)
 
 
+def test_what_is_free_is_planned_as_what_is_used() -> None:
+    text = "[{name: a, kind: disk, capacity: 2 TB, unit_capacity: 500 GB, demand: {free: avail_bytes}}]"
+    assert _read(text).resources[0].demand == QueryDemand("2000000000000 - (avail_bytes)", is_free=True)
+
+
 def test_yaml_json_and_values_are_read_alike() -> None:
     document = {"resources": [{"name": "api", "units": 6, "unit_capacity": "250 rps", "demand": "1200 rps"}]}
     texts = [document, json.dumps(document), yaml.safe_dump(document), document["resources"], document["resources"][0]]
@@ -198,6 +203,10 @@ def test_every_factor_of_the_users_is_an_assumption() -> None:
         ("[{name: a, units: 1, unit_capacity: 1, demand: 1}, {name: a, units: 1, unit_capacity: 1, demand: 1}]",
          "$.resources", "more than once"),
         ("[5]", "$.resources[0]", "not a mapping"),
+        ("[{name: a, kind: disk, capacity: 5, demand: {query: node_filesystem_avail_bytes}}]",
+         "$.resources[0].demand.query", "what is free"),
+        ("[{name: a, kind: memory, capacity: 5, demand: {query: node_memory_MemAvailable_bytes}}]",
+         "$.resources[0].demand.query", "what is free"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_place(text: str, path: str, what: str) -> None:
