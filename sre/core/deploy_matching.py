@@ -49,7 +49,8 @@ def deploys_before(
 
     Args:
         services: The services that the changed series speak of; empty where they do not say.
-        within_ms: How long before the earliest time of the moment a deploy may lie.
+        within_ms: How long before the earliest time of the moment a deploy may lie; and how much of the doubt about the
+            moment is heeded, on each side of the best guess.
     """
     found = [
         DeployMatch(one, max(0, moment.at_ms - one.at_ms), one.service in services)
@@ -61,8 +62,11 @@ def deploys_before(
 
 
 def _may_precede(deploy: Deploy, moment: Moment, within_ms: int) -> bool:
+    # Of something that is known to half a day only, every deploy of that day would be before it.
+    first_ms = max(moment.earliest_ms, moment.at_ms - within_ms) - within_ms
+    last_ms = min(moment.latest_ms, moment.at_ms + within_ms)
     # A deploy that is only known to lie between two looks may have been before the moment although it was seen after.
-    return min(deploy.at_ms, deploy.after_ms) <= moment.latest_ms and deploy.at_ms >= moment.earliest_ms - within_ms
+    return min(deploy.at_ms, deploy.after_ms) <= last_ms and deploy.at_ms >= first_ms
 
 
 def _rank(match: DeployMatch) -> tuple[bool, bool, int, str]:

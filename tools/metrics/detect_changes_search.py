@@ -84,10 +84,11 @@ async def searched(ctx: ToolContext, reading: Reading) -> Search:
 
 def _found(rows: Rows, chunk: list[int], periods: tuple[int, ...]) -> list[Found]:
     from sre.core.changes.search import found_in_each
-    from sre.metrics.changes.passing import with_passing
+    from sre.metrics.changes.passing import with_passing, with_stairs_joined
 
     values = rows.values[chunk]
-    return [with_passing(one, line) for one, line in zip(found_in_each(values, periods=periods), values, strict=True)]
+    found = map(with_stairs_joined, found_in_each(values, periods=periods))
+    return [with_passing(one, line) for one, line in zip(found, values, strict=True)]
 
 
 def season_steps(step_ms: int, count: int) -> tuple[int, ...]:

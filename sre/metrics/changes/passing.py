@@ -1,4 +1,4 @@
-"""Two changes that undo each other are one thing that passed."""
+"""Changes that belong together: steps of one stair, and those that undo each other."""
 
 from dataclasses import replace
 from typing import Final
@@ -12,6 +12,41 @@ from sre.core.series import FloatArray
 _BACK_SHARE: Final = 0.25
 # What lasts longer than this share of all that is known was a level of its own (our choice).
 _PASSING_SHARE: Final = 0.1
+# Steps the same way with no more points between them are one change that takes its time (our choice): on so few no
+# level can be seen.
+_STAIR_STEPS: Final = 5
+
+
+def with_stairs_joined(found: Found) -> Found:
+    """Return what was found, with steps the same way that follow each other at once as one change."""
+    joined: list[Change] = []
+    for change in found.changes:
+        last = joined[-1] if joined else None
+        if last is not None and last.direction == change.direction and _is_at_once(last, change):
+            joined[-1] = _joined(last, change)
+        else:
+            joined.append(change)
+    return replace(found, changes=tuple(joined))
+
+
+def _is_at_once(first: Change, second: Change) -> bool:
+    return second.index - max(first.index, first.latest_index) <= _STAIR_STEPS
+
+
+def _joined(first: Change, second: Change) -> Change:
+    larger = max(first, second, key=lambda one: abs(one.after - one.before))
+    step = abs(larger.after - larger.before)
+    before, after = first.before, second.after
+    return replace(
+        larger,
+        earliest_index=first.earliest_index,
+        latest_index=second.latest_index,
+        before=before,
+        after=after,
+        effect=larger.effect * abs(after - before) / step if step else larger.effect,
+        ratio=after / before if before * after > 0 and larger.ratio is not None else None,
+        confidence=max(first.confidence, second.confidence),
+    )
 
 
 def with_passing(found: Found, values: FloatArray) -> Found:

@@ -48,6 +48,13 @@ def test_one_more_than_an_hour_before_is_too_old() -> None:
     assert matched(deploy(-64)) == [("cart", -64)]
 
 
+def test_of_a_change_that_may_have_been_at_any_time_of_a_day_only_what_is_near_counts() -> None:
+    vague = Moment(NOON, NOON - 720 * MINUTE, NOON + 720 * MINUTE)
+    deploys = [deploy(minutes) for minutes in (-300, -110, 50, 200)]
+    found = deploys_before(vague, deploys, services=("cart",))
+    assert [(one.deploy.at_ms - NOON) / MINUTE for one in found] == [50, -110]
+
+
 def test_the_own_service_comes_before_a_nearer_one() -> None:
     assert matched(deploy(-2, "payments"), deploy(-45)) == [("cart", -45), ("payments", -2)]
 

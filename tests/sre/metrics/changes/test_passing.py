@@ -1,9 +1,9 @@
-"""Changes that undo each other soon are one anomaly. Cases are made by hand."""
+"""Steps of one stair are one change, changes that undo each other soon one anomaly. Cases are made by hand."""
 
 import numpy as np
 
 from sre.core.changes.model import AnomalyWindow, Change, Found
-from sre.metrics.changes.passing import with_passing
+from sre.metrics.changes.passing import with_passing, with_stairs_joined
 
 VALUES = np.where((np.arange(1_000) >= 500) & (np.arange(1_000) < 540), 30.0, 10.0)
 VALUES[520] = 45.0
@@ -52,3 +52,16 @@ def test_an_anomaly_that_was_found_in_it_is_told_once() -> None:
 
 def test_what_did_not_change_stays_as_it_was() -> None:
     assert with_passing(Found(), VALUES) == Found()
+
+
+def test_steps_of_a_stair_are_one_change_from_the_first_level_to_the_last() -> None:
+    first, second = change(500, 10, 14), change(503, 14, 30)
+    (one,) = with_stairs_joined(Found(changes=(first, second))).changes
+    assert (one.index, one.earliest_index, one.latest_index, one.before, one.after) == (503, 500, 503, 10, 30)
+    assert one.effect == 20
+
+
+def test_steps_apart_or_the_other_way_stay() -> None:
+    for second in (change(520, 14, 30), change(503, 14, 2)):
+        found = Found(changes=(change(500, 10, 14), second))
+        assert with_stairs_joined(found) == found
