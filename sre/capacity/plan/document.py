@@ -30,11 +30,13 @@ _UNITS = {"disk": "bytes", "memory": "bytes", "connections": "connections", "cpu
 # What an empty document is answered with: every field, once.
 GUIDE = (
     "a resource: {name: api, kind: replicas, units: 6, unit_capacity: 250 rps, demand: ..., zones: 3, prices: ...}",
-    f"kind is one of {', '.join(KINDS)}; in place of units give capacity: 2 TB and unit_capacity: 500 GB",
+    f"kind is one of {', '.join(KINDS)}; in place of units give capacity: 2 TB and unit_capacity: 500 GB; "
+    "unit is that of demand and capacity, where neither says it",
     "demand: 1200 rps growing 15 % a month, or 1.2 TB growing 60 GB a month; a range: "
-    "{start: 1200 rps, growth_per_month: 15 %, growth_range: {low: 10 %, high: 25 %}}",
+    "{start: 1200 rps, growth_per_month: 15 %, growth_range: {low: 10 %, high: 25 %}}, adds_per_month for amounts",
     "demand: {query: PromQL of one series, scenario: growth +20%}, {free: PromQL of what is left} or "
-    "{series: {timestamps: [], values: []}}: forecast; {forecast: [[time, expected, lower, upper], ...], interval: 80 %}: made before",
+    "{series: {timestamps: [], values: []}}: forecast",
+    "demand: {forecast: [[time, expected, lower, upper], ...], interval: 80 %}: a forecast made before",
     "demand: {of: api, times: 2, seconds_held: 50ms, plus: 20}: follows another; seconds_held is Little's law",
     "demand: users, or {of: users, per_user: 5 MB}, with users: {count: 100000 growing 15 % a month, active_share, "
     "sessions_per_day, requests_per_session, peak_factor} beside resources",

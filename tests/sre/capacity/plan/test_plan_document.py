@@ -1,6 +1,7 @@
 """Reading what a caller writes: amounts as people spell them, every field, and every mistake at once."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -232,6 +233,22 @@ def test_an_empty_description_is_answered_with_all_fields(empty: object) -> None
     with pytest.raises(InputError) as caught:
         _read(empty)
     assert caught.value.next_steps == GUIDE or "not a mapping" in str(caught.value.next_steps)
+
+
+def test_the_guide_names_every_field_there_is() -> None:
+    """*Independent*: what the reader itself says is valid where a field is unknown."""
+    texts = [
+        "[{name: a, units: 1, unit_capacity: 1, demand: 1, nope: 1, load_test: {nope: 1, points: [{nope: 1}]}}]",
+        "{nope: 1, users: {count: 5, nope: 1}, resources: [{name: a, units: 1, unit_capacity: 1, demand: users}]}",
+        "[{name: a, units: 1, unit_capacity: 1, demand: {of: users, nope: 1}}]",
+        "[{name: a, units: 1, unit_capacity: 1, demand: {start: 1, growth_range: {nope: 1}, nope: 1}}]",
+        "[{name: a, units: 1, unit_capacity: 1, demand: {query: q, nope: 1}}]",
+        "[{name: a, units: 1, unit_capacity: 1, demand: {forecast: [[1, 2], [3, 4]], nope: 1}}]",
+    ]
+    told = [problem for text in texts for problem in _problems(text) if "fields are" in problem]
+    valid = {field for problem in told for field in problem.split("fields are ")[1].split(", ")}
+    assert len(valid) > 30
+    assert {field for field in valid if not re.search(rf"\b{field}\b", " ".join(GUIDE))} == set()
 
 
 def test_a_wrong_scenario_is_told_before_anything_is_measured() -> None:
