@@ -4,6 +4,7 @@ The limits are the real ones; the clock of the loop jumps over the waiting. Numb
 3 failed requests a minute.
 """
 
+import math
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -288,6 +289,30 @@ async def test_counts_that_never_came_are_not_told_as_no_requests() -> None:
 async def test_a_forecast_does_without_the_type_of_its_metric() -> None:
     answer = await answered("forecast_capacity", hangs=hanging("/metadata"))
     assert any("did not say whether" in warning for warning in answer["warnings"])
+
+
+async def test_changes_are_searched_as_far_as_time_allows() -> None:
+    """Hints are given up after 10 s, the series come 22 s later: what is left of the 50 s is kept for the answer."""
+    calm = [math.sin(12.9898 * step) for step in range(MINUTES // 10)]
+    pods = [series({"__name__": "depth", "pod": f"p{n}"}, calm, every_seconds=600) for n in range(40)]
+    answer = await answered(
+        "detect_changes",
+        samples=pods,
+        seconds=22.0,
+        arguments={"query": "last_over_time(depth[15m])", "start": "now-2d"},
+    )
+    assert (answer["series_total"], answer["series_searched"]) == (40, 10)
+    assert any("30 of 40 series were not searched, since the time was over" in text for text in answer["left_out"])
+    assert any(text.startswith("Deploys: versions could not be read") for text in answer["warnings"])
+
+
+async def test_changes_are_found_where_deploys_are_not_known() -> None:
+    level = [5.0 + math.sin(12.9898 * step) + (9.0 if step > MINUTES - 300 else 0.0) for step in range(MINUTES)]
+    depth = [series({"__name__": "depth", "service": "cart"}, level, every_seconds=60)]
+    arguments = {"query": "depth", "start": "now-2d"}
+    answer = await answered("detect_changes", samples=depth, hangs=querying("build_info"), arguments=arguments)
+    assert answer["changes"][0]["deploy_note"] == "deploys are not known"
+    assert any(text.startswith("Deploys: versions could not be read") for text in answer["warnings"])
 
 
 async def test_an_empty_forecast_is_no_data_although_names_cannot_be_had() -> None:
