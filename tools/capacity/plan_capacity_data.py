@@ -87,7 +87,7 @@ def start_of_plan(request: PlanRequest, *, now: datetime) -> datetime:
     ends = []
     for one in request.resources:
         if isinstance(one.demand, SeriesDemand) and one.demand.timestamps:
-            times, _ = inline_values(one.demand, now=now)
+            times, _, _ = inline_values(one.demand, now=now)
             ends.append(instant_from_ms(int(times.max())))
     if not ends or abs((max(ends) - now).total_seconds()) <= _STILL_NOW_DAYS * _DAY_SECONDS:
         return max([now, *ends])
@@ -246,7 +246,8 @@ def _add_series(found: Measured, one: ResourceRequest, *, now: datetime, days: i
 
     assert isinstance(one.demand, SeriesDemand)
     try:
-        times, values = inline_values(one.demand, now=now)
+        times, values, notes = inline_values(one.demand, now=now)
+        found.warnings += [f"{one.name}: {note}" for note in notes]
         times, values, step_seconds = peaks(times, values, end_ms=int(times.max()) if times.size else 0)
         demand = measured_demand(
             times,
@@ -264,14 +265,15 @@ def _add_series(found: Measured, one: ResourceRequest, *, now: datetime, days: i
     found.demands[one.name] = demand
 
 
-def inline_values(demand: SeriesDemand, *, now: datetime) -> tuple[IntArray, FloatArray]:
-    """Return times in epoch milliseconds and values, NaN where missing.
+def inline_values(demand: SeriesDemand, *, now: datetime) -> tuple[IntArray, FloatArray, tuple[str, ...]]:
+    """Return times in epoch milliseconds, values (NaN where missing), and what had to be assumed of the times.
 
     Raises:
         InputError: A time does not parse.
     """
     import numpy as np
 
-    times = [epoch_ms(parse_instant(item, now=now, field="series.timestamps").at) for item in demand.timestamps]
+    read = [parse_instant(item, now=now, field="series.timestamps") for item in demand.timestamps]
+    times, notes = [epoch_ms(one.at) for one in read], dict.fromkeys(note for one in read for note in one.notes)
     values = [np.nan if value is None else value for value in demand.values]
-    return np.array(times, dtype=np.int64), np.array(values, dtype=np.float64)
+    return np.array(times, dtype=np.int64), np.array(values, dtype=np.float64), tuple(notes)

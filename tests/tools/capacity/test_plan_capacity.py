@@ -196,6 +196,20 @@ async def test_a_series_in_the_call_is_forecast() -> None:
 
 
 @pytest.mark.anyio
+async def test_times_in_another_zone_are_the_same_times_and_none_is_utc() -> None:
+    plans = []
+    for shift, zone in ((0, "Z"), (2, "+02:00"), (0, "")):
+        times = [
+            f"{np.datetime64(at + 3600 * shift, 's').astype('datetime64[s]')}{zone}" for at in _line(120)["timestamps"]
+        ]
+        series_then = {"timestamps": times, "values": _line(120)["values"]}
+        resources = [{"name": "disk", "kind": "disk", "capacity": 300, "demand": {"series": series_then}}]
+        plans.append(await _planned(resources, horizon="120d"))
+    assert plans[0]["steps"] == plans[1]["steps"] == plans[2]["steps"]
+    assert any("no time zone" in warning for warning in plans[2]["warnings"])
+
+
+@pytest.mark.anyio
 async def test_recorded_series_of_another_year_are_planned_from_their_end() -> None:
     series_then = _line(120, end="2024-03-01T00:00:00Z")
     resources = [{"name": "disk", "kind": "disk", "capacity": 300, "headroom": 0, "demand": {"series": series_then}}]
