@@ -43,7 +43,7 @@ _PAID_ON_DEMAND = AssumptionRow(
     path="prices",
     value="units of today are paid on demand",
     source="default",
-    why="terms that run already are not known here",
+    why="name terms that run already under prices.held",
 )
 
 
@@ -123,7 +123,8 @@ def _tell(answer: PlanAnswer, plan: Plan, found: Consequences) -> list[str]:
     answer.autoscaling = [autoscaling_part(one) for one in map(autoscaling, plan.resources) if one]
     answer.left_out += _left_out(found, harmful)
     answer.warnings += commitment_warnings(plan.resources, found.costs)
-    answer.assumptions += [_PAID_ON_DEMAND] if found.costs else []
+    is_held = any(one.resource.prices and one.resource.prices.held for one in plan.resources)
+    answer.assumptions += [_PAID_ON_DEMAND] if found.costs and not is_held else []
     return [
         *cost_sentences(totals, found.costs),
         *_waiting_sentences(found),
@@ -143,9 +144,7 @@ def _waiting_sentences(found: Consequences) -> list[str]:
 def _left_out(found: Consequences, harmful: list[Risk]) -> list[str]:
     notes = []
     if len(harmful) > _MAX_RISKS:
-        notes.append(
-            f"risks: {len(harmful) - _MAX_RISKS} lesser ones are only named; plan fewer resources at once."
-        )
+        notes.append(f"risks: {len(harmful) - _MAX_RISKS} lesser ones are only named; plan fewer resources at once.")
     if len(found.waiting) > _MAX_WAITING:
         notes.append(f"waiting: {len(found.waiting) - _MAX_WAITING} less urgent resources.")
     if found.late:

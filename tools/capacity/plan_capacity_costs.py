@@ -220,6 +220,8 @@ def money(amount: float, currency: str) -> str:
 def _total_sentence(total: TotalCost, costs: Sequence[ResourceCost]) -> str:
     months = max(cost.months_covered for cost in costs)
     text = f"Cost over {plain_text(months)} months: {money(total.on_demand.steps_cost, total.currency)} on demand"
+    held = sum(cost.held_units for cost in costs)
+    text += f" with {held} unit(s) under terms that run" if held else ""
     if total.on_demand.lower is not None and total.on_demand.upper is not None:
         text += f" (futures need {plain_text(total.on_demand.lower)} to {plain_text(total.on_demand.upper)})"
     now = [one for cost in costs for one in cost.mix if one.from_month == 0]

@@ -82,6 +82,7 @@ class ResourceCost:
 
     Attributes:
         months_covered: Length of what is counted; shorter than the plan where demand is not known to its end.
+        held_units: Under terms that run already, at their own price in every sum.
         expenses: On demand first, then the cheapest mix, then everything on each commitment.
         mix: What the cheapest mix commits to, by when it starts.
         dearer_below_ratio: With demand below this share of the forecast, today's commitments cost more than they save;
@@ -92,6 +93,7 @@ class ResourceCost:
     resource: str
     currency: str
     months_covered: float
+    held_units: int
     on_demand_per_month: float
     months: tuple[MonthCost, ...]
     expenses: tuple[Expense, ...]
@@ -136,8 +138,9 @@ def resource_cost(plan: ResourcePlan) -> ResourceCost | None:
         resource=plan.resource.name,
         currency=prices.currency,
         months_covered=used.months.total,
+        held_units=sum(term.units for term in prices.held),
         on_demand_per_month=price,
-        months=_months(used, mix, price),
+        months=_months(plan, used, mix, price),
         expenses=(
             _expense("on demand", used, None, price),
             _expense("cheapest mix", used, mix, price),
@@ -157,10 +160,10 @@ def total_costs(costs: Sequence[ResourceCost]) -> tuple[TotalCost, ...]:
     return tuple(_total([cost for cost in costs if cost.currency == currency], currency) for currency in currencies)
 
 
-def _months(used: Usage, mix: Mix, price: float) -> tuple[MonthCost, ...]:
+def _months(plan: ResourcePlan, used: Usage, mix: Mix, price: float) -> tuple[MonthCost, ...]:
     on_demand = cost_of_steps(used, None, on_demand_per_month=price)
     with_mix = cost_of_steps(used, mix, on_demand_per_month=price)
-    units = used.months.mean_of(used.planned)
+    units = used.months.mean_of(plan.in_place[: used.months.days].astype(np.float64))
     return tuple(
         MonthCost(
             used.months.start_of(month),
@@ -218,18 +221,23 @@ def _today(mix: Mix, used: Usage) -> tuple[FloatArray, float]:
 
 
 def _scaled(plan: ResourcePlan, used: Usage, ratio: float) -> FloatArray:
-    """Return units that each future pays for if demand is so many times the forecast, shape (futures, days)."""
+    """Return units that each future pays for beyond held ones, if demand is so many times the forecast.
+
+    Returns:
+        shape (futures, days).
+    """
     demand = plan.resource.demand
     resource = replace(plan.resource, demand=replace(demand, paths=demand.paths * ratio))
-    return np.asarray(units_paid(resource, used.months), dtype=np.float64)
+    return np.asarray(np.maximum(units_paid(resource, used.months) - used.held, 0), dtype=np.float64)
 
 
 def _sensitivity(plan: ResourcePlan, used: Usage, mix: Mix, price: float, *, ratio: float) -> Sensitivity:
     units = _scaled(plan, used, ratio)
     committed, cost = _today(mix, used)
     per_day = price / DAYS_A_MONTH
-    on_demand = float(units.sum(axis=1).mean()) * per_day
-    rest = float(np.maximum(units - committed, 0).sum(axis=1).mean()) * per_day
+    held = float(used.held_cost.sum())
+    on_demand = held + float(units.sum(axis=1).mean()) * per_day
+    rest = held + float(np.maximum(units - committed, 0).sum(axis=1).mean()) * per_day
     return Sensitivity(ratio, on_demand, rest + cost)
 
 

@@ -174,13 +174,13 @@ def cost_of_futures(usage: Usage, mix: Mix | None, *, on_demand_per_month: float
         mix: The commitments made; None for none.
     """
     rest = _uncommitted(usage, usage.futures, mix).sum(axis=1) / DAYS_A_MONTH * on_demand_per_month
-    return np.asarray(rest if mix is None else rest + mix.cost_by_month.sum())
+    return np.asarray(rest + usage.held_cost.sum() + (0.0 if mix is None else mix.cost_by_month.sum()))
 
 
 def cost_of_steps(usage: Usage, mix: Mix | None, *, on_demand_per_month: float) -> FloatArray:
     """Return what following the plan's steps costs by month, shape (months,)."""
     rest = usage.months.mean_of(_uncommitted(usage, usage.planned, mix)) * usage.months.lengths * on_demand_per_month
-    return np.asarray(rest if mix is None else rest + mix.cost_by_month)
+    return np.asarray(rest + usage.held_cost + (0.0 if mix is None else mix.cost_by_month))
 
 
 def _uncommitted(usage: Usage, units: FloatArray | IntArray, mix: Mix | None) -> FloatArray:

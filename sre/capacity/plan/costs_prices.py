@@ -9,16 +9,21 @@ For the reader of the document: `read_prices(fields, currency=..., capacity=...)
           term: 1 year             # also 12 months, 36, 365d
           price: 0.061/hour        # whether used or not; may be left out where all is paid upfront
           upfront: 0               # once a unit and term
+      held:                        # terms that run already; price is what is still to be paid a unit
+        - { units: 4, until: 2027-03-01, price: 0.058/hour }
 """
 
 import re
+from datetime import UTC, datetime
 from typing import Final
 
 from sre.capacity.model import MONTH_SECONDS
-from sre.capacity.plan.model import Commitment, Prices
+from sre.capacity.plan.amounts import whole
+from sre.capacity.plan.model import Commitment, Held, Prices
 from sre.capacity.plan.quantity import Quantity, read_quantity
 from sre.core.fields import Fields
 from sre.core.text import cleaned, quoted
+from sre.core.times import epoch_ms
 
 HOURS_A_MONTH: Final = MONTH_SECONDS / 3600
 _MONTHS_A: Final = {"hour": 1 / HOURS_A_MONTH, "day": 24 / HOURS_A_MONTH, "month": 1.0, "year": 12.0}
@@ -33,6 +38,7 @@ _LARGEST: Final = 1e15
 _LONGEST_TERM_MONTHS: Final = 120.0
 _MAX_COMMITMENTS: Final = 10
 _MAX_NAME: Final = 60
+_MOST_UNITS: Final = 1_000_000
 
 
 def read_prices(fields: Fields, *, currency: str, capacity: Quantity) -> Prices | None:
@@ -50,13 +56,34 @@ def read_prices(fields: Fields, *, currency: str, capacity: Quantity) -> Prices 
     if len(parts) > _MAX_COMMITMENTS:
         fields.problem("commitments", f"has {len(parts)} entries", f"give at most {_MAX_COMMITMENTS}")
     commitments = tuple(_commitment(part, capacity) for part in parts[:_MAX_COMMITMENTS])
+    held = tuple(_held(part, capacity) for part in fields.parts("held")[:_MAX_COMMITMENTS])
     fields.refuse_others()
     names = [one.name for one in commitments]
     for name in sorted({name for name in names if names.count(name) > 1}):
         fields.problem("commitments", f"has {quoted(name, limit=_MAX_NAME)} more than once", "give each its own name")
-    if commitments and on_demand is None:
+    if (commitments or held) and on_demand is None:
         fields.problem("on_demand", "is missing", "commitments are judged against it: give a price such as 0.1/hour")
-    return None if on_demand is None else Prices(cleaned(own, limit=20), on_demand, commitments)
+    return None if on_demand is None else Prices(cleaned(own, limit=20), on_demand, commitments, held)
+
+
+def _held(fields: Fields, capacity: Quantity) -> Held:
+    units = whole(fields, "units", default=0, low=1, high=_MOST_UNITS)
+    if "units" not in fields:
+        fields.problem("units", "is missing", "say how many units the term covers")
+    price = _per_month(fields, "price", capacity) if "price" in fields else 0.0
+    fields.knows("price")
+    text = fields.text("until", is_needed=True)
+    fields.refuse_others()
+    return Held(units, _day_ms(fields, text), price)
+
+
+def _day_ms(fields: Fields, text: str) -> int:
+    try:
+        return epoch_ms(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC))
+    except ValueError:
+        if text:
+            fields.problem("until", f"is {quoted(text, limit=40)}, which is no day", "give one such as 2027-03-01")
+        return 0
 
 
 def _commitment(fields: Fields, capacity: Quantity) -> Commitment:

@@ -3,12 +3,13 @@
 Months are twelfths of a year counted from the present, not those of the calendar, so that terms end on their borders.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from sre.capacity.model import DAY_SECONDS, MONTH_SECONDS
-from sre.capacity.plan.model import DAY_MS, Resource, ResourcePlan
+from sre.capacity.plan.model import DAY_MS, Held, Resource, ResourcePlan
 from sre.capacity.plan.supply import units_needed
 from sre.core.series import FloatArray, IntArray
 
@@ -65,18 +66,22 @@ class Months:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Usage:
-    """Units of one resource.
+    """Units of one resource that are to be paid for, beyond those under terms that run already.
 
     Attributes:
         planned: shape (days,), units in place by the plan's steps.
         planned_least: shape (months,), units in place all through the month by the plan's steps.
         futures: shape (futures, days), units that each future pays for.
+        held: shape (days,), units under terms that run already.
+        held_cost: shape (months,), what is still paid for these, needed or not.
     """
 
     months: Months
     planned: FloatArray
     planned_least: IntArray
     futures: IntArray
+    held: IntArray
+    held_cost: FloatArray
 
 
 def months_of(*, start_ms: int, days: int) -> Months:
@@ -97,8 +102,28 @@ def usage(plan: ResourcePlan) -> Usage:
     """Return the units of a resource, over the days its demand is known for."""
     days = min(plan.in_place.size, plan.resource.demand.days)
     months = months_of(start_ms=plan.resource.demand.start_ms, days=days)
-    least = np.minimum.reduceat(plan.in_place[:days], months.first_days)
-    return Usage(months, plan.in_place[:days].astype(np.float64), least, units_paid(plan.resource, months))
+    prices = plan.resource.prices
+    held, per_day = _held(() if prices is None else prices.held, months)
+    planned = np.maximum(plan.in_place[:days] - held, 0)
+    return Usage(
+        months=months,
+        planned=planned.astype(np.float64),
+        planned_least=np.minimum.reduceat(planned, months.first_days),
+        futures=np.maximum(units_paid(plan.resource, months) - held, 0),
+        held=held,
+        held_cost=months.mean_of(per_day) * months.lengths,
+    )
+
+
+def _held(terms: Sequence[Held], months: Months) -> tuple[IntArray, FloatArray]:
+    """Return units under terms on each day and what they cost at that day's rate a month, both of shape (days,)."""
+    ends = [(term.until_ms - months.start_ms) / DAY_MS for term in terms]
+    days = np.arange(months.days)
+    units, cost = np.zeros(months.days, dtype=np.int64), np.zeros(months.days)
+    for term, end in zip(terms, ends, strict=True):
+        units += np.where(days < end, term.units, 0)
+        cost += np.where(days < end, term.units * term.per_month, 0.0)
+    return units, cost
 
 
 def units_paid(resource: Resource, months: Months) -> IntArray:

@@ -44,7 +44,7 @@ GUIDE = (
     "sizing, for one or beside resources for all: headroom or max_use, spare_units, zones, zone_loss_use, lead_time, "
     "order_every",
     "prices: {on_demand: 0.1/hour or 0.08/GB/month, commitments: [{name: 1 year, term: 12 months, price: 0.06/hour, "
-    "upfront: 0}]}; currency beside resources",
+    "upfront: 0}], held: [{units: 4, until: 2027-03-01, price: 0.05/hour}]}; currency beside resources",
 )
 # Our choices where nobody says otherwise; each is named in the answer.
 _ZONE_LOSS_USE = 0.80

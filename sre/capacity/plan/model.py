@@ -55,17 +55,33 @@ class Commitment:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Units under a term that runs already.
+
+    Attributes:
+        until_ms: When it ends, epoch milliseconds.
+        per_month: Still to be paid a unit and month, needed or not; 0 where all was paid upfront.
+    """
+
+    units: int
+    until_ms: int
+    per_month: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Prices:
     """What a unit costs; nothing is built in.
 
     Attributes:
         currency: Free text, such as `EUR`; text from outside.
         on_demand_per_month: A unit and month without any commitment; None where it was not given.
+        commitments: On offer.
     """
 
     currency: str
     on_demand_per_month: float | None = None
     commitments: tuple[Commitment, ...] = ()
+    held: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sre.capacity.plan.costs_usage import DAYS_A_MONTH
 from sre.capacity.plan.model import ResourcePlan
 from sre.capacity.plan.supply import units_needed
 from sre.core.figures import figure_text
+from sre.core.times import instant_from_ms
 
 # Fewer units than this share of what is there are within what sizing can be wrong by (our choice).
 _LEAST_SHARE = 0.1
@@ -98,6 +99,12 @@ def _cautions(plan: ResourcePlan, days: int) -> tuple[str, ...]:
         notes.append("no use was seen at all: make sure that the query measures what it should")
     else:
         notes.append(f"the highest peak seen is {figure_text(demand.highest_seen, resource.unit)}")
+    held = () if resource.prices is None else resource.prices.held
+    if held:
+        last = instant_from_ms(max(term.until_ms for term in held)).date().isoformat()
+        notes.append(
+            f"{sum(term.units for term in held)} units are under terms, the last until {last}: they save nothing"
+        )
     if resource.kind == "disk":
         notes.append("a disk seldom shrinks in place: the data have to move")
     return tuple(notes)

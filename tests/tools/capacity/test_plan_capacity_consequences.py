@@ -60,6 +60,17 @@ async def test_a_year_of_ten_units_costs_what_arithmetic_says_and_commitments_sa
 
 
 @pytest.mark.anyio
+async def test_terms_that_run_already_are_counted_and_not_bought_again() -> None:
+    """Source: arithmetic; 4 of 10 units held all year at 0.10: 24 x 365 x (6 x 0.20 + 4 x 0.10) = 14,016."""
+    held = PRICED + "      held: [{units: 4, until: 2027-11-03, price: 0.10/hour}]\n"
+    answer = await planned(held, horizon="365d")
+    assert answer["cost_totals"][0]["on_demand"] == pytest.approx(14_016)
+    assert [one["figures"][0] for one in answer["costs"][0]["commitments"]] == [6]
+    assert "with 4 unit(s) under terms that run" in answer["summary"]
+    assert not any(row["path"] == "prices" for row in answer["assumptions"])
+
+
+@pytest.mark.anyio
 async def test_without_prices_nothing_is_said_of_money() -> None:
     """Our choice: no price is built in."""
     answer = await planned("[{name: api, units: 6, unit_capacity: 250 rps, demand: 1200 rps growing 15 % a month}]")

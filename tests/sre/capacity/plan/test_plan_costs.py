@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from sre.capacity.plan.costs import resource_cost, total_costs
 from sre.capacity.plan.costs_commitments import break_even_use_ratio, cheapest_mix, effective_per_month
 from sre.capacity.plan.costs_usage import months_of, usage
-from sre.capacity.plan.model import Commitment
-from tests.support.capacity_plans import MONTH_DAYS, START_MS, YEAR_DAYS, a_year, plan_of, yearly
+from sre.capacity.plan.model import Commitment, Held, Prices
+from sre.capacity.plan.schedule import resource_plan
+from tests.support.capacity_plans import MONTH_DAYS, START_MS, YEAR_DAYS, a_year, plan_of, resource_of, yearly
 
 MODERATE = settings(max_examples=40, deadline=None, derandomize=True)
 YEAR_MONTHS = YEAR_DAYS / MONTH_DAYS
@@ -122,6 +123,28 @@ def test_a_disk_keeps_its_units():
     disk = cost_of(a_year(*months), units_now=8, kind="disk")
     assert disk.on_demand.expected == pytest.approx(8 * 100 * YEAR_MONTHS)
     assert cost_of(a_year(*months), units_now=8).on_demand.expected < disk.on_demand.expected
+
+
+def test_units_under_a_term_that_runs_are_paid_as_agreed_and_committed_anew_when_it_ends():
+    """Source: arithmetic; 4 of 10 units at 50 for 183 days, then on demand at 100, or on a new term at 60."""
+    held = (Held(4, START_MS + 183 * 86_400_000, 50.0),)
+    prices = Prices("EUR", 100.0, (yearly(60),), held)
+    plan = resource_plan(replace(resource_of(a_year(*[10] * 12), units_now=10), prices=prices), risk_ratio=0.1)
+    cost = resource_cost(plan)
+    assert cost.on_demand.steps_cost == pytest.approx((6 * 365 * 100 + 4 * (183 * 50 + 182 * 100)) / MONTH_DAYS)
+    assert cost.on_demand.expected == pytest.approx(cost.on_demand.steps_cost)
+    assert [(one.units, one.from_month) for one in cost.mix] == [(6, 0), (4, 6)], "month 6 begins on day 183"
+    assert [round(row.units) for row in cost.months] == [10] * 12
+
+
+def test_units_under_a_term_cost_the_same_when_nobody_needs_them():
+    """Source: arithmetic; 8 units held at 50 where 3 are needed: 8 x 50, and nothing more."""
+    prices = Prices("EUR", 100.0, (yearly(60),), (Held(8, START_MS + 900 * 86_400_000, 50.0),))
+    plan = resource_plan(replace(resource_of(a_year(*[3] * 12), units_now=8), prices=prices), risk_ratio=0.1)
+    cost = resource_cost(plan)
+    assert cost.on_demand.steps_cost == pytest.approx(8 * 50 * YEAR_MONTHS)
+    assert cost.mix == ()
+    assert [row.on_demand for row in cost.sensitivity] == pytest.approx([8 * 50 * YEAR_MONTHS] * 3)
 
 
 def test_resources_are_added_by_currency():

@@ -88,6 +88,17 @@ def test_every_problem_is_told_at_once():
         assert part in text, part
 
 
+def test_terms_that_run_are_read_with_their_end():
+    """Source: 2027-03-01T00:00Z is 1,803,859,200 seconds after the epoch."""
+    prices, problems = read({"on_demand": 100, "held": [{"units": 4, "until": "2027-03-01", "price": "0.06/hour"}]})
+    assert problems == []
+    (held,) = prices.held
+    assert (held.units, held.until_ms) == (4, 1_803_859_200_000)
+    assert held.per_month == pytest.approx(0.06 * HOURS)
+    _, problems = read({"on_demand": 100, "held": [{"until": "soon"}]})
+    assert [problem.split(":")[0] for problem in problems] == ["p.held[0].units", "p.held[0].until"]
+
+
 def test_two_offers_of_one_name_are_refused():
     """Our choice: an answer that names one must mean one."""
     offers = [{"name": "x", "term": 12, "price": 1}, {"name": "x", "term": 36, "price": 1}]
@@ -101,7 +112,20 @@ def test_two_offers_of_one_name_are_refused():
         lambda inner: (
             st.lists(inner, max_size=3)
             | st.dictionaries(
-                st.sampled_from(["on_demand", "commitments", "term", "price", "upfront", "name", "currency"]),
+                st.sampled_from(
+                    [
+                        "on_demand",
+                        "commitments",
+                        "term",
+                        "price",
+                        "upfront",
+                        "name",
+                        "currency",
+                        "held",
+                        "units",
+                        "until",
+                    ]
+                ),
                 inner,
                 max_size=4,
             )
