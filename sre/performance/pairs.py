@@ -11,6 +11,8 @@ from sre.performance.scores import Shape, scores
 
 # Of a bracket as wide as the data: to a millionth of a millionth of it.
 _HALVINGS = 40
+# Means of ranks that are equal differ by so much in the last digits, and the least step of a statistic is larger.
+_ROUNDING = 1e-12
 # So many pairwise differences are looked through in a few milliseconds; beyond, the shift is searched for.
 _MOST_PAIRS = 200_000
 
@@ -75,15 +77,16 @@ class Pair:
     def _searched_root(self, level: float, shape: Shape) -> float:
         high = _beyond(float(self.sorted_after[-1] - self.sorted_before[0]), 1)
         low = _beyond(float(self.sorted_after[0] - self.sorted_before[-1]), -1)
-        if self.statistic(low, shape) <= level:
+        if self.statistic(low, shape) <= level + _ROUNDING:
             return -math.inf
-        if self.statistic(high, shape) >= level:
+        if self.statistic(high, shape) >= level - _ROUNDING:
             return math.inf
-        first, last = _bisected(lambda shift: self.statistic(shift, shape) > level, low, high)
-        if self.statistic(last, shape) < level:
+        first, last = _bisected(lambda shift: self.statistic(shift, shape) > level + _ROUNDING, low, high)
+        if self.statistic(last, shape) < level - _ROUNDING:
             return (first + last) / 2
         # The statistic stays on the level for a while, as between the two middle values of an even number.
-        return (first + _bisected(lambda shift: self.statistic(shift, shape) >= level, last, high)[1]) / 2
+        end = _bisected(lambda shift: self.statistic(shift, shape) >= level - _ROUNDING, last, high)[1]
+        return (first + end) / 2
 
 
 def places(values: FloatArray, ordered: FloatArray) -> FloatArray:
