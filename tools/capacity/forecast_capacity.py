@@ -42,6 +42,12 @@ def _without_default(schema: JsonDict) -> None:
     schema.pop("default", None)
 
 
+def _without_limits(schema: JsonDict) -> None:
+    # A number out of range is answered with the range.
+    schema.pop("minimum", None)
+    schema.pop("maximum", None)
+
+
 _Text = Annotated[str, Field(max_length=64, json_schema_extra=_without_default)]
 # The lean schema: what a client needs to know; the models behind check the rest.
 _Number = Annotated[float | None, WithJsonSchema({"type": "number"}), Field(json_schema_extra=_without_default)]
@@ -50,6 +56,7 @@ _Series = Annotated[
     WithJsonSchema({"type": "object", "description": "{timestamps: [], values: []}"}),
     Field(json_schema_extra=_without_default),
 ]
+_Rows = Annotated[int, Field(ge=1, le=_MAX_ROWS, json_schema_extra=_without_limits)]
 _Horizon = Annotated[str | int, WithJsonSchema({"type": ["string", "integer"], "maxLength": 64})]
 
 
@@ -68,7 +75,7 @@ async def forecast_capacity(
     end: _Text = "now",
     step: _Text = "",
     source: _Text = "",
-    max_points: Annotated[int, Field(ge=1, le=_MAX_ROWS)] = 40,
+    max_points: _Rows = 40,
     chart: bool = False,
 ) -> ForecastAnswer:
     """Forecast a series: interval, measured accuracy, growth, and when it meets a threshold.

@@ -56,7 +56,7 @@ class Shown:
 def measured_answer(question: Question, found: Found, ranking: Ranking, shown: Shown) -> ForecastAnswer:
     """Return the most urgent forecast in full and the others in short."""
     first = ranking.forecasts[0]
-    made, unit = first.forecast, _unit_of(found.evidence[0].query)
+    made, unit = first.forecast, _unit_of(found)
     answer = ForecastAnswer(summary="", source=found.source, queries=found.evidence, unit=unit)
     answer.interval_ratio = question.interval_ratio
     answer.labels = first.shown_labels
@@ -183,12 +183,15 @@ def _summary(answer: ForecastAnswer, question: Question, ranking: Ranking, found
     return " ".join(filter(None, parts))
 
 
-def _unit_of(query: str) -> str:
+def _unit_of(found: Found) -> str:
+    if found.source is None:
+        return ""
+    # Only here, since reading PromQL costs a fresh process a fifth of its first forecast.
     from sre.core.promql import parse
     from sre.metrics.query_unit import unit_of_query
 
     try:
-        return unit_of_query(parse(query).ast)
+        return unit_of_query(parse(found.evidence[0].query).ast)
     except SreError:
-        # An inline series, or a dialect only the source itself reads.
+        # A dialect only the source itself reads.
         return ""
