@@ -86,7 +86,7 @@ async def planned(
     await report_progress(ctx, 1, 2, "Planning")
     plan, unknown = await in_thread(lambda: _plan(request, measured, question, start=start))
     answer = PlanAnswer(summary="", source=metrics.name if metrics else None)
-    answer.warnings += [*notes, *measured.warnings]
+    answer.warnings += [*notes, *_notes_on_units(request), *measured.warnings]
     answer.queries = measured.evidence
     if measured.window is not None:
         answer.window = WindowAnswer(start=measured.window.start, end=measured.window.end)
@@ -157,6 +157,10 @@ def _guessed(request: PlanRequest) -> list[str]:
 
 def _not_planned(unknown: tuple[str, ...]) -> list[str]:
     return [f"Not planned, see left_out: {cleaned(listed(unknown))}."] if unknown else []
+
+
+def _notes_on_units(request: PlanRequest) -> list[str]:
+    return [f"{cleaned(one.name)}: {cleaned(note, limit=300)}" for one in request.resources for note in one.notes]
 
 
 def _measured_rows(plan: Plan) -> list[AssumptionRow]:

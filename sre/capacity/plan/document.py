@@ -262,6 +262,14 @@ def _common_assumptions(
                 "lead_time", f"{common.lead_time_days:g} days from order to use", "given" if is_given else "default"
             )
         )
+    if any(one.order_every_days == common.order_every_days for one in resources):
+        notes.append(
+            Assumption(
+                "order_every",
+                f"a step lasts at least {common.order_every_days} days",
+                "default" if common.order_every_days == _ORDER_EVERY_DAYS else "given",
+            )
+        )
     spared = [one.name for one in resources if one.sizing.spare_units == 1 and one.kind in PIECES]
     if spared and common.spare_units is None:
         notes.append(Assumption("spare_units", f"1 (N+1) for {', '.join(spared)}; 0 elsewhere", "default"))

@@ -245,6 +245,18 @@ async def test_a_load_test_gives_the_capacity_of_a_unit_and_says_how() -> None:
 
 
 @pytest.mark.anyio
+async def test_what_speaks_against_a_load_test_or_a_capacity_is_warned_of() -> None:
+    points = [{"concurrency": load, "throughput": 100 * load} for load in (1, 2, 4, 8)]
+    document = [
+        {"name": "api", "units": 2, "load_test": {"points": points}, "demand": "100 rps"},
+        {"name": "pool", "kind": "connections", "capacity": 400, "demand": "100"},
+    ]
+    answer = await _planned(document)
+    assert any(warning.startswith("api: load test: the highest level tested") for warning in answer["warnings"])
+    assert any(warning.startswith("pool: no unit_capacity was given") for warning in answer["warnings"])
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
