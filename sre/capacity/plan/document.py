@@ -16,7 +16,7 @@ from sre.core.errors import InputError
 from sre.core.exact import exact_number
 from sre.core.fields import Fields
 from sre.core.problems import Findings
-from sre.core.text import cleaned, quoted
+from sre.core.text import cleaned, listed, quoted
 from sre.core.yaml_text import yaml_value
 
 MAX_RESOURCES = 20
@@ -48,6 +48,7 @@ GUIDE = (
 )
 # Our choices where nobody says otherwise; each is named in the answer.
 _ZONE_LOSS_USE = 0.80
+_COMMON = ("headroom", "lead_time", "zone_loss_use", "order_every")
 _ORDER_EVERY_DAYS = 30
 
 
@@ -66,7 +67,7 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class _Common:
-    """Defaults after the top of the document was read."""
+    """Defaults after the top of the document was read; `given` names those that somebody wrote."""
 
     headroom_ratio: float
     lead_time_days: float
@@ -75,6 +76,7 @@ class _Common:
     spare_units: int | None
     order_every_days: int
     currency: str
+    given: frozenset[str]
 
 
 def read_plan_request(document: object, *, defaults: Defaults, field: str = "resources") -> PlanRequest:
@@ -129,7 +131,7 @@ def _request(top: Fields, defaults: Defaults) -> PlanRequest:
     resources = tuple(_resource(part, common) for part in parts[:MAX_RESOURCES])
     _check_names(top, resources)
     ordered = _ordered(top, resources, has_users=usage is not None)
-    return PlanRequest(ordered, usage, (*_common_assumptions(common, defaults, resources), *assumptions))
+    return PlanRequest(ordered, usage, (*_common_assumptions(common, resources), *assumptions))
 
 
 def _common(top: Fields, defaults: Defaults) -> _Common:
@@ -141,6 +143,7 @@ def _common(top: Fields, defaults: Defaults) -> _Common:
         spare_units=whole(top, "spare_units", default=-1, low=0, high=_MAX_SPARE) if "spare_units" in top else None,
         order_every_days=max(1, round(days(top, "order_every", default=_ORDER_EVERY_DAYS, high=366))),
         currency=cleaned(top.text("currency"), limit=20),
+        given=defaults.given | {key for key in _COMMON if key in top},
     )
 
 
@@ -241,40 +244,25 @@ def _follows(resource: ResourceRequest) -> set[str]:
     return {resource.demand.of} if isinstance(resource.demand, FollowingDemand) else set()
 
 
-def _common_assumptions(
-    common: _Common, defaults: Defaults, resources: Sequence[ResourceRequest]
-) -> tuple[Assumption, ...]:
-    """Return what holds because nobody said otherwise; what was written stands with its resource."""
+def _common_assumptions(common: _Common, resources: Sequence[ResourceRequest]) -> tuple[Assumption, ...]:
+    """Return what holds for every resource that says nothing of its own, written by somebody or not."""
     notes = []
+
+    def add(path: str, value: str) -> None:
+        notes.append(Assumption(path, value, "given" if path in common.given else "default"))
+
     if any(one.sizing.headroom_ratio == common.headroom_ratio for one in resources):
-        is_given = "headroom" in defaults.given
-        notes.append(
-            Assumption(
-                "headroom",
-                f"{100 * common.headroom_ratio:.3g} % of the capacity stays free at the peak of a usual day",
-                "given" if is_given else "default",
-            )
-        )
+        add("headroom", f"{100 * common.headroom_ratio:.3g} % of the capacity stays free at the peak of a usual day")
     if any(one.lead_time_days == common.lead_time_days for one in resources):
-        is_given = "lead_time" in defaults.given
-        notes.append(
-            Assumption(
-                "lead_time", f"{common.lead_time_days:g} days from order to use", "given" if is_given else "default"
-            )
-        )
+        add("lead_time", f"{common.lead_time_days:g} days from order to use")
     if any(one.order_every_days == common.order_every_days for one in resources):
-        notes.append(
-            Assumption(
-                "order_every",
-                f"a step lasts at least {common.order_every_days} days",
-                "default" if common.order_every_days == _ORDER_EVERY_DAYS else "given",
-            )
-        )
+        add("order_every", f"a step lasts at least {common.order_every_days} days")
     spared = [one.name for one in resources if one.sizing.spare_units == 1 and one.kind in PIECES]
     if spared and common.spare_units is None:
-        notes.append(Assumption("spare_units", f"1 (N+1) for {', '.join(spared)}; 0 elsewhere", "default"))
+        add("spare_units", f"1 (N+1) for {listed(spared)}; 0 elsewhere")
     if all(one.sizing.zones == 1 for one in resources):
         notes.append(Assumption("zones", "no loss of a zone is planned for", "default", "give zones: 3 to survive one"))
-    elif any(one.sizing.zone_loss_use_ratio == _ZONE_LOSS_USE for one in resources):
-        notes.append(Assumption("zone_loss_use", "zones that remain may be used to 80 % while one is lost", "default"))
+    elif any(one.sizing.zone_loss_use_ratio == common.zone_loss_use_ratio for one in resources):
+        share_left = f"{100 * common.zone_loss_use_ratio:.3g} %"
+        add("zone_loss_use", f"zones that remain may be used to {share_left} while one is lost")
     return tuple(notes)

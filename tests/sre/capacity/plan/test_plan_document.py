@@ -155,6 +155,9 @@ def test_the_assumptions_say_what_nobody_wrote() -> None:
     assert "zones" in by_path
     given = {one.path: one for one in _read(text, headroom_ratio=0.2, given=frozenset({"headroom"})).assumptions}
     assert given["headroom"].source == "given"
+    written = {one.path: one for one in _read(f"{{lead_time: 3d, resources: {text}}}").assumptions}
+    assert (written["lead_time"].source, written["headroom"].source) == ("given", "default")
+    assert "3 days" in written["lead_time"].value
 
 
 def test_every_factor_of_the_users_is_an_assumption() -> None:
