@@ -79,7 +79,7 @@ async def add_consequences(
         answer.left_out.append("files: none were written, since no demand is measured by a query.")
     elif files:
         _show(answer, files)
-    return [sentence for sentence in sentences if sentence]
+    return [sentence for sentence in (*sentences, _rules_sentence(answer)) if sentence]
 
 
 async def _computed(plan: Plan) -> Consequences:
@@ -165,6 +165,14 @@ async def _with_triggers(answer: PlanAnswer, plan: Plan, *, deps: Deps) -> dict[
     if files:
         answer.checks = await rule_checks(deps, files=files, rules=[made.file], scenarios=made.scenarios)
     return files
+
+
+def _rules_sentence(answer: PlanAnswer) -> str:
+    """Return what is to be known of the alert rules without looking further."""
+    failed = [check.name for check in answer.checks if check.ok is False]
+    if failed:
+        return f"The alert rules are NOT ready: {listed(failed)} failed."
+    return ""
 
 
 def _triggers(plan: Plan, runbook_url: str) -> CapacityTriggers:

@@ -181,7 +181,9 @@ def waste_sentence(found: Sequence[Waste]) -> str:
         return ""
     worst = max(found, key=lambda one: (one.saving_per_month or 0.0, one.units))
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    saving = "" if worst.saving_per_month is None else f", worth {plain_text(worst.saving_per_month)} a month"
+    saving = (
+        "" if worst.saving_per_month is None else f", worth {money(worst.saving_per_month, worst.currency)} a month"
+    )
     doubts = {
         "give_back": "",
         "check_season_first": "; check the busiest season first",

@@ -33,7 +33,8 @@ def order_level(plan: ResourcePlan, *, risk_ratio: float) -> OrderLevel | None:
     """Return the levels, or None where the units of today carry nothing by the sizing.
 
     Growth is that of the simulated futures from the plan's first order date over one lead time, each future's highest
-    peak then over its highest of the week before; where nothing is to be ordered, that of the fastest such time.
+    peak then over its highest of the week before; where nothing is to be ordered, that of the fastest such time. A
+    level that the peak of today has passed although no order is due yet is that of the growth from today on.
     """
     resource, demand = plan.resource, plan.resource.demand
     limit = carried(resource)
@@ -42,8 +43,14 @@ def order_level(plan: ResourcePlan, *, risk_ratio: float) -> OrderLevel | None:
     lead = max(1, int(np.ceil(resource.lead_time_days)))
     days = [_order_day(plan)] if plan.steps else range(0, max(1, demand.days - lead), _WEEK_DAYS)
     growth = max(_growth(demand, day, lead_days=lead, risk_ratio=risk_ratio) for day in days)
+    if not _is_order_due(plan) and demand.present_peak >= limit / (1 + growth):
+        growth = min(growth, _growth(demand, 0, lead_days=lead, risk_ratio=risk_ratio))
     level = limit / (1 + growth)
     return OrderLevel(level, limit, growth, level / resource.capacity, demand.present_peak >= level)
+
+
+def _is_order_due(plan: ResourcePlan) -> bool:
+    return bool(plan.steps) and plan.steps[0].order_by_ms <= plan.resource.demand.start_ms
 
 
 def _order_day(plan: ResourcePlan) -> int:
@@ -58,6 +65,8 @@ def _growth(demand: Demand, day: int, *, lead_days: int, risk_ratio: float) -> f
         recent = np.maximum(recent, demand.present_peak)
     seen = demand.paths[:, day : day + lead_days + 1]
     ratios = np.where(recent > 0, np.maximum(seen.max(axis=1) / np.maximum(recent, 1e-300), 1.0), 1.0)
+    # As many futures grow faster as the plan accepts to be late in.
+    tail = min(int(risk_ratio * ratios.size + 1e-9), ratios.size - 1)
     # Where the demand is not known for a whole lead time, what is known goes on.
-    whole = float(np.quantile(ratios, 1 - risk_ratio)) ** (lead_days / max(1, seen.shape[1] - 1))
+    whole = float(np.sort(ratios)[ratios.size - 1 - tail]) ** (lead_days / max(1, seen.shape[1] - 1))
     return float(min(whole, 1e6)) - 1

@@ -31,7 +31,7 @@ class Waste:
         needed_units: Most that the plan needs on any day at its risk, or that the highest peak seen would have needed.
         advice: `give_back` where a year of history was seen and the forecast can be trusted, `check_season_first`
             where the busiest season may lie outside of what was seen, `wait` where too little is known.
-        saving_per_month, saving: A month, and over the plan; None without a price on demand.
+        saving_per_month, saving: A month, and over the plan, in `currency`; None without a price on demand.
         cautions: What to look at first, for people.
     """
 
@@ -42,6 +42,7 @@ class Waste:
     saving_per_month: float | None
     saving: float | None
     cautions: tuple[str, ...]
+    currency: str = ""
 
     @property
     def units(self) -> int:
@@ -72,6 +73,7 @@ def waste(plan: ResourcePlan, *, days: int) -> Waste | None:
         saving_per_month=None if price is None else units * price,
         saving=None if price is None else units * price * plan.required.size / DAYS_A_MONTH,
         cautions=_cautions(plan, days),
+        currency="" if resource.prices is None else resource.prices.currency,
     )
 
 

@@ -90,6 +90,27 @@ def test_a_longer_lead_time_never_raises_the_level(ratio, units, lead, longer):
 
 
 @MODERATE
+@given(
+    ratio=st.floats(-0.05, 0.25),
+    noise=st.floats(0, 0.4),
+    units=st.integers(1, 60),
+    lead=st.floats(0, 60),
+    zones=st.sampled_from([1, 3]),
+    seed=st.integers(0, 3),
+)
+def test_the_rule_fires_at_once_only_where_the_plan_orders_at_once(ratio, noise, units, lead, zones, seed):
+    """Our choice: a ticket that says order and a plan that says wait would both be mistrusted."""
+    rng = np.random.default_rng(seed)
+    paths = growing(ratio) * np.exp(rng.normal(0, noise, (40, YEAR_DAYS)))
+    demand = demand_of(paths, selector=QUERY, queries=(QUERY,), present_peak=10.0)
+    plan = plan_of(paths, units_now=units, lead_time_days=lead, sizing=Sizing(0.2, 1, zones), demand=demand)
+    found = order_level(plan, risk_ratio=0.1)
+    is_ordered_now = bool(plan.steps) and plan.steps[0].order_by_ms <= demand.start_ms + 86_400_000
+    if found is not None and found.is_due:
+        assert is_ordered_now or demand.present_peak >= found.limit_level
+
+
+@MODERATE
 @given(st.floats(1e-6, 1e18))
 def test_levels_are_rounded_down_in_four_digits(level):
     """Our choice: rounding never makes an alert late."""
