@@ -181,16 +181,10 @@ def waste_sentence(found: Sequence[Waste]) -> str:
         return ""
     worst = max(found, key=lambda one: (one.saving_per_month or 0.0, one.units))
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    saving = (
-        "" if worst.saving_per_month is None else f", worth {money(worst.saving_per_month, worst.currency)} a month"
-    )
-    doubts = {
-        "give_back": "",
-        "check_season_first": "; check the busiest season first",
-        "wait": "; too little is known yet",
-    }
-    name = cleaned(worst.resource)
-    return f"More than needed: {worst.units} of {worst.units_now} units of {name}{saving}{doubts[worst.advice]}{more}."
+    saves = worst.saving_per_month
+    saving = "" if saves is None else f", worth {money(saves, worst.currency)} a month"
+    what = f"{worst.units} of {worst.units_now} units of {cleaned(worst.resource)}"
+    return f"More than needed: {what}{saving}{_DOUBTS[worst.advice]}{more}."
 
 
 def waiting_sentence(resource: str, rows: Sequence[Waiting], currency: str) -> str:

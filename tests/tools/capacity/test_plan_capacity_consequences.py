@@ -108,7 +108,7 @@ async def test_units_nobody_needs_are_found_with_their_saving_and_with_caution()
     answer = await planned(document)
     (found,) = answer["waste"]
     assert (found["units"], found["saving_per_month"], found["advice"]) == (15, 750, "wait")
-    assert "15 of 20 units of api, worth 750 a month; too little is known" in answer["summary"]
+    assert "15 of 20 units of api, worth 750 a month; too little is known yet to give them back" in answer["summary"]
 
 
 @pytest.mark.anyio
