@@ -18,7 +18,7 @@ def resource_plan(resource: Resource, *, risk_ratio: float) -> ResourcePlan:
         risk_ratio: Accepted probability that a step comes too late, 0 < x <= 0.5.
     """
     required = required_units(resource, risk_ratio=risk_ratio)
-    in_place, steps = _steps(resource, required)
+    in_place, steps = _steps(resource, required, risk_ratio=risk_ratio)
     demand, units = resource.demand, resource.units_now
     needed = units_needed(demand.paths, unit_capacity=resource.unit_capacity, sizing=resource.sizing)
     peak = float(demand.expected[0])
@@ -72,14 +72,15 @@ def _day(first: IntArray, index: int, demand: Demand) -> int | None:
     return demand.day_ms(day) if day < demand.days else None
 
 
-def _steps(resource: Resource, required: IntArray) -> tuple[IntArray, tuple[Step, ...]]:
+def _steps(resource: Resource, required: IntArray, *, risk_ratio: float) -> tuple[IntArray, tuple[Step, ...]]:
     """Return the units in place by day and the orders that bring them, each lasting for a while."""
     have = resource.units_now
     in_place = np.full(required.size, have, dtype=np.int64)
     steps: list[Step] = []
     while (day := _first_above(required, have)) is not None:
         after = int(required[min(day + resource.order_every_days, required.size) - 1])
-        steps.append(_step(resource, required, day=day, before=have, after=after))
+        reason = _reason(resource, before=have, day=day, risk_ratio=risk_ratio)
+        steps.append(_step(resource, required, day=day, before=have, after=after, reason=reason))
         in_place[day:] = have = after
     return in_place, tuple(steps)
 
@@ -89,7 +90,7 @@ def _first_above(required: IntArray, units: int) -> int | None:
     return int(above[0]) if above.size else None
 
 
-def _step(resource: Resource, required: IntArray, *, day: int, before: int, after: int) -> Step:
+def _step(resource: Resource, required: IntArray, *, day: int, before: int, after: int, reason: str) -> Step:
     demand = resource.demand
     needed_by = demand.day_ms(day)
     order_by = needed_by - round(resource.lead_time_days * DAY_MS)
@@ -101,15 +102,17 @@ def _step(resource: Resource, required: IntArray, *, day: int, before: int, afte
         units_before=before,
         units_after=after,
         late_days=max(0.0, (demand.start_ms - order_by) / DAY_MS),
-        reason=_reason(resource, before=before, day=day),
+        reason=reason,
     )
 
 
-def _reason(resource: Resource, *, before: int, day: int) -> str:
+def _reason(resource: Resource, *, before: int, day: int, risk_ratio: float) -> str:
     limit = carried(_with_units(resource, before))
     peak = figure_text(float(resource.demand.expected[day]), resource.unit)
-    does = f"{before} carry peaks up to {figure_text(limit, resource.unit)}"
-    return f"{does} by the sizing; the expected peak of that day is {peak}"
+    does = f"{before} carry peaks up to {figure_text(limit, resource.unit)} by the sizing"
+    if resource.demand.is_certain:
+        return f"{does}; the peak of that day is {peak}"
+    return f"{does}; by then over {100 * risk_ratio:.3g} % of the futures have passed that (expected peak {peak})"
 
 
 def _with_units(resource: Resource, units: int) -> Resource:
