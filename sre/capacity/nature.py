@@ -64,7 +64,7 @@ def _as_rate(history: History, resets: int) -> Prepared:
     # After a restart the counter has risen from zero to what it shows (the convention of PromQL rate()).
     moves = np.where(moves < 0, values[1:], moves)
     note = "The series is a counter; the forecast is of its rate a second"
-    note += f", with {resets} resets taken out." if resets else "."
+    note += f", with {resets} {'reset' if resets == 1 else 'resets'} taken out." if resets else "."
     return Prepared("counter", moves / history.step.seconds, 0.0, None, (note,))
 
 
