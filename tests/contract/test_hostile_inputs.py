@@ -18,6 +18,7 @@ from mcp.client import Client
 
 from connectors.alertmanager import AlertmanagerClient
 from connectors.alertmanager.fake import FakeAlertmanager
+from connectors.amtool import Amtool
 from connectors.demo import DemoSource
 from connectors.grafana import GrafanaClient
 from connectors.grafana.fake import FakeGrafana
@@ -25,6 +26,7 @@ from connectors.http import Endpoint
 from connectors.pagerduty import PagerDutyClient, RoutingKey
 from connectors.pagerduty.fake import FakePagerDuty
 from connectors.pagerduty.fake_account import ADA
+from connectors.promtool import Promtool
 from tests.support.incident_records import demo_incident
 from tests.support.mcp import FixedClock, deps_with, text_of, tool_client
 from tests.support.memory_journal import MemoryJournal
@@ -166,18 +168,26 @@ def demo() -> DemoSource:
 
 
 @pytest.fixture
-async def client(demo: DemoSource, tmp_path: Path) -> AsyncIterator[Client]:
+async def client(demo: DemoSource, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Client]:
     slos = tmp_path / "slos"
     slos.mkdir()
     copyfile("connectors/demo/slos/checkout-availability.yaml", slos / "checkout-availability.yaml")
     journal = MemoryJournal()
     await demo_incident(journal, title=INJECTION)
+    programs = {} if _runs_programs(request) else {"promtool": Promtool(""), "amtool": Amtool("")}
     systems = {
+        **programs,
         "alert_source": _alertmanager(), "dashboard_store": _grafana(), "slo_folder": slos, "journal": journal,
         "oncall_source": _pagerduty(),
     }  # fmt: skip
     async with tool_client(deps_with(demo, clock=FixedClock(), **systems), allow_writes=True) as connected:
         yield connected
+
+
+def _runs_programs(request: pytest.FixtureRequest) -> bool:
+    """Whether promtool and amtool check what is made: of bad values, only where they would stand in files."""
+    callspec = getattr(request.node, "callspec", None)
+    return callspec is None or callspec.params.get("bad") in {None, "an instruction", "control characters"}
 
 
 def _grafana() -> GrafanaClient:
