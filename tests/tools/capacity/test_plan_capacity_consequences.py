@@ -4,13 +4,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from connectors.demo import DemoSource
 from connectors.promtool import Promtool
 from server.deps import Deps
+from sre.capacity.plan.model import Plan, ResourcePlan
+from tests.support.capacity_plans import START_MS, YEAR_DAYS, a_year, plan_of
 from tests.support.mcp import answer_of, deps_with, error_of, tool_client
 from tools.answer import DEFAULT_BUDGET_CHARS
+from tools.capacity.plan_capacity_consequences import _computed, _left_out
 
 TOOL = "plan_capacity"
 MONTH_HOURS = 365.2425 * 24 / 12
@@ -34,6 +38,10 @@ resources:
 @pytest.fixture(scope="module")
 def demo() -> Deps:
     return deps_with(DemoSource())
+
+
+def whole_plan(plans: list[ResourcePlan]) -> Plan:
+    return Plan(START_MS, YEAR_DAYS, 0.1, tuple(plans), ())
 
 
 async def planned(resources: object, deps: Deps | None = None, **arguments: Any) -> dict[str, Any]:
@@ -211,3 +219,14 @@ async def test_a_plan_of_many_priced_resources_keeps_the_answer_short() -> None:
     answer = await planned([{**resource, "name": f"service {n}"} for n in range(12)], horizon="365d")
     assert len(json.dumps(answer, ensure_ascii=False, separators=(",", ":"))) <= DEFAULT_BUDGET_CHARS
     assert answer["cost_totals"][0]["resources"] == [f"service {n}" for n in range(12)] or answer["left_out"]
+
+
+@pytest.mark.anyio
+async def test_what_there_is_no_time_for_is_left_out_by_name() -> None:
+    """Our choice: a plan without costs is worth more than no answer."""
+    plan = whole_plan([plan_of(a_year(*[10] * 12), units_now=10, name="api")])
+    with anyio.move_on_after(5):
+        found = await _computed(plan)
+    assert found.late == ["api"]
+    assert found.costs == found.risks == []
+    assert "api: there was no time" in _left_out(found, [])[0]
