@@ -69,6 +69,7 @@ CALLS: dict[str, dict[str, Any]] = {
     },
     "forecast_capacity": {"query": "http_request_duration_seconds_count", "horizon": "1d"},
     "detect_changes": {"query": "http_request_duration_seconds_count", "start": "now-1d"},
+    "compare_performance": {"service": "cart", "change_at": "now-6h", "window": "5h"},
     "assess_severity": {"services": ["cart"], "facts": {"core": True}},
     "build_timeline": {"start": "2026-11-02T11:20:00Z", "services": ["cart"]},
     "draft_status_update": {
@@ -89,6 +90,7 @@ NEEDS = {
     "backtest_slo": {"/query_range"},
     "forecast_capacity": {"/query_range"},
     "detect_changes": {"/query_range"},
+    "compare_performance": {"/series", "/query_range"},
     "check_service_health": {"/series"},
     # Without label sets nobody knows whom a metric speaks about.
     "investigate_incident": {"/series", "/query_range"},
