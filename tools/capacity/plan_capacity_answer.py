@@ -156,11 +156,12 @@ def fill_in(answer: PlanAnswer, plan: Plan) -> None:
 
 
 def step_rows(plan: Plan) -> list[StepRow]:
-    """Return the steps of all resources by order date, with the reason of each resource's first."""
+    """Return the steps of all resources by order date; of few resources each first step says its reason."""
     pairs = [(one, step) for one in plan.resources for step in one.steps]
     pairs.sort(key=lambda pair: (pair[1].order_by_ms, pair[0].resource.name))
-    most = _FEW_STEPS if len(plan.resources) > _MANY_RESOURCES else _MAX_STEPS
-    return [_step_row(one, step, is_first=step is one.steps[0]) for one, step in pairs[:most]]
+    are_many = len(plan.resources) > _MANY_RESOURCES
+    most = _FEW_STEPS if are_many else _MAX_STEPS
+    return [_step_row(one, step, is_told=step is one.steps[0] and not are_many) for one, step in pairs[:most]]
 
 
 def summary_of(plan: Plan) -> str:
@@ -244,7 +245,7 @@ def _calm(plan: Plan) -> str:
     return f"Nothing to order for {listed(calm, limit=_NAMES)}." if calm and len(calm) < len(plan.resources) else ""
 
 
-def _step_row(one: ResourcePlan, step: Step, *, is_first: bool) -> StepRow:
+def _step_row(one: ResourcePlan, step: Step, *, is_told: bool) -> StepRow:
     return StepRow(
         resource=cleaned(one.resource.name),
         order_by=day_text(step.order_by_ms) or "",
@@ -253,7 +254,7 @@ def _step_row(one: ResourcePlan, step: Step, *, is_first: bool) -> StepRow:
         units_after=step.units_after,
         lasts_until=day_text(step.lasts_until_ms),
         late_days=step.late_days,
-        reason=step.reason if is_first else "",
+        reason=step.reason if is_told else "",
     )
 
 
