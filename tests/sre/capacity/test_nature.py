@@ -13,7 +13,7 @@ def test_a_counter_with_resets_becomes_the_rate_it_had() -> None:
     ready = prepared(history_of(counted))
     assert ready.nature == "counter"
     assert np.allclose(ready.values, 2.0)
-    assert "1 resets" in ready.notes[0]
+    assert "1 reset taken" in ready.notes[0]
 
 
 def test_a_named_counter_without_resets_is_a_rate_too() -> None:
