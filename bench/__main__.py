@@ -92,6 +92,12 @@ def _forecasts() -> list[Row]:
     return rows()
 
 
+def _forecast_cost() -> list[Row]:
+    from bench.forecast_cost import rows
+
+    return rows()
+
+
 PARTS: Mapping[str, Callable[[], list[Row]]] = {
     "startup": _startup,
     "catalogue": _catalogue,
@@ -105,6 +111,7 @@ PARTS: Mapping[str, Callable[[], list[Row]]] = {
     "verdicts": _verdicts,
     "records": _records,
     "forecasts": _forecasts,
+    "forecast_cost": _forecast_cost,
 }
 
 
