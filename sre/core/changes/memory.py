@@ -30,7 +30,7 @@ def long_run_factor(residuals: FloatArray) -> FloatArray:
     width = np.maximum(2 * _lags_that_matter(found, length), 1)
     weights = np.clip(2 * (1 - lags / width[:, None]), 0, 1)
     summed = 1 + 2 * ((found + missing) * weights).sum(axis=1)
-    return np.maximum(np.maximum(summed, (1 + first) / (1 - first)), 1.0)
+    return np.asarray(np.maximum(np.maximum(summed, (1 + first) / (1 - first)), 1.0))
 
 
 def _autocorrelations(residuals: FloatArray) -> FloatArray:
@@ -47,4 +47,4 @@ def _lags_that_matter(found: FloatArray, length: int) -> IntArray:
     is_quiet = np.abs(found) < np.sqrt(np.log10(length) / length)
     counts = np.concatenate([np.zeros((len(found), 1)), np.cumsum(is_quiet, axis=1)], axis=1)
     is_run = counts[:, _QUIET_RUN:] - counts[:, :-_QUIET_RUN] == _QUIET_RUN
-    return np.where(is_run.any(axis=1), is_run.argmax(axis=1), found.shape[1])
+    return np.asarray(np.where(is_run.any(axis=1), is_run.argmax(axis=1), found.shape[1]))

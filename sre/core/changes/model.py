@@ -1,6 +1,6 @@
 """What is found in a series: lasting changes of level, and passing windows that are unlike the rest."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Direction = Literal["up", "down"]
@@ -29,6 +29,10 @@ class Change:
     effect: float
     ratio: float | None
     confidence: float
+
+    def at(self, index: int) -> "Change":
+        """Return the same change at another step."""
+        return replace(self, index=index)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sre.core.changes.memory import long_run_factor
 from sre.core.series import BoolArray, FloatArray, IntArray
@@ -103,10 +104,11 @@ def _with_floor(found: Splits) -> FloatArray:
     return np.where(lengths <= _TELLING_MAX, np.maximum(found.memory, floor), found.memory)
 
 
-Layer = tuple[IntArray, IntArray, IntArray, FloatArray, FloatArray]
+_Scores = NDArray[np.float32]
+_Layer = tuple[IntArray, IntArray, IntArray, FloatArray, FloatArray]
 
 
-def _split_layer(values: FloatArray, length: int, starts: IntArray) -> Layer:
+def _split_layer(values: FloatArray, length: int, starts: IntArray) -> _Layer:
     """Return start, stop, split, strength and memory of the stretches of one length."""
     at_once = max(1, _PIECE // (length * _QUANTILES))
     pieces = [_split_rows(values, length, starts[low : low + at_once]) for low in range(0, len(starts), at_once)]
@@ -124,7 +126,7 @@ def _split_rows(values: FloatArray, length: int, starts: IntArray) -> tuple[IntA
     return split, top / share, long_run_factor(_without_step(leading, split))
 
 
-def _quantile_scores(rows: FloatArray) -> tuple[FloatArray, IntArray]:
+def _quantile_scores(rows: FloatArray) -> tuple[_Scores, IntArray]:
     """Return for each quantile whether a value is above it: centred, of unit variance, shape (rows, quantiles, steps).
 
     Also how many quantiles tell anything in each row: where values are equal, some do not.
@@ -142,7 +144,7 @@ def _quantile_scores(rows: FloatArray) -> tuple[FloatArray, IntArray]:
     return above, np.maximum(tells.sum(axis=1), 1)
 
 
-def _distances(scores: FloatArray, kept: IntArray) -> FloatArray:
+def _distances(scores: _Scores, kept: IntArray) -> FloatArray:
     """Return the Anderson-Darling distance of the parts of each split, shape (rows, steps - 1)."""
     length = scores.shape[2]
     sums = np.cumsum(scores, axis=2)[:, :, :-1]
@@ -154,7 +156,7 @@ def _distances(scores: FloatArray, kept: IntArray) -> FloatArray:
     return np.asarray(out, dtype=np.float64)
 
 
-def _leading(scores: FloatArray, kept: IntArray) -> tuple[FloatArray, FloatArray]:
+def _leading(scores: _Scores, kept: IntArray) -> tuple[FloatArray, FloatArray]:
     """Return the share of the largest principal component of the scores, and the component, shape (rows, steps).
 
     The tail of the sum of all quantiles is that of its largest component.

@@ -1,16 +1,24 @@
 """The search for changes and anomalies, in one series and in many."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from sre.core.changes.model import Change, Found
-from sre.core.changes.seasons import deseasoned
-from sre.core.changes.segments import CHANCE_EVIDENCE, Step, steps_of
+from sre.core.changes.anomalies import anomalies_of, touched
+from sre.core.changes.levels import changes_between, level_line, noise_spread
+from sre.core.changes.memory import long_run_factor
+from sre.core.changes.model import AnomalyWindow, Change, Found
+from sre.core.changes.seasons import Deseasoned, deseasoned
+from sre.core.changes.segments import Step, steps_of
 from sre.core.series import FloatArray, IntArray
 
 STEPS_MIN = 16
+# A level that is left again after this share of the series, back to within half of where it was, is a passing window.
+PASSING_SHARE = 0.05
+_BACK_SHARE = 0.5
+_GAPS_SHARE = 0.05
+_FEW_VALUES = 4
+_LONG_MEMORY = 10.0
 
 
 def found_changes(values: FloatArray, *, periods: Sequence[int] = (), hints: Sequence[int] = ()) -> Found:
@@ -19,7 +27,7 @@ def found_changes(values: FloatArray, *, periods: Sequence[int] = (), hints: Seq
     Args:
         values: shape (steps,), evenly spaced, any unit; NaN or infinite where there is none.
         periods: Seasons that the series may have, in steps (a day, a week); each is taken out only where the series
-            shows it at least twice.
+            shows it. Where none is named, one that is plain to see is found.
         hints: Indices where a change is likely for reasons outside the series (deploys). A change that cannot be told
             from one at a hint is placed there; none is made up.
     """
@@ -29,56 +37,90 @@ def found_changes(values: FloatArray, *, periods: Sequence[int] = (), hints: Seq
     clean = np.where(np.isfinite(values), values, np.nan).astype(np.float64)
     season = deseasoned(clean, periods)
     kept = season.values[known]
-    changes = _changes(kept, steps_of(kept), known)
-    return Found(changes=tuple(changes), periods=season.periods)
-
-
-def found_in_each(rows: FloatArray, *, periods: Sequence[int] = (), hints: Sequence[int] = ()) -> list[Found]:
-    """Return what `found_changes` returns for each row of an array of shape (series, steps), and faster."""
-    return [found_changes(row, periods=periods, hints=hints) for row in rows]
-
-
-def _changes(values: FloatArray, steps: Sequence[Step], known: IntArray) -> list[Change]:
-    places = [step.place for step in steps]
-    edges = [0, *(place.at for place in places), len(values)]
-    out = []
-    for index, (step, place) in enumerate(zip(steps, places, strict=True)):
-        first, second = values[edges[index] : place.at], values[place.at : edges[index + 2]]
-        before, after = _levels(first, second, is_up=place.is_up)
-        out.append(
-            Change(
-                index=int(known[place.at]),
-                earliest_index=int(known[place.earliest]),
-                latest_index=int(known[place.latest]),
-                before=before,
-                after=after,
-                direction="up" if place.is_up else "down",
-                effect=abs(after - before) / _noise(first, second),
-                ratio=after / before if before * after > 0 else None,
-                confidence=_confidence(step.evidence),
-            )
-        )
-    return out
-
-
-def _levels(first: FloatArray, second: FloatArray, *, is_up: bool) -> tuple[float, float]:
-    """Return the medians, or the means where the medians do not show what the order of the values does."""
-    before, after = float(np.median(first)), float(np.median(second))
-    return (
-        (before, after)
-        if (after > before) == is_up and after != before
-        else (float(first.mean()), float(second.mean()))
+    steps, passing = _lasting(kept, steps_of(kept))
+    level = np.full(len(clean), np.nan)
+    level[known] = level_line(kept, steps)
+    windows = [_passing_window(clean, season, level, known, pair) for pair in passing]
+    others = anomalies_of(clean, season, level)
+    return Found(
+        changes=tuple(_hinted(change, hints) for change in changes_between(kept, steps, known)),
+        anomalies=tuple(_together(windows, others)),
+        periods=season.periods,
+        notes=tuple(_notes(clean, kept, steps)),
     )
 
 
-def _noise(first: FloatArray, second: FloatArray) -> float:
-    """Return a robust standard deviation around the two levels, never zero."""
-    around = np.concatenate([first - np.median(first), second - np.median(second)])
-    low, high = np.quantile(around, [0.25, 0.75])
-    spread = (high - low) / 1.349 or float(around.std())
-    return float(max(spread, 1e-9 * max(abs(float(np.median(first))), abs(float(np.median(second)))), 1e-300))
+def found_in_each(rows: FloatArray, *, periods: Sequence[int] = (), hints: Sequence[int] = ()) -> list[Found]:
+    """Return what `found_changes` returns for each row of an array of shape (series, steps)."""
+    return [found_changes(row, periods=periods, hints=hints) for row in rows]
 
 
-def _confidence(evidence: float) -> float:
-    """Return the share of unchanged series with less evidence; one in a hundred has the evidence of chance."""
-    return 1 - 0.01 * math.exp(min(0.0, (CHANCE_EVIDENCE - evidence) / 2))
+def _lasting(values: FloatArray, steps: list[Step]) -> tuple[list[Step], list[tuple[Step, Step]]]:
+    """Return the steps that last, and the pairs that are a passing window."""
+    lasting: list[Step] = []
+    passing: list[tuple[Step, Step]] = []
+    for step in steps:
+        if lasting and _is_passing(values, lasting, step):
+            passing.append((lasting.pop(), step))
+        else:
+            lasting.append(step)
+    return lasting, passing
+
+
+def _is_passing(values: FloatArray, lasting: Sequence[Step], step: Step) -> bool:
+    """Return whether the step takes back the last one soon."""
+    last = lasting[-1]
+    start, stop = last.place.at, step.place.at
+    if stop - start > PASSING_SHARE * len(values) or last.place.is_up == step.place.is_up:
+        return False
+    before = float(np.median(values[lasting[-2].place.at if len(lasting) > 1 else 0 : start]))
+    within, after = float(np.median(values[start:stop])), float(np.median(values[stop : step.stop]))
+    return abs(after - before) < _BACK_SHARE * abs(within - before)
+
+
+def _passing_window(
+    values: FloatArray, season: Deseasoned, level: FloatArray, known: IntArray, pair: tuple[Step, Step]
+) -> AnomalyWindow:
+    first, last = known[pair[0].place.at], known[pair[1].place.at - 1]
+    around = (season.values - level)[first : last + 1]
+    is_up = pair[0].place.is_up
+    worst = int(first) + int(np.nanargmax(around if is_up else -around))
+    usual = (values * level / season.values if season.is_ratio else values - season.values + level)[first : last + 1]
+    spread = noise_spread((season.values - level)[known])
+    return AnomalyWindow(
+        start_index=int(first),
+        end_index=int(last),
+        expected=float(np.nanmedian(usual)),
+        worst=float(values[worst]),
+        direction="up" if is_up else "down",
+        score=float(abs(np.nanmedian(around))) / spread,
+    )
+
+
+def _together(passing: list[AnomalyWindow], others: list[AnomalyWindow]) -> list[AnomalyWindow]:
+    """Return both in the order of time; where they touch, the one whose ends were proven."""
+    apart = [each for each in others if not len(touched(passing, each.start_index, each.end_index + 1))]
+    return sorted([*passing, *apart], key=lambda each: each.start_index)
+
+
+def _hinted(change: Change, hints: Sequence[int]) -> Change:
+    """Return the change at the nearest hint that it cannot be told from."""
+    likely = [hint for hint in hints if change.earliest_index <= hint <= change.latest_index]
+    return change.at(min(likely, key=lambda hint: abs(hint - change.index))) if likely else change
+
+
+def _notes(values: FloatArray, kept: FloatArray, steps: Sequence[Step]) -> list[str]:
+    notes = []
+    missing = 1 - len(kept) / len(values)
+    if missing > _GAPS_SHARE:
+        notes.append(f"{missing:.0%} of the steps have no value; a change within a gap is dated to its end")
+    if len(np.unique(kept)) <= _FEW_VALUES:
+        notes.append("the series takes few distinct values, so small changes cannot be seen")
+    if _memory(kept - level_line(kept, steps)) > _LONG_MEMORY:
+        notes.append("the series wanders slowly by itself, so only changes well beyond that can be told")
+    return notes
+
+
+def _memory(around: FloatArray) -> float:
+    ranks = np.argsort(np.argsort(around, kind="stable"), kind="stable").astype(np.float64)
+    return float(long_run_factor((ranks - ranks.mean())[None, :])[0])

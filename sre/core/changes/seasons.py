@@ -162,7 +162,7 @@ def _trend(values: FloatArray, width: int) -> FloatArray:
 def _ranked(values: FloatArray) -> FloatArray:
     ranks = np.empty(len(values))
     ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
-    return ranks - ranks.mean()
+    return np.asarray(ranks - ranks.mean())
 
 
 def _likeness(values: FloatArray, longest: int) -> FloatArray:
