@@ -13,6 +13,7 @@ import numpy as np
 
 from sre.core.errors import NoDataError
 from sre.core.series import FloatArray
+from sre.performance.cycle import Cycle, without_pattern
 from sre.performance.earlier_days import DayPair, UsualDifference, usual_difference
 from sre.performance.model import Comparison, Shift, Side, Standard, Verdict
 from sre.performance.scale import Scale, scale_of
@@ -30,11 +31,18 @@ _LARGE_EFFECT = 0.1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sides:
-    """Both sides without missing values, in their unit, and their scale."""
+    """Both sides without missing values.
+
+    Attributes:
+        before, after: In their unit.
+        first, second: The same on their scale, the pattern of the day taken out where there is one.
+    """
 
     before: FloatArray
     after: FloatArray
     scale: Scale
+    first: FloatArray
+    second: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,7 @@ def compare(
     *,
     is_adjoining: bool = False,
     earlier: Sequence[DayPair] = (),
+    cycle: Cycle | None = None,
 ) -> Comparison:
     """Return whether a metric changed from before to after, and by how much.
 
@@ -68,6 +77,7 @@ def compare(
         is_adjoining: Evenly spaced, one right behind the other: movement that was there before can then be told from
             the change.
         earlier: The same two windows on earlier days, where the hours of the day may matter.
+        cycle: Where windows of several days lie in the day.
 
     Raises:
         NoDataError: One side has no value.
@@ -76,7 +86,8 @@ def compare(
     for name, side in (("before", old), ("after", new)):
         if not side.size:
             raise NoDataError(f"There is no value {name} the change.")
-    sides = _Sides(old, new, scale_of(old, new))
+    scale = scale_of(old, new)
+    sides = _Sides(old, new, scale, *(_level(before, after, scale, cycle) or (scale.taken(old), scale.taken(new))))
     is_whole = old.size == before.size and new.size == after.size
     estimate = _estimate(sides, standard, is_adjoining=is_adjoining and is_whole, earlier=earlier)
     return _comparison(sides, estimate, standard)
@@ -87,9 +98,18 @@ def is_bad(effect: float, standard: Standard) -> bool:
     return (effect > 0) == (standard.bad == "up")
 
 
+def _level(
+    before: FloatArray, after: FloatArray, scale: Scale, cycle: Cycle | None
+) -> tuple[FloatArray, FloatArray] | None:
+    """Return both sides on their scale without the pattern of the day, or None where there is none."""
+    if cycle is None or scale.kind == "mean":
+        return None
+    found = without_pattern(scale.taken(before), scale.taken(after), cycle)
+    return None if found is None else (found[0][np.isfinite(found[0])], found[1][np.isfinite(found[1])])
+
+
 def _estimate(sides: _Sides, standard: Standard, *, is_adjoining: bool, earlier: Sequence[DayPair]) -> _Estimate:
-    scale = sides.scale
-    first, second = scale.taken(sides.before), scale.taken(sides.after)
+    scale, first, second = sides.scale, sides.first, sides.second
     usual = usual_difference(earlier, is_ratio=scale.kind == "ratio", is_mean=scale.kind == "mean")
     if usual is not None:
         return _beside_usual(first, second, usual, scale, standard)

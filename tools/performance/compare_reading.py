@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sre.core.golden_signals import ServiceSignals
     from sre.core.labels import Labels
     from sre.core.series import BoolArray, FloatArray, IntArray, RangeResult
+    from sre.performance.cycle import Cycle
     from sre.performance.model import BadDirection
     from tools.performance.compare_steps import Asked
     from tools.performance.compare_windows import Windows
@@ -302,7 +303,17 @@ def _subject(question: _Question, lines: _Lines, row: int, windows: Windows) -> 
         new,
         is_adjoining=windows.is_adjoining,
         earlier=tuple(pairs),
+        cycle=_cycle(windows),
     )
+
+
+def _cycle(windows: Windows) -> Cycle:
+    """Return how the values lie in the day; both windows are read from their own start."""
+    from sre.performance.cycle import Cycle
+
+    step = windows.step.seconds
+    lag = (windows.after.start - windows.before.start).total_seconds()
+    return Cycle(round(_DAY_MS / 1000 / step), round(lag / step))
 
 
 def _unread_days(read: Sequence[tuple[_Lines, tuple[str, ...]]], windows: Windows) -> list[str]:

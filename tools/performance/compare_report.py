@@ -57,6 +57,7 @@ def _compared(subject: Subject, smallest_ratio: float) -> Comparison:
         Standard(bad=subject.bad, smallest_ratio=smallest_ratio),
         is_adjoining=subject.is_adjoining,
         earlier=subject.earlier,
+        cycle=subject.cycle,
     )
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sre.core.labels import Labels
     from sre.core.series import FloatArray
     from sre.core.times import Window
+    from sre.performance.cycle import Cycle
     from sre.performance.earlier_days import DayPair
     from sre.performance.model import BadDirection
     from tools.answer import QueryEvidence
@@ -29,6 +30,7 @@ class Subject:
         before, after: shape (values,), NaN where missing.
         is_adjoining: Evenly spaced, one right behind the other.
         earlier: The same windows on earlier days.
+        cycle: Where windows of several days lie in the day.
         are_runs: Each value is that of a whole run, not one of a series.
     """
 
@@ -40,6 +42,7 @@ class Subject:
     labels: Labels | None = None
     is_adjoining: bool = False
     earlier: tuple[DayPair, ...] = ()
+    cycle: Cycle | None = None
     are_runs: bool = False
 
 
