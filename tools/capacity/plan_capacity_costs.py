@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _MAX_NAME = 80
 _MONTH_MS = 31 * 86_400_000
+# A difference below this share is none (our choice).
+_WORTH_SAYING = 0.02
 _DOUBTS = {
     "give_back": "",
     "check_season_first": "; check the busiest season first",
@@ -231,7 +233,21 @@ def _total_sentence(total: TotalCost, costs: Sequence[ResourceCost]) -> str:
     end = total.months[-1].from_ms if total.months else 0
     after = " (after this plan's end)" if even is not None and even > end + _MONTH_MS else ""
     pays = "" if even is None else f", paid back by {_day(even)}{after}"
-    return f"{text}, {money(total.with_mix.steps_cost, total.currency)} with the cheapest mix{first}{upfront}{pays}."
+    mix = f"{money(total.with_mix.steps_cost, total.currency)} with what is likely needed committed"
+    return f"{text}, {mix}{first}{upfront}{pays}.{_dearer_than_all(costs)}"
+
+
+def _dearer_than_all(costs: Sequence[ResourceCost]) -> str:
+    """Say where committing every unit would be cheaper, if none of them is ever given back."""
+    told = []
+    for cost in costs:
+        _, mix, *pure = cost.expenses
+        best = min(pure, key=lambda one: one.steps_cost, default=mix)
+        if best.steps_cost < mix.steps_cost * (1 - _WORTH_SAYING):
+            amount = money(best.steps_cost, cost.currency)
+            units = f"all {best.committed_units} unit(s) of {cleaned(cost.resource)}"
+            told.append(f" With {units} committed for the whole time: {amount}, if none is ever given back.")
+    return "".join(told)
 
 
 def _interval(expense: Expense) -> list[float | None]:

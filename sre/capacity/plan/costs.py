@@ -40,7 +40,7 @@ class Expense:
     """What one way to buy costs over the plan.
 
     Attributes:
-        name: `on demand`, `cheapest mix`, or the commitment's own name, text from outside.
+        name: `on demand`, `committed by need`, or the commitment's own name, text from outside.
         committed_units: Most units under commitment at once.
         steps_cost: Following the plan's steps.
         expected: Mean over what the futures need.
@@ -143,7 +143,7 @@ def resource_cost(plan: ResourcePlan) -> ResourceCost | None:
         months=_months(plan, used, mix, price),
         expenses=(
             _expense("on demand", used, None, price),
-            _expense("cheapest mix", used, mix, price),
+            _expense("committed by need", used, mix, price),
             *(_committed(used, one, price) for one in offers),
         ),
         mix=mix.tranches,
@@ -267,7 +267,7 @@ def _total(costs: Sequence[ResourceCost], currency: str) -> TotalCost:
         resources=tuple(cost.resource for cost in costs),
         months=_summed_months(costs),
         on_demand=_sum("on demand", [(cost.on_demand, cost.futures_on_demand) for cost in costs]),
-        with_mix=_sum("cheapest mix", [(cost.with_mix, cost.futures_with_mix) for cost in costs]),
+        with_mix=_sum("committed by need", [(cost.with_mix, cost.futures_with_mix) for cost in costs]),
         upfront_now=sum(one.upfront for one in today),
     )
 

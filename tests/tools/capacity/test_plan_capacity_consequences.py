@@ -63,8 +63,19 @@ async def test_a_year_of_ten_units_costs_what_arithmetic_says_and_commitments_sa
     on_demand = dict(zip(answer["expense_columns"], answer["costs"][0]["expenses"][0]["figures"], strict=True))
     assert on_demand["steps_cost"] == on_demand["expected"] == pytest.approx(17_520)
     assert tranche["break_even"] == "2027-06-09", "219 days after 2 November"
-    assert "17,520 EUR on demand, 10,512 EUR with the cheapest mix, 10 unit(s) committed now" in answer["summary"]
+    assert "17,520 EUR on demand, 10,512 EUR with what is likely needed committed, 10 unit(s) committed now" in answer["summary"]
     assert any("assumed or poorly known" in warning for warning in answer["warnings"])
+
+
+@pytest.mark.anyio
+async def test_committing_units_that_are_held_but_not_needed_is_told_with_its_condition() -> None:
+    """Source: arithmetic; 20 units held, 10 needed: all of them for a year at 0.12 are 20 x 0.12 x 24 x 365 = 21,024.
+
+    By need ten are committed and ten stay on demand: 10,512 + 17,520 = 28,032.
+    """
+    summary = (await planned(PRICED.replace("units: 10", "units: 20"), horizon="365d"))["summary"]
+    assert "28,032 EUR with what is likely needed committed, 10 unit(s)" in summary
+    assert "With all 20 unit(s) of api committed for the whole time: 21,024 EUR, if none is ever given back." in summary
 
 
 @pytest.mark.anyio
