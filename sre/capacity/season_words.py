@@ -20,6 +20,7 @@ _CYCLES = 8
 _FINEST_MS = 900_000
 # Beyond ten times the mean the number says no more.
 _MOST_RATIO = 10.0
+_LEAST_RATIO = 0.005
 # 1970-01-01 was a Thursday, the fourth day of the week counted from zero.
 _FIRST_WEEKDAY = 3
 
@@ -108,7 +109,8 @@ def _high_and_low(found: dict[int, float], spelt: Callable[[int], str]) -> str:
 def _against(ratio: float) -> str:
     if ratio > _MOST_RATIO:
         return f"over {100 * _MOST_RATIO:,.0f} % above"
-    return f"{abs(100 * ratio):.0f} % {'above' if ratio >= 0 else 'below'}"
+    size = f"{abs(100 * ratio):.0f} %" if abs(ratio) >= _LEAST_RATIO else "under 1 %"
+    return f"{size} {'above' if ratio >= 0 else 'below'}"
 
 
 def _clock(milliseconds: int) -> str:

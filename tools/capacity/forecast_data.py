@@ -26,9 +26,8 @@ _LEAST_RATE_SECONDS = 300.0
 _PATIENCE_SECONDS, _SHORTER = 18.0, 4
 # Kept back from the deadline for the forecast itself (our choice).
 _FORECAST_SECONDS = 15.0
-# OpenMetrics 1.0: these suffixes name values that only grow; and shares that end at 1 or 100.
+# OpenMetrics 1.0: these suffixes name values that only grow.
 _COUNTER_SUFFIXES = ("_total", "_bucket", "_count", "_sum")
-_CEILINGS = {"_ratio": 1.0, "_percent": 100.0}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,6 +119,7 @@ async def read_histories(
     """
     import numpy as np
 
+    from sre.capacity.ceiling import ceiling_of_metric
     from sre.capacity.history import regular_history
 
     found = result.series
@@ -127,7 +127,7 @@ async def read_histories(
         raise await _no_data(source, query, window)
     if len(found) > MAX_SERIES:
         raise _too_many(found.labels)
-    times = found.grid.times_ms()
+    times, ceiling = found.grid.times_ms(), _ceiling(query)
     histories, problems = [], []
     for labels, values, present in zip(found.labels, found.values, found.present, strict=True):
         usable = present & np.isfinite(values)
@@ -135,7 +135,7 @@ async def read_histories(
             history = regular_history(
                 times,
                 np.where(usable, values, np.nan),
-                upper_bound=_ceiling(labels.metric),
+                upper_bound=ceiling_of_metric(labels.metric) or ceiling,
                 step_seconds=found.grid.step_ms / 1000,
             )
         except NoDataError as error:
@@ -164,8 +164,15 @@ async def _is_told_to_count(source: MetricSource, metric: str) -> bool:
     return any(entry.type in ("counter", "histogram", "summary") for entry in known.values())
 
 
-def _ceiling(metric: str) -> float | None:
-    return next((bound for suffix, bound in _CEILINGS.items() if metric.endswith(suffix)), None)
+def _ceiling(query: str) -> float | None:
+    from sre.capacity.ceiling import ceiling_of_query
+    from sre.core.promql import parse
+
+    try:
+        return ceiling_of_query(parse(query).ast)
+    except SreError:
+        # A dialect only the source itself reads.
+        return None
 
 
 def _too_many(labels: tuple[Labels, ...]) -> RefusedError:

@@ -306,3 +306,15 @@ async def test_an_empty_window_is_named_in_words(demo: Deps) -> None:
     async with _connected(demo) as client:
         text = await error_of(client, TOOL, query="nothing_like_this", horizon="3d")
     assert re.search(r"between \S+Z and \S+Z", text)
+
+
+@pytest.mark.anyio
+async def test_what_is_used_of_a_disk_ends_at_the_whole_of_it(demo: Deps) -> None:
+    """The disk is full after 19 of 30 days; more than all of it can never be used."""
+    used = f"100 * (1 - {DISK} / node_filesystem_size_bytes)"
+    async with _connected(demo) as client:
+        answer = await answer_of(client, TOOL, query=used, threshold=100)
+        beyond = await answer_of(client, TOOL, query=used, threshold=120)
+    assert max(value for row in answer["forecast"] for value in row[1:]) == 100
+    assert abs(_at(answer["exhaustion"]["expected"]) - full_at()) < timedelta(days=1)
+    assert "cannot reach 120" in beyond["summary"]
