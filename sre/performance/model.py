@@ -62,6 +62,23 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
+class Tail:
+    """How often values are far from the typical one.
+
+    Attributes:
+        before_ratio, after_ratio: Share of the values beyond the bound, 0..1.
+        typical: Of the far values after the change, in the unit of the metric.
+    """
+
+    side: BadDirection
+    bound: float
+    before_ratio: float
+    after_ratio: float
+    typical: float
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Whether a metric changed, and by how much.
 
@@ -72,6 +89,7 @@ class Comparison:
         usual_ratio: By how much these hours differ on other days, taken out of the effect; None where not known.
         unseen_ratio: A change smaller than this would probably have gone unnoticed in so few or so noisy values.
         p_value: Probability of an effect at least as clear where nothing changed.
+        tail: Where the typical value did not move, but values are far from it more often.
         method: How it was compared, in words.
         notes: What a reader must know to trust it; our words.
     """
@@ -90,4 +108,5 @@ class Comparison:
     bad: BadDirection | None
     method: str
     usual_ratio: float | None = None
+    tail: Tail | None = None
     notes: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ and, where values after the change move as never before, how they moved before.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,10 +15,11 @@ from sre.core.errors import NoDataError
 from sre.core.series import FloatArray
 from sre.performance.cycle import Cycle, without_pattern
 from sre.performance.earlier_days import DayPair, UsualDifference, usual_difference
-from sre.performance.model import Comparison, Shift, Side, Standard, Verdict
+from sre.performance.model import BadDirection, Comparison, Shift, Side, Standard, Tail, Verdict
 from sre.performance.scale import Scale, scale_of
 from sre.performance.shift import Spread, least_p_value, mean_shift, rank_shift, shift_beyond_before, typical_shift
 from sre.performance.student import critical_value, two_sided_p
+from sre.performance.tail import heavier_tail
 from sre.performance.trend import Trend, shared_trend
 
 # One-sided, so that nine in ten changes of the size that is called unseen would have been seen.
@@ -27,6 +28,7 @@ _NINE_IN_TEN = 1.2816
 # level at least (our choice; on the development data it adds none).
 _BEYOND_DOUBT = 0.001
 _LARGE_EFFECT = 0.1
+_MOST = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +56,12 @@ class _Estimate:
     trend: Trend | None = None
     usual: UsualDifference | None = None
     is_beyond: bool = False
+    tail: Tail | None = None
+
+    @property
+    def p_value(self) -> float:
+        """Probability of what was seen where nothing changed."""
+        return self.shift.p_value if self.tail is None else self.tail.p_value
 
     @property
     def degrees(self) -> float:
@@ -123,7 +131,18 @@ def _estimate(sides: _Sides, standard: Standard, *, is_adjoining: bool, earlier:
         return plain
     beyond = _Estimate(*shift_beyond_before(first, second, confidence_ratio=standard.confidence_ratio), is_beyond=True)
     size = abs(scale.ratio(beyond.shift.estimate) or 0.0)
-    return beyond if beyond.shift.p_value <= _BEYOND_DOUBT and size >= _LARGE_EFFECT else plain
+    is_beyond = beyond.shift.p_value <= _BEYOND_DOUBT and size >= _LARGE_EFFECT
+    tail = _tail(sides, standard)
+    # Where most values moved, the typical one says it better.
+    return beyond if is_beyond and (tail is None or tail.after_ratio > _MOST) else replace(plain, tail=tail)
+
+
+def _tail(sides: _Sides, standard: Standard) -> Tail | None:
+    if sides.scale.kind != "ratio":
+        return None
+    looked_at: tuple[BadDirection, ...] = ("up", "down") if standard.bad is None else (standard.bad,)
+    found = (heavier_tail(sides.before, sides.after, side=side) for side in looked_at)
+    return next((one for one in found if one is not None), None)
 
 
 def _shift(
@@ -171,6 +190,11 @@ def _verdict(sides: _Sides, shift: Shift, standard: Standard) -> Verdict:
     return "regression" if is_bad(shift.estimate, standard) else "improvement"
 
 
+def _tail_verdict(standard: Standard) -> Verdict:
+    # Only the bad side is looked at where it is known.
+    return "changed" if standard.bad is None else "regression"
+
+
 def _smallest(effect: float, scale: Scale, standard: Standard) -> float:
     """Return the smallest effect that counts: a fall by a factor counts like a rise by the same factor."""
     smallest = standard.smallest_ratio
@@ -181,7 +205,7 @@ def _comparison(sides: _Sides, estimate: _Estimate, standard: Standard) -> Compa
     scale, shift = sides.scale, estimate.shift
     lower, upper = scale.bounded(shift.lower), scale.bounded(shift.upper)
     return Comparison(
-        verdict=_verdict(sides, shift, standard),
+        verdict=_tail_verdict(standard) if estimate.tail else _verdict(sides, shift, standard),
         before=_side(sides.before, scale, estimate.spread),
         after=_side(sides.after, scale, estimate.spread),
         effect_ratio=scale.ratio(shift.estimate),
@@ -191,10 +215,11 @@ def _comparison(sides: _Sides, estimate: _Estimate, standard: Standard) -> Compa
         lower_difference=None if lower is None else scale.difference(lower),
         upper_difference=None if upper is None else scale.difference(upper),
         unseen_ratio=_unseen(scale, estimate, standard),
-        p_value=shift.p_value,
+        p_value=estimate.p_value,
         bad=standard.bad,
         method=_method(scale, estimate),
         usual_ratio=None if estimate.usual is None else scale.ratio(estimate.usual.shift),
+        tail=estimate.tail,
         notes=_notes(scale, estimate),
     )
 

@@ -11,6 +11,16 @@ from tools.answer import EvidencedAnswer, Figure, Part, WindowAnswer
 VerdictName = Literal["regression", "improvement", "changed", "no_change", "cannot_tell"]
 
 
+class TailPart(Part):
+    """The typical value stayed, but values are far from it more often."""
+
+    side: Literal["above", "below"]
+    bound: Figure
+    before_ratio: Figure = Field(description="Share of the values beyond the bound")
+    after_ratio: Figure
+    typical: Figure = Field(description="Of those after the change")
+
+
 class MetricPart(Part):
     """One metric before and after."""
 
@@ -27,6 +37,7 @@ class MetricPart(Part):
     usual_ratio: Figure = Field(description="How these hours differ on other days; taken out of the effect")
     p_value: Figure
     unseen_ratio: Figure = Field(description="Smaller changes would probably not have been seen")
+    tail: TailPart | None = None
     higher_is_worse: bool | None
     before_count: int
     after_count: int

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sre.core.text import cleaned
 from tools.answer import WindowAnswer
-from tools.performance.compare_answer import CompareAnswer, MetricPart
+from tools.performance.compare_answer import CompareAnswer, MetricPart, TailPart
 from tools.performance.compare_words import summary
 
 if TYPE_CHECKING:
@@ -78,12 +78,26 @@ def _part(subject: Subject, found: Comparison) -> MetricPart:
         usual_ratio=found.usual_ratio,
         p_value=found.p_value if has_interval else None,
         unseen_ratio=found.unseen_ratio if has_interval else None,
+        tail=_tail(found),
         higher_is_worse=None if found.bad is None else found.bad == "up",
         before_count=found.before.count,
         after_count=found.after.count,
         independent_count=found.before.effective_count + found.after.effective_count,
         method=found.method,
         notes=list(found.notes),
+    )
+
+
+def _tail(found: Comparison) -> TailPart | None:
+    tail = found.tail
+    if tail is None:
+        return None
+    return TailPart(
+        side="above" if tail.side == "up" else "below",
+        bound=tail.bound,
+        before_ratio=tail.before_ratio,
+        after_ratio=tail.after_ratio,
+        typical=tail.typical,
     )
 
 

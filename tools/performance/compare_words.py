@@ -11,7 +11,7 @@ from sre.core.times import format_instant
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tools.performance.compare_answer import MetricPart, VerdictName
+    from tools.performance.compare_answer import MetricPart, TailPart, VerdictName
     from tools.performance.compare_subjects import Material
 
 _MOST_NAMED = 4
@@ -26,6 +26,7 @@ _TITLES: dict[VerdictName, str] = {
 _MANY_TIMES = 10.0
 _LARGE = 0.5
 _WORTH_SAYING = 0.05
+_NARROW = 0.02
 
 
 def summary(material: Material, parts: Sequence[MetricPart]) -> str:
@@ -75,10 +76,21 @@ def _name(part: MetricPart) -> str:
 
 
 def _moved(part: MetricPart, *, is_first: bool) -> str:
+    if part.tail is not None:
+        return _far(part, part.tail)
     if part.effect_ratio is None:
         return f"{_levels(part)}, difference {figure_text(part.difference, part.unit)}"
     beyond = f" beyond the usual {_percent(part.usual_ratio)} %" if _is_moved(part.usual_ratio) else ""
     return f"{_levels(part)}, {_effect(part.effect_ratio)}{beyond}{_interval(part, is_first=is_first)}"
+
+
+def _far(part: MetricPart, tail: TailPart) -> str:
+    bound, typical = figure_text(tail.bound, part.unit), figure_text(tail.typical, part.unit)
+    shares = [figure_text(one, "ratio") for one in (tail.after_ratio, tail.before_ratio)]
+    return (
+        f"{_name(part)} is mostly as before ({figure_text(part.before, part.unit)}), but {shares[0]} of the values are "
+        f"{tail.side} {bound}, and {shares[1]} were; typical of these is {typical}"
+    )
 
 
 def _stayed(part: MetricPart, *, is_first: bool) -> str:
@@ -112,6 +124,8 @@ def _interval(part: MetricPart, *, is_first: bool) -> str:
     if lower is None or upper is None:
         return " (no interval)"
     said = "99 % interval " if is_first else ""
+    if upper - lower < _NARROW:
+        return f" ({said}{100 * lower:+.1f} to {100 * upper:+.1f} %)"
     if lower >= _MANY_TIMES:
         return f" ({said}{plain_text(lower + 1)} to {plain_text(upper + 1)} times)"
     return f" ({said}{_percent(lower)} to {_percent(upper)} %)"
