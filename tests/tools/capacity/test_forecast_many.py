@@ -140,23 +140,23 @@ async def test_where_nothing_can_be_forecast_the_reason_is_the_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "threshold", "seconds"),
+    ("values", "threshold", "direction", "hours"),
     [
-        ([float(i) for i in range(101)], 200.0, None),
-        ([float(-i) for i in range(101)], -200.0, None),
-        ([5.0] * 20, 6.0, math.inf),
-        ([float(i) for i in range(20)], -5.0, math.inf),
-        ([float(i) for i in range(20)], 10.0, None),
+        ([float(i) for i in range(101)], 200.0, None, 102),
+        ([float(-i) for i in range(101)], -200.0, None, 102),
+        ([5.0] * 20, 6.0, None, math.inf),
+        ([float(i) for i in range(20)], -5.0, None, math.inf),
+        ([float(i) for i in range(20)], 10.0, None, math.inf),
+        ([float(i) for i in range(20)], 10.0, "up", 0),
     ],
-    ids=["rises to it", "falls to it", "does not move", "moves away", "below where it stands"],
+    ids=["rises to it", "falls to it", "does not move", "moves away", "has left it", "is past it"],
 )
-def test_the_first_guess_is_a_straight_line(values: list[float], threshold: float, seconds: float | None) -> None:
-    """Worked example: one an hour, and a hundred to go (from the middle of the newest values on)."""
-    found, _ = guessed_urgency(history_of(values), threshold=threshold, direction=None)
-    if seconds is None and len(values) > 100:
-        assert found == pytest.approx(102 * 3600, rel=0.02)
-    elif seconds is not None:
-        assert found == seconds
+def test_the_first_guess_is_a_straight_line(
+    values: list[float], threshold: float, direction: Any, hours: float
+) -> None:
+    """Worked example: one an hour, and a hundred to go from the newest, 102 from the middle of the newest values."""
+    found, _ = guessed_urgency(history_of(values), threshold=threshold, direction=direction)
+    assert found / 3600 == pytest.approx(hours, rel=0.01)
 
 
 class _SlowForLong(SlowPrometheus):
