@@ -205,6 +205,10 @@ def _left_out(
             f"{missed} of {len(reading.rows)} series were not searched, since {why}; those whose level moves most "
             "came first. Select or aggregate: sum by (service) (...)."
         )
+    if search.slight_count:
+        left.append(f"{search.slight_count} slight changes: under 5 % of the level and under 3 times the noise.")
+    if search.recurring_count:
+        left.append(f"{search.recurring_count} changes that came a day or a week before or after as well: a pattern.")
     for name, items in (("changes", search.changes), ("anomalies", search.anomalies)):
         if len(items) > _MOST_ROWS:
             left.append(f"{name}: {_MOST_ROWS} of {len(items)}; a shorter window or fewer series shows the others.")

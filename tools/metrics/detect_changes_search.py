@@ -35,6 +35,7 @@ class Search:
         periods_ms: Seasons that were taken out of some series.
         notes: What the search says about series, with how many it says that of.
         is_cut: Time was over.
+        slight_count, recurring_count: Changes that are not told, because they are slight or come every day or week.
     """
 
     changes: tuple[Group[DatedChange], ...]
@@ -43,6 +44,8 @@ class Search:
     periods_ms: tuple[int, ...]
     notes: tuple[tuple[str, int], ...]
     is_cut: bool = False
+    slight_count: int = 0
+    recurring_count: int = 0
 
 
 async def searched(ctx: ToolContext, reading: Reading) -> Search:
@@ -59,16 +62,19 @@ async def searched(ctx: ToolContext, reading: Reading) -> Search:
     anomalies: list[DatedAnomaly] = []
     notes: Counter[str] = Counter()
     seasons: set[int] = set()
-    done = 0
+    done = slight = recurring = 0
     for start in range(0, len(order), _CHUNK):
         if start and watch.is_over():
             break
         chunk = list(order[start : start + _CHUNK])
-        for row, found in zip(chunk, await in_thread(partial(_found, rows, chunk, periods)), strict=True):
+        parts = await in_thread(partial(_found, rows, chunk, periods))
+        for row, (found, few, again) in zip(chunk, parts, strict=True):
             changes += dated_changes(rows, row, found)
             anomalies += dated_anomalies(rows, row, found)
             notes.update(found.notes)
             seasons.update(found.periods)
+            slight += few
+            recurring += again
         done += len(chunk)
         await report_progress(ctx, 20 + 50 * done / len(order), 100, f"Searched {done} of {len(order)} series")
     since_ms, tolerance = epoch_ms(reading.asked.start), rows.grid.step_ms
@@ -79,16 +85,20 @@ async def searched(ctx: ToolContext, reading: Reading) -> Search:
         tuple(sorted(period * rows.grid.step_ms for period in seasons)),
         tuple(notes.most_common()),
         is_cut=done < len(order),
+        slight_count=slight,
+        recurring_count=recurring,
     )
 
 
-def _found(rows: Rows, chunk: list[int], periods: tuple[int, ...]) -> list[Found]:
+def _found(rows: Rows, chunk: list[int], periods: tuple[int, ...]) -> list[tuple[Found, int, int]]:
     from sre.core.changes.search import found_in_each
     from sre.metrics.changes.passing import with_passing, with_stairs_joined
+    from sre.metrics.changes.relevance import relevant
 
     values = rows.values[chunk]
     found = map(with_stairs_joined, found_in_each(values, periods=periods))
-    return [with_passing(one, line) for one, line in zip(found, values, strict=True)]
+    lasting = (with_passing(one, line) for one, line in zip(found, values, strict=True))
+    return [relevant(one, line, periods=periods) for one, line in zip(lasting, values, strict=True)]
 
 
 def season_steps(step_ms: int, count: int) -> tuple[int, ...]:

@@ -26,7 +26,17 @@ def with_stairs_joined(found: Found) -> Found:
             joined[-1] = _joined(last, change)
         else:
             joined.append(change)
-    return replace(found, changes=tuple(joined))
+    stairs = [one for one in joined if one not in found.changes]
+    anomalies = tuple(odd for odd in found.anomalies if not any(_is_part(odd, stair) for stair in stairs))
+    return replace(found, changes=tuple(joined), anomalies=anomalies)
+
+
+def _is_part(odd: AnomalyWindow, stair: Change) -> bool:
+    """Whether what was taken for an anomaly lies on the way from one level to the other."""
+    first, last = stair.earliest_index - _STAIR_STEPS, stair.latest_index + _STAIR_STEPS
+    slack = _BACK_SHARE * abs(stair.after - stair.before)
+    low, high = min(stair.before, stair.after) - slack, max(stair.before, stair.after) + slack
+    return first <= odd.start_index and odd.end_index <= last and low <= odd.worst <= high
 
 
 def _is_at_once(first: Change, second: Change) -> bool:

@@ -65,3 +65,10 @@ def test_steps_apart_or_the_other_way_stay() -> None:
     for second in (change(520, 14, 30), change(503, 14, 2)):
         found = Found(changes=(change(500, 10, 14), second))
         assert with_stairs_joined(found) == found
+
+
+def test_what_is_between_the_steps_of_a_stair_is_no_anomaly() -> None:
+    between, beyond = AnomalyWindow(504, 506, 14, 29, "up", 9), AnomalyWindow(504, 506, 14, 99, "up", 9)
+    for odd, kept in ((between, ()), (beyond, (beyond,))):
+        found = Found(changes=(change(500, 10, 14), change(503, 14, 30)), anomalies=(odd,))
+        assert with_stairs_joined(found).anomalies == kept
