@@ -42,10 +42,11 @@ def is_slight(change: Change) -> bool:
 
 def _recurs(change: Change, values: FloatArray, period: int) -> bool:
     """Whether the same step, between the same levels, was there one period before or after."""
-    return any(_is_same(change.index, change.index + shift, values, period) for shift in (-period, period))
+    size = abs(change.after - change.before)
+    return any(_is_same(change.index, change.index + shift, values, period, size) for shift in (-period, period))
 
 
-def _is_same(here: int, there: int, values: FloatArray, period: int) -> bool:
+def _is_same(here: int, there: int, values: FloatArray, period: int, size: float) -> bool:
     room = min(here, there, values.size - here, values.size - there)
     side = min(round(_SIDE_SHARE * period), room)
     if side < max(_LEAST_SIDE, _LEAST_SIDE_SHARE * period):
@@ -53,14 +54,17 @@ def _is_same(here: int, there: int, values: FloatArray, period: int) -> bool:
     before, after = _levels(values, here, side)
     before_there, after_there = _levels(values, there, side)
     # NaN, where a level is not known, is the same as nothing.
-    allowed = _SAME_SHARE * abs(after - before)
-    return bool(abs(before - before_there) < allowed and abs(after - after_there) < allowed)
+    allowed = _SAME_SHARE * max(size, abs(after - before))
+    is_same_way = (after - before) * (after_there - before_there) > 0
+    return bool(is_same_way and abs(before - before_there) < allowed and abs(after - after_there) < allowed)
 
 
 def _levels(values: FloatArray, index: int, side: int) -> tuple[float, float]:
-    return _median(values[index - side : index]), _median(values[index : index + side])
+    return _middle(values[index - side : index]), _middle(values[index : index + side])
 
 
-def _median(part: FloatArray) -> float:
-    known = part[np.isfinite(part)]
-    return float(np.median(known)) if known.size >= _LEAST_SIDE else float("nan")
+def _middle(part: FloatArray) -> float:
+    """Return the mean without the tenth at each end: counts of few have the same median on either side of a step."""
+    known = np.sort(part[np.isfinite(part)])
+    cut = known.size // 10
+    return float(known[cut : known.size - cut].mean()) if known.size >= _LEAST_SIDE else float("nan")
