@@ -256,6 +256,11 @@ async def test_a_bad_value_in_any_argument(tool: str, bad: str, client: Client) 
     for argument in schemas[tool]["properties"]:
         await _call(client, tool, {**WORKING[tool], argument: BAD_VALUES[bad]})
     await _call(client, tool, {**WORKING[tool], "surplus": BAD_VALUES[bad]})
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("tool", sorted(WORKING))
+async def test_no_argument_at_all(tool: str, client: Client) -> None:
     await _call(client, tool, {})
 
 
