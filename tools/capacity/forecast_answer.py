@@ -11,6 +11,7 @@ from tools.answer import DEFAULT_BUDGET_CHARS, EvidencedAnswer, Figure, Instant,
 
 if TYPE_CHECKING:
     from sre.capacity.model import CapacityForecast, Exhaustion, Scenario
+    from sre.core.series import FloatArray
 
 # What a row of four numbers takes in JSON, and what the rest of the answer may take.
 _ROW_CHARS, _FRAME_CHARS = 62, 6_000
@@ -19,8 +20,7 @@ _MOST_OF_A_RATIO = 1.05
 # A tenth of the level over the horizon is a direction, not noise (our choice).
 _CLEAR_DRIFT = 0.1
 _DAY_SECONDS = 86_400.0
-# From this share of a day on, thinned rows are taken at one time of day: other distances would show the day's swing
-# as if it were movement (our choice).
+# From this share of a day on between rows, they are chosen day by day (our choice).
 _ALIASED_SHARE = 0.25
 
 
@@ -213,7 +213,7 @@ def _accuracy_part(forecast: CapacityForecast) -> AccuracyPart | None:
 
 def _add_rows(answer: ForecastAnswer, forecast: CapacityForecast, *, max_points: int, step_seconds: float) -> None:
     total = int(forecast.times_ms.size)
-    shown = _spread(total, max_points, a_day=_DAY_SECONDS / step_seconds)
+    shown, how = _chosen_rows(forecast, max_points, a_day=_DAY_SECONDS / step_seconds)
     lower, upper = forecast.lower, forecast.upper
     answer.forecast = [
         [
@@ -226,22 +226,35 @@ def _add_rows(answer: ForecastAnswer, forecast: CapacityForecast, *, max_points:
     ]
     answer.with_budget(max(DEFAULT_BUDGET_CHARS, _FRAME_CHARS + _ROW_CHARS * len(shown)))
     if len(shown) < total:
-        answer.left_out.append(
-            f"forecast: {len(shown)} of {total} rows, evenly spread back from the horizon; raise max_points for more."
-        )
+        answer.left_out.append(f"forecast: {len(shown)} of {total} rows, {how}; raise max_points for more.")
 
 
-def _spread(total: int, wanted: int, *, a_day: float) -> list[int]:
-    """Return evenly spread row numbers that always include the last; far apart ones lie whole days apart."""
+def _chosen_rows(forecast: CapacityForecast, wanted: int, *, a_day: float) -> tuple[list[int], str]:
+    """Return which rows to show, and how they were chosen: evenly, or where days pass between them, each day's worst.
+
+    Rows that are far apart at one hour of the day would hide its peaks, and at other hours show its swing as movement.
+    """
+    total = int(forecast.times_ms.size)
     if total <= wanted:
-        return list(range(total))
-    if wanted == 1:
-        return [total - 1]
+        return list(range(total)), ""
     apart = -(-total // wanted)
-    if a_day == int(a_day) and apart > _ALIASED_SHARE * a_day:
-        apart = -(-apart // int(a_day)) * int(a_day)
-        return list(range(total - 1, -1, -apart))[::-1]
-    return [round(index * (total - 1) / (wanted - 1)) for index in range(wanted)]
+    if a_day != int(a_day) or apart <= _ALIASED_SHARE * a_day or wanted == 1:
+        even = [total - 1 - round(index * (total - 1) / max(wanted - 1, 1)) for index in range(wanted)]
+        return even[::-1], "evenly spread up to the horizon"
+    days = -(-apart // int(a_day))
+    found = forecast.exhaustion
+    is_lowest = found is not None and found.direction == "down"
+    span = "day" if days == 1 else f"{days} days"
+    rows = _worst_rows(forecast.expected, days * int(a_day), is_lowest=is_lowest)
+    return rows, f"the {'lowest' if is_lowest else 'highest'} of each {span}"
+
+
+def _worst_rows(expected: FloatArray, block: int, *, is_lowest: bool) -> list[int]:
+    """Return the row with the worst value of each block, counted back from the end; of equals the last."""
+    sign = -1 if is_lowest else 1
+    starts = range(expected.size % block - block if expected.size % block else 0, expected.size, block)
+    blocks = [(max(start, 0), start + block) for start in starts]
+    return [end - 1 - int((sign * expected[start:end][::-1]).argmax()) for start, end in blocks]
 
 
 def without_scenario(plain: CapacityForecast) -> WithoutScenario:

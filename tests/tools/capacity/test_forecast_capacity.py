@@ -185,8 +185,7 @@ async def test_an_answer_stays_within_its_budget(demo: Deps) -> None:
     assert len(json.dumps(usual)) < 12_000
     assert len(json.dumps(most)) < 40_000
     assert len(most["forecast"]) == 500
-    hours = {point[0] % 86_400 for point in usual["forecast"]}
-    assert len(hours) == 1, "thinned rows at different times of day would show the day's swing as movement"
+    assert any("rows, the lowest of each 2 days" in text for text in usual["left_out"])
 
 
 @pytest.mark.anyio

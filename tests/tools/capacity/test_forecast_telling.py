@@ -3,7 +3,6 @@
 import base64
 import struct
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -98,12 +97,19 @@ async def test_a_horizon_of_a_year_from_days_reads_well() -> None:
     assert len(str(answer)) < 12_000
 
 
-async def test_thinned_rows_lie_whole_days_apart() -> None:
+@pytest.mark.parametrize("threshold", [None, 0])
+async def test_thinned_rows_are_the_worst_of_each_day(threshold: float | None) -> None:
+    """Rows at one hour would hide the peaks; where a lower limit is asked about, the lows are what matters."""
     values = 100 + 30 * np.sin(2 * np.pi * np.arange(24 * 28) / 24) + np.random.default_rng(1).normal(0, 1, 24 * 28)
-    answer = await _ask(series=_series(values, step=3600), horizon="14d", max_points=10)
-    times = [row[0] for row in answer["forecast"]]
-    assert times[-1] == START + 3600 * (24 * 42 - 1)
-    assert {later - sooner for sooner, later in pairwise(times)} == {2 * 86_400}
+    asked = {"series": _series(values, step=3600), "horizon": "14d"}
+    if threshold is not None:
+        asked["threshold"] = threshold
+    every, thinned = await _ask(**asked, max_points=400), await _ask(**asked, max_points=10)
+    worst = max if threshold is None else min
+    blocks = [every["forecast"][i : i + 48] for i in range(0, 14 * 24, 48)]
+    assert [row[1] for row in thinned["forecast"]] == [worst(row[1] for row in block) for block in blocks]
+    side = "highest" if threshold is None else "lowest"
+    assert thinned["left_out"] == [f"forecast: 7 of 336 rows, the {side} of each 2 days; raise max_points for more."]
 
 
 async def test_a_series_that_misses_its_last_values_has_stopped() -> None:
