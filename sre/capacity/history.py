@@ -5,7 +5,6 @@ import numpy as np
 from sre.capacity.model import MONTH_SECONDS, History, Step
 from sre.core.errors import InputError, NoDataError
 from sre.core.series import FloatArray, IntArray
-from sre.core.times import format_duration
 
 # Below this no model can be told from another.
 MIN_POINTS = 8
@@ -121,7 +120,7 @@ def _gap_notes(grid: FloatArray, index: IntArray, step: Step) -> tuple[str, ...]
     if missing:
         longest = int(np.diff(index).max()) - 1
         notes += (
-            f"{missing} of {grid.size} steps have no value (longest gap {format_duration(longest * step.seconds)}); "
+            f"{missing} of {grid.size} steps have no value (longest gap {step.span(longest)}); "
             "they were filled for the fit and not counted in the accuracy.",
         )
     merged = index.size - np.unique(index).size
