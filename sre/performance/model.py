@@ -63,11 +63,11 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """How often values are far from the typical one.
+    """How often values are far from the typical one, on one side.
 
     Attributes:
         before_ratio, after_ratio: Share of the values beyond the bound, 0..1.
-        typical: Of the far values after the change, in the unit of the metric.
+        typical: Of the far values of the side that has more of them, in the unit of the metric.
     """
 
     side: BadDirection

@@ -12,13 +12,13 @@ VerdictName = Literal["regression", "improvement", "changed", "no_change", "cann
 
 
 class TailPart(Part):
-    """The typical value stayed, but values are far from it more often."""
+    """The typical value stayed, but values are far from it more, or less, often."""
 
     side: Literal["above", "below"]
     bound: Figure
     before_ratio: Figure = Field(description="Share of the values beyond the bound")
     after_ratio: Figure
-    typical: Figure = Field(description="Of those after the change")
+    typical: Figure = Field(description="Of the values beyond it")
 
 
 class MetricPart(Part):

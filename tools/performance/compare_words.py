@@ -86,11 +86,9 @@ def _moved(part: MetricPart, *, is_first: bool) -> str:
 
 def _far(part: MetricPart, tail: TailPart) -> str:
     bound, typical = figure_text(tail.bound, part.unit), figure_text(tail.typical, part.unit)
-    shares = [figure_text(one, "ratio") for one in (tail.after_ratio, tail.before_ratio)]
-    return (
-        f"{_name(part)} is mostly as before ({figure_text(part.before, part.unit)}), but {shares[0]} of the values are "
-        f"{tail.side} {bound}, and {shares[1]} were; typical of these is {typical}"
-    )
+    was, now = (figure_text(one, "ratio") for one in (tail.before_ratio, tail.after_ratio))
+    level = f"{_name(part)} is mostly as before ({figure_text(part.before, part.unit)})"
+    return f"{level}, but the values {tail.side} {bound}, typically {typical}, were {was} before and are {now} after"
 
 
 def _stayed(part: MetricPart, *, is_first: bool) -> str:
