@@ -17,6 +17,8 @@ DAY_SECONDS = 86400.0
 _DAY_MS = 86_400_000
 # Steps a forecast may have; further ahead a larger step says the same.
 MAX_HORIZON_STEPS = 2000
+# A series that has missed this many steps has stopped.
+STOPPED_STEPS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,10 @@ class History:
 
     def __len__(self) -> int:
         return int(self.values.size)
+
+    def has_stopped(self, now_ms: int | None) -> bool:
+        """Return whether the series ended well before the present, rather than being a little late."""
+        return now_ms is not None and now_ms - self.last_ms > STOPPED_STEPS * self.step.seconds * 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sre.core.errors import SreError
 from sre.core.text import cleaned
+from sre.core.times import epoch_ms, format_instant, instant_from_ms
 from tools.charts import telling_labels
 from tools.concurrent import seconds_left
 from tools.context import in_thread, report_progress
@@ -73,7 +74,8 @@ async def ranked_forecasts(
     Raises:
         SreError: Nothing could be forecast; the first reason.
     """
-    ordered = histories if len(histories) == 1 else await in_thread(lambda: _by_guess(question, histories))
+    running, stopped = _without_stopped(histories, now)
+    ordered = running if len(running) == 1 else await in_thread(lambda: _by_guess(question, running))
     chosen = ordered[:MAX_FORECASTS]
     made: list[NamedForecast] = []
     problems: list[tuple[Labels, SreError]] = []
@@ -89,10 +91,24 @@ async def ranked_forecasts(
         raise problems[0][1]
     first = min(made, key=_urgency)
     plain = await in_thread(lambda: _without_scenario(question, first, now=now)) if question.scenario else None
-    behind = len(histories) - len(made) - len(problems)
+    behind = len(running) - len(made) - len(problems)
     telling = telling_labels([one.labels for one in made])
     ranked = [replace(one, telling_names=telling) for one in sorted(made, key=_urgency)]
-    return Ranking(ranked, [*_not_reached(behind, len(histories)), *_not_forecast(problems)], plain)
+    return Ranking(ranked, [*_not_reached(behind, len(histories)), *stopped, *_not_forecast(problems)], plain)
+
+
+def _without_stopped(histories: list[NamedHistory], now: datetime) -> tuple[list[NamedHistory], list[str]]:
+    """Return the series that still report, or all where none does, and what is said about the others.
+
+    Containers come and go: what grew until it ended last week fills nothing up.
+    """
+    stopped = [one for one in histories if one.history.has_stopped(epoch_ms(now))]
+    if not stopped or len(stopped) == len(histories):
+        return histories, []
+    last = max(stopped, key=lambda one: one.history.last_ms)
+    when = format_instant(instant_from_ms(last.history.last_ms))
+    note = f"{len(stopped)} of {len(histories)} series have stopped and were not forecast, the last {when}."
+    return [one for one in histories if one not in stopped], [note]
 
 
 def _by_guess(question: Question, histories: list[NamedHistory]) -> list[NamedHistory]:

@@ -40,7 +40,7 @@ def crossing_sentence(found: Exhaustion, *, unit: str = "", now_ms: int) -> str:
     chance = _percent(found.probability_ratio)
     if found.outcome == "crosses" and found.expected_ms is not None:
         early, late = _moment(found.earliest_ms), _moment(found.latest_ms)
-        around = f"around {_moment(found.expected_ms)}, in {_distance(found.expected_ms - now_ms)}"
+        around = f"around {_moment(found.expected_ms)}, {_distance(found.expected_ms - now_ms)}"
         span = f" (earliest {early}, latest {late}; probability within the horizon {chance})"
         return f"Crosses {limit} {around}{span if early != late else ''}."
     words = _OUTCOME_WORDS[found.outcome]
@@ -143,6 +143,8 @@ def _moment(at: int | None) -> str:
 
 
 def _distance(milliseconds: int) -> str:
+    if milliseconds <= 0:
+        return "which is past"
     if milliseconds >= 2 * _DAY_MS:
-        return f"{milliseconds / _DAY_MS:.0f} days"
-    return format_duration(max(60, round(milliseconds / 60_000) * 60))
+        return f"in {milliseconds / _DAY_MS:.0f} days"
+    return f"in {format_duration(max(60, round(milliseconds / 60_000) * 60))}"

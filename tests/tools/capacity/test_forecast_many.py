@@ -96,6 +96,18 @@ async def test_a_series_that_cannot_be_forecast_costs_no_other() -> None:
     assert any("fresh" in text and "cannot carry" in text for text in answer["left_out"])
 
 
+async def test_what_has_stopped_does_not_push_ahead_of_what_runs() -> None:
+    """A disk that was about to be full when it went away ten days ago is nobody's problem."""
+    gone = _disk("gone", slope=3.0)
+    gone = Samples(gone.labels, gone.timestamps_ms[:-10], gone.values[:-10])
+    answer = await _ask([*_disks(3), gone, _disk("disk-17", slope=3.0)], threshold=200)
+    assert answer["labels"]["disk"] == "disk-17"
+    assert "gone" not in [other["labels"]["disk"] for other in answer["others"]]
+    assert any(text.startswith("1 of 5 series have stopped and were not forecast") for text in answer["left_out"])
+    alone = await _ask([*_disks(3), gone], query='disk_used{disk="gone"}', threshold=142)
+    assert "which is past" in alone["summary"]
+
+
 class _Listener:
     """Takes the place of a call's context: keeps what it was told."""
 
