@@ -10,6 +10,7 @@ Without `inner` each operation answers with the example of its document.
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -41,6 +42,12 @@ class _Response:
         self.data = response.content
 
 
+@lru_cache(maxsize=8)
+def _api_of(text: str) -> OpenAPI:
+    """Return the reader of a document; that the document itself is in order is checked once."""
+    return OpenAPI.from_dict(json.loads(text))
+
+
 class HeldTo:
     """Checks what goes by.
 
@@ -49,7 +56,7 @@ class HeldTo:
     """
 
     def __init__(self, document: dict[str, Any], *, inner: httpx.MockTransport | None = None) -> None:
-        self._api = OpenAPI.from_dict(document)
+        self._api = _api_of(json.dumps(document, sort_keys=True))
         self._paths = fully_read(document, document["paths"])
         self._inner = inner
         self.checked: list[str] = []
