@@ -28,8 +28,8 @@ _GUMBEL_HALF = 0.693
 _STEEPEST = 0.03
 _PHASE_SHARE, _CALMEST_PHASE = 24, 0.3
 _SCORE_MAX = 1000.0
-# In a series that hardly ever moves, this many blocks with movement are still remarkable.
-_RARE = 2
+# In a series that hardly ever moves, this many blocks with movement, of more than so many quanta, are remarkable.
+_RARE, _RARE_QUANTA = 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def anomalies_of(values: FloatArray, season: Deseasoned, level: FloatArray) -> l
 
 def window(values: FloatArray, usual: FloatArray, even: FloatArray, peak: _Peak, spread: float) -> AnomalyWindow:
     """Return the window of a peak, without its ends that do not stand out."""
-    inside = peak.sign * np.nan_to_num(even[peak.start : peak.stop], nan=-np.inf)
+    inside = np.nan_to_num(peak.sign * even[peak.start : peak.stop], nan=-np.inf)
     worst = int(inside.argmax())
     loud = np.flatnonzero(inside >= inside[worst] / 2) if inside[worst] > 0 else np.array([worst])
     first, last = peak.start + int(loud[0]), peak.start + int(loud[-1])
@@ -93,19 +93,35 @@ def _quartiles(values: FloatArray) -> tuple[float, float]:
     return float(low), float(high)
 
 
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What is sought at one span: averages beyond `least`, in blocks of `width` steps, of values `quantum` apart."""
+
+    span: int
+    width: int
+    least: float
+    quantum: float
+
+
 def _peaks(around: FloatArray) -> Iterator[_Peak]:
-    width = max(_BLOCK_MIN, len(around) // _BLOCKS)
+    width, quantum = max(_BLOCK_MIN, len(around) // _BLOCKS), _quantum(around)
     for span in _SPANS:
-        if span > width:
-            return
-        means = _running_means(around, span)
+        means = _running_means(around, span) if span <= width else np.empty(0)
         if not np.isfinite(means).any():
             return
         low, high = _quartiles(means)
         centred = means - float(np.median(means[np.isfinite(means)]))
+        search = _Search(span, width, _SPREADS_MIN * (high - low) / 1.349, quantum / span)
         for sign in (1, -1):
-            least = _SPREADS_MIN * (high - low) / 1.349
-            yield from _peaks_above(sign * centred, least, width=width, span=span, sign=sign)
+            yield from _peaks_above(sign * centred, search, sign=sign)
+
+
+def _quantum(values: FloatArray) -> float:
+    """Return the least distance of two different values: that of counts is 1, that of measurements about 0."""
+    distinct = np.unique(values[np.isfinite(values)])
+    gaps = np.diff(distinct)
+    gaps = gaps[gaps > 1e-9 * (distinct[-1] - distinct[0])] if len(gaps) else gaps
+    return float(gaps.min()) if len(gaps) else 0.0
 
 
 def _running_means(around: FloatArray, span: int) -> FloatArray:
@@ -117,27 +133,27 @@ def _running_means(around: FloatArray, span: int) -> FloatArray:
     return np.where(number >= 0.6 * span, (sums[span:] - sums[:-span]) / np.maximum(number, 1), np.nan)
 
 
-def _peaks_above(heights: FloatArray, least: float, *, width: int, span: int, sign: int) -> Iterator[_Peak]:
-    skipped = len(heights) % width
-    blocks = heights[skipped:].reshape(-1, width)
-    full = np.flatnonzero(np.isfinite(blocks).sum(axis=1) > width / 2)
+def _peaks_above(heights: FloatArray, search: _Search, *, sign: int) -> Iterator[_Peak]:
+    skipped = len(heights) % search.width
+    blocks = heights[skipped:].reshape(-1, search.width)
+    full = np.flatnonzero(np.isfinite(blocks).sum(axis=1) > search.width / 2)
     if len(full) < _BLOCKS_MIN:
         return
     filled = np.where(np.isfinite(blocks[full]), blocks[full], -np.inf)
-    tops, places = filled.max(axis=1), filled.argmax(axis=1) + skipped + full * width
-    surprises = _surprises(tops)
-    for index in np.flatnonzero((surprises > _SURPRISE_MIN) & (tops > least)):
+    tops, places = filled.max(axis=1), filled.argmax(axis=1) + skipped + full * search.width
+    surprises = _surprises(tops, search.quantum)
+    for index in np.flatnonzero((surprises > _SURPRISE_MIN) & (tops > search.least)):
         start = int(places[index])
-        yield _Peak(start, start + span, sign, float(surprises[index]))
+        yield _Peak(start, start + search.span, sign, float(surprises[index]))
 
 
-def _surprises(tops: FloatArray) -> FloatArray:
+def _surprises(tops: FloatArray, quantum: float) -> FloatArray:
     """Return the heights of the blocks as standard Gumbel variables, by the calmer half of them."""
     quarter, middle = np.quantile(tops, [0.25, 0.5])
     if middle <= 0:
         is_rare = 0 < (tops > 0).sum() <= _RARE
-        return np.where((tops > 0) & is_rare, _SCORE_MAX, 0.0)
-    scale = max(float(middle - quarter) / _GUMBEL_HALF, _STEEPEST * float(middle))
+        return np.where((tops > _RARE_QUANTA * quantum) & is_rare, _SCORE_MAX, 0.0)
+    scale = max(float(middle - quarter) / _GUMBEL_HALF, _STEEPEST * float(middle), quantum)
     return np.asarray((tops - middle) / scale)
 
 

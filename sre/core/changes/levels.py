@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def confidence_of(evidence: float) -> float:
 
 def _stretches(steps: Sequence[Step], count: int) -> list[tuple[int, int]]:
     edges = [0, *(step.place.at for step in steps), count]
-    return list(zip(edges, edges[1:], strict=False))
+    return list(pairwise(edges))
 
 
 def _change(step: Step, first: FloatArray, second: FloatArray, known: IntArray, noise: float) -> Change:

@@ -1,9 +1,12 @@
 """From splits of stretches to the changes of a series: the strongest first, then each is tried again alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
+from sre.core.changes.drift import is_drift
 from sre.core.changes.placing import Place, placed
 from sre.core.changes.scan import SIDE_MIN, Splits, best_split, best_splits
 from sre.core.series import FloatArray
@@ -14,6 +17,8 @@ CHANCE_EVIDENCE = 24.0
 # A split is tried in earnest from here on, the strongest first and no more of them than this.
 _WORTH_TRYING = 9.0
 _TRIED_MAX = 40
+# More than any series needs: each round drops a step or moves some, and a series of many could move for ever.
+_ROUNDS_MAX = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +60,38 @@ def _strongest_first(splits: Splits, count: int) -> list[int]:
 def _proven(values: FloatArray, places: list[int]) -> list[Step]:
     """Return the steps that stand when each is tried between its neighbours; the weakest falls first."""
     known: dict[tuple[int, int], Step | None] = {}
-    while places:
+    for _ in range(_ROUNDS_MAX):
         edges = [0, *places, len(values)]
         tried = []
         for start, stop in zip(edges, edges[2:], strict=False):
             if (start, stop) not in known:
                 known[start, stop] = _step(values, start, stop)
             tried.append(known[start, stop])
-        evidence = [-np.inf if step is None else step.evidence for step in tried]
-        weakest = int(np.argmin(evidence))
-        if evidence[weakest] > CHANCE_EVIDENCE:
-            return [step for step in tried if step is not None]
-        places = places[:weakest] + places[weakest + 1 :]
+        steps = [step for step in tried if step is not None]
+        fallen = _fallen(tried)
+        moved = [step.place.at for step in steps]
+        if fallen:
+            places = [place for index, place in enumerate(places) if index not in fallen]
+        elif places == moved:
+            return steps
+        else:
+            places = moved
     return []
+
+
+def _fallen(tried: Sequence[Step | None]) -> set[int]:
+    """Return which steps do not stand, or stand in the way of a stronger one; of neighbours the weaker alone."""
+    evidence = [-np.inf if step is None else step.evidence for step in tried]
+    fallen: set[int] = set()
+    for index in sorted(range(len(tried)), key=lambda each: evidence[each]):
+        if evidence[index] < CHANCE_EVIDENCE and not fallen & {index - 1, index + 1}:
+            fallen.add(index)
+    if fallen:
+        return fallen
+    for index, (one, other) in enumerate(pairwise(tried)):
+        if one is not None and other is not None and other.place.at - one.place.at < SIDE_MIN:
+            return {index if evidence[index] < evidence[index + 1] else index + 1}
+    return set()
 
 
 def _step(values: FloatArray, start: int, stop: int) -> Step | None:
@@ -79,6 +103,9 @@ def _step(values: FloatArray, start: int, stop: int) -> Step | None:
     order, first = float(split.evidence(len(values))[0]), int(split.at[0])
     if order < _WORTH_TRYING:
         return None
-    place = placed(part, first, memory=float(split.memory[0]))
+    memory = float(split.memory[0])
+    if is_drift(part, first, memory=memory):
+        return None
+    place = placed(part, first, memory=memory)
     moved = Place(start + place.at, start + place.earliest, start + place.latest, place.is_up, place.gain)
     return Step(start, stop, moved, (order + place.gain) / 2)
