@@ -222,10 +222,11 @@ async def read_rows(
     result = await within(
         lambda: source.range_query(text, window=window, step=step), seconds=seconds_left(), system=source.name
     )
-    return rows_of(result.series, range_ms=asking.range_ms(text)), result
+    is_event_rate = asking.unit() == "per_second"
+    return rows_of(result.series, range_ms=asking.range_ms(text), is_event_rate=is_event_rate), result
 
 
-def rows_of(series: SeriesSet, *, range_ms: int) -> Rows:
+def rows_of(series: SeriesSet, *, range_ms: int, is_event_rate: bool = False) -> Rows:
     """Return series as they are searched; what is infinite or beyond 1e100 is no value."""
     import numpy as np
 
@@ -233,7 +234,8 @@ def rows_of(series: SeriesSet, *, range_ms: int) -> Rows:
 
     usable = series.present & np.isfinite(series.values)
     usable &= np.abs(np.where(usable, series.values, 0.0)) < _LARGEST
-    return Rows(series.grid, series.labels, np.where(usable, series.values, np.nan), series.present, range_ms)
+    values = np.where(usable, series.values, np.nan)
+    return Rows(series.grid, series.labels, values, series.present, range_ms, is_event_rate)
 
 
 async def nothing_found(source: MetricSource, asking: Asking, window: Window, step: Duration) -> NoDataError:

@@ -206,7 +206,10 @@ def _left_out(
             "came first. Select or aggregate: sum by (service) (...)."
         )
     if search.slight_count:
-        left.append(f"{search.slight_count} slight changes: under 5 % of the level and under 3 times the noise.")
+        left.append(
+            f"{search.slight_count} slight changes: under 5 % of the level and 3 times the noise, or under the noise "
+            "and without a date."
+        )
     if search.recurring_count:
         left.append(f"{search.recurring_count} changes that came a day or a week before or after as well: a pattern.")
     for name, items in (("changes", search.changes), ("anomalies", search.anomalies)):

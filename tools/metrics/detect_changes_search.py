@@ -93,12 +93,17 @@ async def searched(ctx: ToolContext, reading: Reading) -> Search:
 def _found(rows: Rows, chunk: list[int], periods: tuple[int, ...]) -> list[tuple[Found, int, int]]:
     from sre.core.changes.search import found_in_each
     from sre.metrics.changes.passing import with_passing, with_stairs_joined
-    from sre.metrics.changes.relevance import relevant
+    from sre.metrics.changes.relevance import relevant, without_chance_events
 
     values = rows.values[chunk]
-    found = map(with_stairs_joined, found_in_each(values, periods=periods))
-    lasting = (with_passing(one, line) for one, line in zip(found, values, strict=True))
-    return [relevant(one, line, periods=periods) for one, line in zip(lasting, values, strict=True)]
+    told = []
+    for line, found in zip(values, found_in_each(values, periods=periods), strict=True):
+        lasting = with_passing(with_stairs_joined(found), line)
+        if rows.is_event_rate:
+            seconds = rows.grid.step_ms / 1000
+            lasting = without_chance_events(lasting, line, step_seconds=seconds, series_count=len(rows))
+        told.append(relevant(lasting, line, periods=periods))
+    return told
 
 
 def season_steps(step_ms: int, count: int) -> tuple[int, ...]:

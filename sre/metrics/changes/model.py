@@ -16,6 +16,7 @@ class Rows:
         values: shape (series, steps), in the unit of the query, counters as rates; NaN where there is none.
         present: shape (series, steps), whether the source had a value.
         range_ms: Length of time before each step that a value sums up: the range of a rate, 0 for a plain gauge.
+        is_event_rate: Values are events a second, so how many there were can be told.
     """
 
     grid: Grid
@@ -23,6 +24,7 @@ class Rows:
     values: FloatArray
     present: BoolArray
     range_ms: int = 0
+    is_event_rate: bool = False
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -1,5 +1,6 @@
 """Which of the changes that were found are worth telling: not what is slight, nor what comes back every day or week."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -12,11 +13,15 @@ from sre.core.series import FloatArray
 # A change of less than a twentieth that also hides in the noise moves nobody (our choice).
 _SLIGHT_SHARE: Final = 0.05
 _SLIGHT_EFFECT: Final = 3.0
+# What is smaller than the noise and may have been at any time of seven hours in two weeks helps nobody (our choice).
+_VAGUE_SHARE, _DROWNED_EFFECT = 1 / 50, 1.0
 # What came a period before or after is the same if both levels are, to less than this share of the step (our choice).
 _SAME_SHARE: Final = 0.5
 # Levels are told over this share of the period on each side, or as little as a quarter of that near an end.
 _SIDE_SHARE, _LEAST_SIDE_SHARE = 1 / 7, 1 / 28
 _LEAST_SIDE: Final = 4
+# How likely it may be that rare events come so close together somewhere by chance.
+_CHANCE: Final = 0.01
 
 
 def relevant(found: Found, values: FloatArray, *, periods: Sequence[int]) -> tuple[Found, int, int]:
@@ -29,15 +34,47 @@ def relevant(found: Found, values: FloatArray, *, periods: Sequence[int]) -> tup
     """
     hidden = [period for period in periods if period not in found.periods]
     recurring = [one for one in found.changes if any(_recurs(one, values, period) for period in hidden)]
-    slight = [one for one in found.changes if one not in recurring and is_slight(one)]
+    slight = [one for one in found.changes if one not in recurring and is_slight(one, steps=values.size)]
     kept = tuple(one for one in found.changes if one not in recurring and one not in slight)
     return replace(found, changes=kept), len(slight), len(recurring)
 
 
-def is_slight(change: Change) -> bool:
-    """Whether a change is small both beside its level and beside the noise."""
+def without_chance_events(found: Found, values: FloatArray, *, step_seconds: float, series_count: int) -> Found:
+    """Return what was found without anomalies that are a few rare events which came close together by chance.
+
+    Where next to nothing happens, three failures in ten minutes stand out from all the rest, and yet somewhere in two
+    weeks of many series that is to be expected.
+
+    Args:
+        values: shape (steps,), events a second, NaN where there is none.
+        series_count: Series in which the same could have been found.
+    """
+    events = np.where(np.isfinite(values), values, 0.0) * step_seconds
+    known, chances = int(np.isfinite(values).sum()), series_count * values.size
+    kept = []
+    for odd in found.anomalies:
+        inside, steps = float(events[odd.start_index : odd.end_index + 1].sum()), odd.end_index + 1 - odd.start_index
+        # Half an event more, because none so far does not mean never.
+        expected = (max(0.0, float(events.sum()) - inside) + 0.5) / max(known - steps, 1) * steps
+        if odd.direction == "down" or _log_chance(inside, expected) + math.log(chances) < math.log(_CHANCE):
+            kept.append(odd)
+    return replace(found, anomalies=tuple(kept))
+
+
+def _log_chance(count: float, expected: float) -> float:
+    """Return a bound on the logarithm of the chance of so many independent events or more.
+
+    Source:
+        Chernoff's bound for the Poisson distribution (Mitzenmacher and Upfal, Probability and Computing, 2005, 5.3).
+    """
+    return 0.0 if count <= expected else count - expected - count * math.log(count / expected)
+
+
+def is_slight(change: Change, *, steps: int) -> bool:
+    """Whether a change is small beside its level and beside the noise, or drowns in the noise and cannot be dated."""
     is_small_share = change.ratio is not None and abs(change.ratio - 1) < _SLIGHT_SHARE
-    return is_small_share and change.effect < _SLIGHT_EFFECT
+    is_vague = change.latest_index - change.earliest_index > _VAGUE_SHARE * steps
+    return (is_small_share and change.effect < _SLIGHT_EFFECT) or (is_vague and change.effect < _DROWNED_EFFECT)
 
 
 def _recurs(change: Change, values: FloatArray, period: int) -> bool:

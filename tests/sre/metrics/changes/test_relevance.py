@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from sre.core.changes.model import Change, Found
+from sre.core.changes.model import AnomalyWindow, Change, Found
 from sre.core.series import FloatArray
-from sre.metrics.changes.relevance import is_slight, relevant
+from sre.metrics.changes.relevance import is_slight, relevant, without_chance_events
 
 HOURS = np.arange(28 * 24)
 WEEK, DAY = 168, 24
@@ -66,4 +66,33 @@ def test_where_the_other_week_is_not_known_nothing_is_said() -> None:
 def test_slight_is_small_beside_the_level_and_beside_the_noise(
     before: float, after: float, effect: float, slight: bool
 ) -> None:
-    assert is_slight(change(5, before=before, after=after, effect=effect)) == slight
+    assert is_slight(change(5, before=before, after=after, effect=effect), steps=2016) == slight
+
+
+@pytest.mark.parametrize(("effect", "width", "slight"), [(0.6, 60, True), (0.6, 20, False), (1.5, 60, False)])
+def test_what_drowns_in_the_noise_and_cannot_be_dated_is_slight(effect: float, width: int, slight: bool) -> None:
+    one = Change(1000, 1000 - width // 2, 1000 + width // 2, 10.0, 14.0, "up", effect, 1.4, 0.99)
+    assert is_slight(one, steps=2016) == slight
+
+
+def sparse(*, burst: float, seed: int = 4) -> FloatArray:
+    """Return two weeks of ten minutes with some 30 events, and `burst` more in one step; events a second."""
+    counts = np.random.default_rng(seed).poisson(0.015, size=2016).astype(float)
+    counts[1000] += burst
+    return np.asarray(counts / 600)
+
+
+@pytest.mark.parametrize(("burst", "series", "told"), [(3, 40, False), (12, 40, True), (5, 1, True)])
+def test_a_few_rare_events_close_together_are_chance_and_many_are_not(burst: float, series: int, told: bool) -> None:
+    """30 in 2,016 steps: three in one step by chance once in 2 million; in 40 series of 2,016 steps that is no wonder."""
+    odd = AnomalyWindow(1000, 1000, 0.0, burst / 600, "up", 1000.0)
+    found = without_chance_events(Found(anomalies=(odd,)), sparse(burst=burst), step_seconds=600, series_count=series)
+    assert found.anomalies == ((odd,) if told else ())
+
+
+def test_events_that_stop_are_always_told() -> None:
+    values = np.full(2016, 0.1)
+    values[1000:1010] = 0.0
+    odd = AnomalyWindow(1000, 1009, 0.1, 0.0, "down", 50.0)
+    found = without_chance_events(Found(anomalies=(odd,)), values, step_seconds=600, series_count=500)
+    assert found.anomalies == (odd,)
