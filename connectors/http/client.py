@@ -281,7 +281,9 @@ class HttpClient:
         import httpx
 
         endpoint = self.endpoint
-        verify: ssl.SSLContext | bool = tls_context(endpoint.tls) if endpoint.base_url.startswith("https:") else False
+        # Authorities take long to load, and a double speaks no TLS.
+        is_tls = endpoint.base_url.startswith("https:") and self._transport is None
+        verify: ssl.SSLContext | bool = tls_context(endpoint.tls) if is_tls else False
         # The whole call has a deadline of its own; the library's limits start anew with each byte.
         connect = min(_MAX_CONNECT_SECONDS, endpoint.timeout_seconds * _CONNECT_SHARE)
         return httpx.AsyncClient(
