@@ -162,9 +162,10 @@ async def _queried(
     asked, notes = await rate_of_a_counter(metrics, query, step=chosen)
     read = await read_range(metrics, asked, window=window, step=chosen)
     result = read.result
-    histories = await read_histories(metrics, result, query=query, window=read.window)
+    histories, left_out = await read_histories(metrics, result, query=query, window=read.window)
     evidence = QueryEvidence(query=asked, series_count=len(result.series), sample_count=result.series.point_count)
     recorded = await metrics.latest()
     if recorded is not None:
         notes = (*notes, recorded_note(now))
-    return Found(histories, window.end, read.window, [evidence], metrics.name, (*notes, *read.notes, *result.warnings))
+    warnings = (*notes, *read.notes, *result.warnings)
+    return Found(histories, window.end, read.window, [evidence], metrics.name, warnings, tuple(left_out))

@@ -10,6 +10,7 @@ from sre.core.errors import InputError, NoDataError, RefusedError, SreError
 from sre.core.text import cleaned, listed, nearest_names, quoted
 from sre.core.times import Duration, Window, format_duration, format_instant
 from tools.concurrent import all_of, attempted, seconds_left, with_stand_in
+from tools.context import in_thread
 
 if TYPE_CHECKING:
     from connectors.base import MetricSource
@@ -110,25 +111,34 @@ def _last_quarter(window: Window, step: Duration) -> Window:
 
 async def read_histories(
     source: MetricSource, result: RangeResult, *, query: str, window: Window
-) -> list[NamedHistory]:
-    """Return one history a series.
+) -> tuple[list[NamedHistory], list[str]]:
+    """Return one history a series, and what is said about series that are too short or too odd for one.
 
     Raises:
         NoDataError: No series, or none with enough points.
         RefusedError: More series than can be told apart in one answer.
     """
-    import numpy as np
-
-    from sre.capacity.ceiling import ceiling_of_metric
-    from sre.capacity.history import regular_history
-
     found = result.series
     if len(found) == 0 or found.point_count == 0:
         raise await _no_data(source, query, window)
     if len(found) > MAX_SERIES:
         raise _too_many(found.labels)
-    times, ceiling = found.grid.times_ms(), _ceiling(query)
-    histories, problems = [], []
+    histories, problems = await in_thread(lambda: _histories(result, _ceiling(query)))
+    if not histories:
+        raise problems[0]
+    if not problems:
+        return histories, []
+    return histories, [f"{len(problems)} of {len(found)} series were not forecast: {problems[0].message}"]
+
+
+def _histories(result: RangeResult, ceiling: float | None) -> tuple[list[NamedHistory], list[SreError]]:
+    import numpy as np
+
+    from sre.capacity.ceiling import ceiling_of_metric
+    from sre.capacity.history import regular_history
+
+    found, histories, problems = result.series, list[NamedHistory](), list[SreError]()
+    times = found.grid.times_ms()
     for labels, values, present in zip(found.labels, found.values, found.present, strict=True):
         usable = present & np.isfinite(values)
         try:
@@ -138,13 +148,11 @@ async def read_histories(
                 upper_bound=ceiling_of_metric(labels.metric) or ceiling,
                 step_seconds=found.grid.step_ms / 1000,
             )
-        except NoDataError as error:
+        except SreError as error:
             problems.append(error)
-            continue
-        histories.append(NamedHistory(labels, history))
-    if not histories:
-        raise problems[0]
-    return histories
+        else:
+            histories.append(NamedHistory(labels, history))
+    return histories, problems
 
 
 def _is_plain_selector(query: str) -> bool:

@@ -43,6 +43,7 @@ class Found:
     evidence: list[QueryEvidence]
     source: str | None
     warnings: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ def measured_answer(question: Question, found: Found, ranking: Ranking, shown: S
     _add_frame(answer, request, made, step_seconds=first.step_seconds, shown=shown)
     answer.window = _window_answer(found, made, first.step_seconds)
     _add_others(answer, question, ranking)
+    answer.left_out += found.left_out
     answer.warnings += threshold_doubts(made, is_direction_given=question.direction is not None, unit=unit)
     answer.summary = _summary(answer, question, ranking, found)
     if shown.chart:

@@ -96,6 +96,13 @@ async def test_a_series_that_cannot_be_forecast_costs_no_other() -> None:
     assert any("fresh" in text and "cannot carry" in text for text in answer["left_out"])
 
 
+async def test_series_too_new_to_be_forecast_are_counted() -> None:
+    new = [series({"__name__": "disk_used", "disk": f"new-{i}"}, [1.0, 2.0, 3.0], every_seconds=86_400) for i in (1, 2)]
+    answer = await _ask([*_disks(3), *new], threshold=200)
+    (note,) = (text for text in answer["left_out"] if text.startswith("2 of 5 series were not forecast"))
+    assert "at least 8 values; this series has 3" in note
+
+
 async def test_what_has_stopped_does_not_push_ahead_of_what_runs() -> None:
     """A disk that was about to be full when it went away ten days ago is nobody's problem."""
     gone = _disk("gone", slope=3.0)
