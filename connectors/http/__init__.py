@@ -2,11 +2,12 @@
 
 from connectors.http.answer import Answer
 from connectors.http.body import ByteBudget
-from connectors.http.client import HttpClient, Request
+from connectors.http.client import HttpClient
 from connectors.http.conversation import Conversation, Manner
 from connectors.http.endpoint import Auth, BasicAuth, BearerToken, BearerTokenFile, Endpoint, Tls
 from connectors.http.json_body import Json, NotTheApiError, broken_json, decoded_json
 from connectors.http.pacing import Pacing
+from connectors.http.request import Request
 
 __all__ = [
     "Answer",

@@ -4,16 +4,17 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import anyio
 
 from connectors.http.answer import Answer
 from connectors.http.body import ByteBudget, NotDecodableError, TooLargeError, read_into
-from connectors.http.credentials import Credentials, credentials_for
+from connectors.http.credentials import credentials_for
 from connectors.http.endpoint import Endpoint
 from connectors.http.failures import Narrator, disconnected_unanswered
 from connectors.http.pacing import RETRYABLE_STATUSES, Pacing, http_date, rate_limit_reset_seconds, retry_after_seconds
+from connectors.http.request import Call, Request, absolute, is_same_origin, target_of
 from connectors.http.trust import tls_context
 from sre.core.errors import UpstreamError
 from sre.core.text import quoted
@@ -31,37 +32,7 @@ _MAX_CONNECT_SECONDS = 10.0
 # So that a connection that never comes is told from an answer that never comes.
 _CONNECT_SHARE = 0.8
 
-Method = Literal["GET", "POST", "PUT", "DELETE"]
 Phase = Literal["queue", "answer", "body", "retry"]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A question to an endpoint.
-
-    Attributes:
-        path: Below the base URL, starting with `/`, escaped.
-        params: Sent in the address, or as a form where that would be too long.
-        may_post: Whether the system takes this request as a form too.
-        method: Anything but GET changes something: it is sent once, and again only where the system says that it did
-            not take it (429).
-        json_body: What to write, as JSON.
-        headers: Sent with this request; not secret.
-        secrets: What the body holds and no message may show.
-    """
-
-    path: str
-    params: tuple[tuple[str, str], ...] = ()
-    may_post: bool = False
-    method: Method = "GET"
-    json_body: bytes = field(default=b"", repr=False)
-    headers: tuple[tuple[str, str], ...] = ()
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-
-    @property
-    def is_write(self) -> bool:
-        """Whether it changes something, so that sending it twice is not the same as once."""
-        return self.method != "GET"
 
 
 @dataclass(slots=True)
@@ -188,19 +159,19 @@ class HttpClient:
         posts = request.may_post and self._posts and len(query) > _MAX_QUERY_CHARACTERS
         url = self.endpoint.base_url + request.path
         if request.is_write:
-            written = _Call(url, query, False, credentials, request.headers, request.method, request.json_body)
+            written = Call(url, query, False, credentials, request.headers, request.method, request.json_body)
             return self._unredirected(await self._exchanged(written, budget, progress))
-        outcome = await self._exchanged(_Call(url, query, posts, credentials, request.headers), budget, progress)
+        outcome = await self._exchanged(Call(url, query, posts, credentials, request.headers), budget, progress)
         for _ in range(_MAX_REDIRECTS):
             if isinstance(outcome, _Failed):
                 break
             if outcome.status == 405 and posts:
                 self._posts = posts = False
             elif outcome.redirected_to:
-                url, query, posts = _target(outcome, query=query, posts=posts)
+                url, query, posts = target_of(outcome, query=query, posts=posts)
             else:
                 break
-            outcome = await self._exchanged(_Call(url, query, posts, credentials, request.headers), budget, progress)
+            outcome = await self._exchanged(Call(url, query, posts, credentials, request.headers), budget, progress)
         return self._unredirected(outcome)
 
     def _unredirected(self, outcome: "Answer | _Failed") -> "Answer | _Failed":
@@ -210,7 +181,7 @@ class HttpClient:
         steps = ("Check the path of the address, and the proxy in front of the system.",)
         return _Failed(self.narrator.bad(message, status=outcome.status, next_steps=steps))
 
-    async def _exchanged(self, call: "_Call", budget: ByteBudget, progress: _Progress) -> "Answer | _Failed":
+    async def _exchanged(self, call: Call, budget: ByteBudget, progress: _Progress) -> "Answer | _Failed":
         """Send once and read; errors are returned, so that none carries the library's exception with it."""
         import httpx
 
@@ -248,12 +219,12 @@ class HttpClient:
             if not lenient:
                 raise
 
-    def _answered(self, response: "httpx.Response", call: "_Call", body: bytearray) -> "Answer | _Failed":
+    def _answered(self, response: "httpx.Response", call: Call, body: bytearray) -> "Answer | _Failed":
         headers = {name.lower(): value for name, value in response.headers.items()}
         target = ""
         if response.status_code in {301, 302, 303, 307, 308}:
-            target = _absolute(headers.get("location", ""), base=call.url)
-            if not _is_same_origin(target, self.endpoint.origin):
+            target = absolute(headers.get("location", ""), base=call.url)
+            if not is_same_origin(target, self.endpoint.origin):
                 return _Failed(self._redirect_refused(response.status_code, target))
         return Answer(response.status_code, headers, body, call.credentials, target)
 
@@ -303,58 +274,3 @@ class _Failed:
 
     error: UpstreamError
     hung_up: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One exchange: what is sent where."""
-
-    url: str
-    query: str = field(repr=False)
-    posts: bool
-    credentials: Credentials
-    own_headers: tuple[tuple[str, str], ...] = ()
-    method: Method = "GET"
-    json_body: bytes = field(default=b"", repr=False)
-
-    @property
-    def address(self) -> str:
-        return self.url if self.posts or not self.query else f"{self.url}?{self.query}"
-
-    @property
-    def content(self) -> bytes | None:
-        return self.query.encode() if self.posts else self.json_body or None
-
-    @property
-    def headers(self) -> dict[str, str]:
-        kind = "application/x-www-form-urlencoded" if self.posts else "application/json" if self.json_body else ""
-        return {**dict(self.own_headers), **self.credentials.headers, **({"Content-Type": kind} if kind else {})}
-
-
-def _target(answer: Answer, *, query: str, posts: bool) -> tuple[str, str, bool]:
-    """Return where a redirect leads, with what, and whether as a form (RFC 9110, 15.4)."""
-    target = answer.redirected_to.partition("#")[0]
-    if posts and answer.status in {307, 308}:
-        return target, query, True
-    # A Location with its own query stands for the whole question.
-    url, _, own_query = target.partition("?")
-    return url, own_query or query, False
-
-
-def _absolute(location: str, *, base: str) -> str:
-    try:
-        return urljoin(base, location)
-    except ValueError:
-        return location
-
-
-def _is_same_origin(url: str, origin: str) -> bool:
-    try:
-        return _origin_of(url) == _origin_of(origin)
-    except ValueError:
-        return False
-
-
-def _origin_of(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)

@@ -8,8 +8,9 @@ import anyio.to_thread
 
 from connectors.http.answer import Answer
 from connectors.http.body import ByteBudget
-from connectors.http.client import HttpClient, Request
+from connectors.http.client import HttpClient
 from connectors.http.json_body import NotTheApiError
+from connectors.http.request import Request
 from sre.core.errors import AuthDeniedError, BadResponseError, SreError
 
 Read = TypeVar("Read")

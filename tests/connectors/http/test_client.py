@@ -9,8 +9,8 @@ import anyio
 import httpx
 import pytest
 
-from connectors.http import Auth, BasicAuth, BearerToken, BearerTokenFile, Endpoint, HttpClient, Pacing, Request
-from connectors.http.client import Answer, Method
+from connectors.http import Answer, Auth, BasicAuth, BearerToken, BearerTokenFile, Endpoint, HttpClient, Pacing, Request
+from connectors.http.request import Method
 from sre.core.errors import (
     AuthDeniedError,
     BadResponseError,
