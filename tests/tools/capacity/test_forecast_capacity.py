@@ -317,3 +317,16 @@ async def test_what_is_used_of_a_disk_ends_at_the_whole_of_it(demo: Deps) -> Non
     assert max(value for row in answer["forecast"] for value in row[1:]) == 100
     assert abs(_at(answer["exhaustion"]["expected"]) - full_at()) < timedelta(days=1)
     assert "cannot reach 120" in beyond["summary"]
+
+
+@pytest.mark.anyio
+async def test_growth_a_month_is_that_of_the_demo_in_spite_of_its_weekends(demo: Deps) -> None:
+    """Source: the demo's traffic grows by 3 % a week, with fuller weekends; of today's level 12.7 % a month."""
+    weeks_a_month = 30.436875 / 7
+    async with _connected(demo) as client:
+        answer = await answer_of(
+            client, TOOL, query='sum(rate(http_requests_total{service="web"}[1h]))', step="1h", horizon="14d"
+        )
+    assert answer["growth"]["ratio_per_month"] == pytest.approx((1 - 1 / 1.03) * weeks_a_month, rel=0.15)
+    assert "So far it rose by" in answer["summary"]
+    assert any(text.startswith("daily: peak 2") for text in answer["seasons"])
