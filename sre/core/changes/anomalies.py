@@ -13,11 +13,12 @@ import numpy as np
 
 from sre.core.changes.model import AnomalyWindow
 from sre.core.changes.seasons import Deseasoned, nan_median
+from sre.core.changes.spread import noise_spread
 from sre.core.series import FloatArray, IntArray
 
-# Chosen on half of the labelled series and checked on the other (docs/concepts/changes.md).
+# Chosen where the labelled series agree best over a range of each (docs/concepts/changes.md says how much).
 _BLOCKS = 20
-_SPANS = (1, 3, 9, 27, 81)
+_SPANS = (1, 2, 4, 8, 16, 32, 64, 128)
 _SURPRISE_MIN, _SPREADS_MIN = 7.0, 4.5
 WINDOWS_MAX = 4
 # Windows nearer to each other than this share of the series are one.
@@ -52,8 +53,7 @@ def anomalies_of(values: FloatArray, season: Deseasoned, level: FloatArray) -> l
     around = season.values - level
     even = around / _phase_spread(around, season.periods[0]) if season.periods else around
     peaks = sorted(_peaks(even), key=lambda peak: (-peak.surprise, peak.start))
-    low, high = _quartiles(even)
-    spread = (high - low) / 1.349
+    spread = noise_spread(even[np.isfinite(even)])
     usual = values * level / season.values if season.is_ratio else values - around
     return [window(values, usual, even, each, spread) for each in _merged(peaks, len(values))]
 
@@ -71,7 +71,7 @@ def window(values: FloatArray, usual: FloatArray, even: FloatArray, peak: _Peak,
         expected=float(np.median(expected[np.isfinite(expected)])),
         worst=float(values[peak.start + worst]),
         direction="up" if peak.sign > 0 else "down",
-        score=min(float(inside[worst]) / spread, _SCORE_MAX) if spread > 0 else _SCORE_MAX,
+        score=min(float(inside[worst]) / spread, _SCORE_MAX),
     )
 
 

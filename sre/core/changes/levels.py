@@ -8,6 +8,7 @@ import numpy as np
 
 from sre.core.changes.model import Change
 from sre.core.changes.segments import CHANCE_EVIDENCE, Step
+from sre.core.changes.spread import noise_spread
 from sre.core.series import FloatArray, IntArray
 
 # How much more evidence makes chance ten times rarer: simulated.
@@ -30,13 +31,6 @@ def changes_between(values: FloatArray, steps: Sequence[Step], known: IntArray) 
         _change(step, values[slice(*first)], values[slice(*second)], known, noise)
         for step, first, second in zip(steps, stretches, stretches[1:], strict=False)
     ]
-
-
-def noise_spread(around: FloatArray) -> float:
-    """Return a robust standard deviation, never zero."""
-    low, quarter, three_quarters, high = np.quantile(around, [0.05, 0.25, 0.75, 0.95])
-    spread = float(three_quarters - quarter) / 1.349 or float(high - low) / 3.29 or float(around.std())
-    return max(spread, 1e-9 * float(np.abs(around).max()), 1e-300)
 
 
 def confidence_of(evidence: float) -> float:

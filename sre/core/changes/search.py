@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from sre.core.changes.anomalies import anomalies_of, touched
-from sre.core.changes.levels import changes_between, level_line, noise_spread
+from sre.core.changes.levels import changes_between, level_line
 from sre.core.changes.memory import long_run_factor
 from sre.core.changes.model import AnomalyWindow, Change, Found
+from sre.core.changes.scan import SIDE_MIN
 from sre.core.changes.seasons import Deseasoned, deseasoned
 from sre.core.changes.segments import Step, steps_of
+from sre.core.changes.spread import noise_spread
 from sre.core.series import FloatArray, IntArray
 
 STEPS_MIN = 16
@@ -18,7 +20,7 @@ PASSING_SHARE = 0.05
 _BACK_SHARE = 0.5
 _GAPS_SHARE = 0.05
 _FEW_VALUES = 4
-_LONG_MEMORY = 10.0
+_LONG_MEMORY = 30.0
 
 
 def found_changes(values: FloatArray, *, periods: Sequence[int] = (), hints: Sequence[int] = ()) -> Found:
@@ -41,9 +43,10 @@ def found_changes(values: FloatArray, *, periods: Sequence[int] = (), hints: Seq
     level = np.full(len(clean), np.nan)
     level[known] = level_line(kept, steps)
     windows = [_passing_window(clean, season, level, known, pair) for pair in passing]
-    others = anomalies_of(clean, season, level)
+    changes = changes_between(kept, steps, known)
+    others = [each for each in anomalies_of(clean, season, level) if not _is_transition(each, changes)]
     return Found(
-        changes=tuple(_hinted(change, hints) for change in changes_between(kept, steps, known)),
+        changes=tuple(_hinted(change, hints) for change in changes),
         anomalies=tuple(_together(windows, others)),
         periods=season.periods,
         notes=tuple(_notes(clean, kept, steps)),
@@ -101,6 +104,16 @@ def _together(passing: list[AnomalyWindow], others: list[AnomalyWindow]) -> list
     """Return both in the order of time; where they touch, the one whose ends were proven."""
     apart = [each for each in others if not len(touched(passing, each.start_index, each.end_index + 1))]
     return sorted([*passing, *apart], key=lambda each: each.start_index)
+
+
+def _is_transition(window: AnomalyWindow, changes: Sequence[Change]) -> bool:
+    """Return whether the window is merely the way from one level to the next."""
+    return any(
+        window.start_index <= change.latest_index + SIDE_MIN
+        and window.end_index >= change.earliest_index - SIDE_MIN
+        and min(change.before, change.after) <= window.worst <= max(change.before, change.after)
+        for change in changes
+    )
 
 
 def _hinted(change: Change, hints: Sequence[int]) -> Change:
