@@ -21,6 +21,10 @@ EXAMPLES = (
 MAX_SCENARIO_CHARS = 500
 _FIELD = "scenario"
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+# A name before an item is for people; `3x` and `2 days` can mean but one thing.
+_NAME = re.compile(r"[A-Za-z][\w '&-]{0,39}: (?=.)")
+_TIMES = re.compile(r"(\d+(?:\.\d+)?) ?x(?= )", re.IGNORECASE)
+_SPAN = re.compile(r"(?<= for )(\d+) (minute|hour|day|week)s?$", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[,;\n]")
 _NUMBER = r"\d+(?:\.\d+)?"
 _MONTHS = {"week": 7 * DAY_SECONDS / MONTH_SECONDS, "month": 1.0, "quarter": 3.0, "year": 12.0}
@@ -46,7 +50,8 @@ def parsed_scenario(text: str, *, now: datetime) -> Scenario:
 
     Items are parted by commas, semicolons or lines. `growth +20%` multiplies the growth that is forecast, `+15%/month`
     (or a week, quarter, year) comes on top of it, and `x3`, `+30%` or `+500` hold `on` a day (or `for` some time),
-    `from` a day on, or `until` another, which is no longer part of it.
+    `from` a day on, or `until` another, which is no longer part of it. A name may stand before an item:
+    `Black Friday: x3 on 2026-11-27`.
 
     Raises:
         InputError: Something is not understood or out of range; all of it is named.
@@ -54,8 +59,7 @@ def parsed_scenario(text: str, *, now: datetime) -> Scenario:
     if len(text) > MAX_SCENARIO_CHARS:
         raise InputError(f"scenario is longer than {MAX_SCENARIO_CHARS} characters.", field=_FIELD)
     scenario, faults = Scenario(), []
-    plain = _THOUSANDS.sub("", text.replace("×", "x"))
-    for item in filter(None, (" ".join(part.split()) for part in _SEPARATOR.split(plain))):
+    for item in _items(text):
         try:
             scenario = checked(_with_item(scenario, item, now=now))
         except InputError as error:
@@ -84,6 +88,18 @@ def change_words(change: Change, *, unit: str = "") -> str:
 
 def _signed(value: float, unit: str) -> str:
     return f"{'-' if value < 0 else '+'}{figure_text(abs(value), unit)}"
+
+
+def _items(text: str) -> list[str]:
+    plain = _THOUSANDS.sub("", text.replace("×", "x"))
+    items = [" ".join(part.split()) for part in _SEPARATOR.split(plain)]
+    return [_spelt(_NAME.sub("", item, count=1) if _NAME.match(item) else item) for item in items if item]
+
+
+def _spelt(item: str) -> str:
+    """Return `3x on 2026-11-27 for 2 days` as `x3 on 2026-11-27 for 2d`."""
+    item = _TIMES.sub(r"x\1", item, count=1) if _TIMES.match(item) else item
+    return _SPAN.sub(lambda match: match[1] + match[2][0].lower(), item)
 
 
 def _with_item(scenario: Scenario, item: str, *, now: datetime) -> Scenario:

@@ -36,6 +36,9 @@ BLACK_FRIDAY, DECEMBER = _ms("2026-11-27"), _ms("2026-12-01")
         ("-3% per month", Scenario(-0.03)),
         ("x3 on 2026-11-27", Scenario(changes=(Change(BLACK_FRIDAY, BLACK_FRIDAY + DAY_MS, 3.0),))),
         ("x3 on 2026-11-27 for 2d", Scenario(changes=(Change(BLACK_FRIDAY, BLACK_FRIDAY + 2 * DAY_MS, 3.0),))),
+        ("3x on 2026-11-27 for 2 days", Scenario(changes=(Change(BLACK_FRIDAY, BLACK_FRIDAY + 2 * DAY_MS, 3.0),))),
+        ("Black Friday: x3 on 2026-11-27", Scenario(changes=(Change(BLACK_FRIDAY, BLACK_FRIDAY + DAY_MS, 3.0),))),
+        ("new year's: 2.5 x from 2026-12-01 for 1 week", Scenario(changes=(Change(DECEMBER, DECEMBER + 7 * DAY_MS, 2.5),))),
         ("×3 from 2026-12-01", Scenario(changes=(Change(DECEMBER, None, 3.0),))),
         ("+30% from 2026-12-01", Scenario(changes=(Change(DECEMBER, None, 1.3),))),
         ("-25 % from 2026-12-01", Scenario(changes=(Change(DECEMBER, None, 0.75),))),
@@ -103,7 +106,7 @@ def test_every_fault_is_named_at_once() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["+5m from 2026-12-01", "x3", "growth", "growth 20%", "3x on 2026-12-01", "x3 on", "x-3 on 2026-12-01", "x1e3 on now",
+    ["+5m from 2026-12-01", "x3", "growth", "growth 20%", "Black Friday x3", "a: b: x3 on now", "x3 on", "x-3 on 2026-12-01", "x1e3 on now",
      "x2 from 2026-12-02 until 2026-12-01", "+20 until 2026-12-01", "nan%/month", "+1e400 from now", "x" * 501],
 )  # fmt: skip
 def test_what_could_mean_something_else_is_refused(text: str) -> None:
