@@ -1,5 +1,7 @@
 """What if: growth faster or slower, growth on top, and changes on given days, applied to forecast futures."""
 
+import math
+
 import numpy as np
 
 from sre.capacity.model import DAY_SECONDS, MAX_HORIZON_STEPS, MONTH_SECONDS, Change, Request, Scenario, Step
@@ -10,11 +12,18 @@ from sre.core.times import format_instant, instant_from_ms
 _MAX_GROWTH_RATIO = 10.0
 _MAX_FACTOR = 1000.0
 _MAX_ADDED = 1e30
+# A quadrillionfold is no plan any more.
+_MAX_LOG_GROWTH = math.log(1e15)
 
 
 def months_ahead(times_ms: IntArray, last_ms: int) -> FloatArray:
     """Return the distance of each time from the last known point in months, shape (horizon,)."""
     return np.asarray((times_ms - last_ms) / 1000 / MONTH_SECONDS)
+
+
+def growth_factors(ratio_per_month: float, months: FloatArray) -> FloatArray:
+    """Return growth compounded over so many months, never so large or small that products overflow."""
+    return np.asarray(np.exp(np.clip(months * np.log1p(ratio_per_month), -_MAX_LOG_GROWTH, _MAX_LOG_GROWTH)))
 
 
 def applied(
@@ -46,7 +55,7 @@ def applied(
         moved = _moved(paths, scenario, times_ms=times_ms, last_ms=last_ms, last_value=last_value)
     else:
         drift = (scenario.growth_factor - 1) * max(drift_per_month, 0.0)
-        moved = _grown(paths + drift * months, (1 + scenario.extra_growth_ratio_per_month) ** months)
+        moved = _grown(paths + drift * months, growth_factors(scenario.extra_growth_ratio_per_month, months))
         for change in scenario.changes:
             moved = moved * np.where(_active(change, times_ms), change.factor, 1.0)
     for change in scenario.changes:
@@ -62,8 +71,8 @@ def _grown(paths: FloatArray, factor: FloatArray) -> FloatArray:
 def _moved(paths: FloatArray, scenario: Scenario, *, times_ms: IntArray, last_ms: int, last_value: float) -> FloatArray:
     starts = np.concatenate(([last_ms], times_ms[:-1]))
     middles = np.asarray((starts + times_ms) / 2)
-    growth = (1 + scenario.extra_growth_ratio_per_month) ** ((middles - last_ms) / 1000 / MONTH_SECONDS)
-    factor = scenario.growth_factor * growth
+    months = np.asarray((middles - last_ms) / 1000 / MONTH_SECONDS)
+    factor = scenario.growth_factor * growth_factors(scenario.extra_growth_ratio_per_month, months)
     for change in scenario.changes:
         factor = factor * (1 + (change.factor - 1) * _share(change, starts, times_ms))
     steps = np.diff(paths, axis=-1, prepend=np.full((*paths.shape[:-1], 1), last_value))
@@ -121,6 +130,11 @@ def check_reach(request: Request, *, last_ms: int, step: Step) -> None:
     scenario, faults = request.scenario, []
     now_ms = last_ms if request.now_ms is None else request.now_ms
     end_ms = int(step.times_after(last_ms, min(request.horizon_steps, MAX_HORIZON_STEPS))[-1])
+    months = (end_ms - last_ms) / 1000 / MONTH_SECONDS
+    if months * math.log1p(scenario.extra_growth_ratio_per_month) > _MAX_LOG_GROWTH:
+        faults.append(
+            f"{100 * scenario.extra_growth_ratio_per_month:,.4g} % a month over {months:,.0f} months is no plan"
+        )
     for change in scenario.changes:
         start = format_instant(instant_from_ms(change.start_ms))
         if change.start_ms > end_ms:

@@ -84,6 +84,18 @@ def test_a_stock_keeps_what_a_busy_day_left_behind() -> None:
     assert stepped[3:] == pytest.approx(filled[3:] + 20)
 
 
+@pytest.mark.parametrize("ratio", [10.0, -0.99])
+@pytest.mark.parametrize("is_stock", [False, True])
+def test_growth_without_end_overflows_nothing(ratio: float, is_stock: bool) -> None:
+    """1,100 % a month over 160 years, and all but nothing left of it: numbers, and a refusal where it can be mended."""
+    times = Step(30 * DAY).times_after(MONDAY_MS, 2000)
+    made = _applied(np.linspace(-5, 5, 2000), Scenario(ratio), is_stock=is_stock, times_ms=times, last_ms=MONDAY_MS)
+    assert np.isfinite(made).all()
+    if ratio > 0:
+        with pytest.raises(InputError, match="is no plan"):
+            check_reach(Request(2000, scenario=Scenario(ratio)), last_ms=MONDAY_MS, step=Step(30 * DAY))
+
+
 def test_a_change_shorter_than_a_step_holds_for_the_next_step_and_is_told() -> None:
     short = Change(int(MONTHLY[2]) + DAY_MS, int(MONTHLY[2]) + 2 * DAY_MS, factor=3.0)
     made = _applied(np.full(12, 100.0), Scenario(changes=(short,)))

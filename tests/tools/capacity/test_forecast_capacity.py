@@ -205,6 +205,7 @@ async def test_an_answer_stays_within_its_budget(demo: Deps) -> None:
         ({"start_value": 3, "scenario": "growth +20%"}, "no growth to be faster"),
         ({"start_value": 3, "scenario": "x2 on 2040-01-01"}, "beyond the horizon"),
         ({"start_value": 3}, "+15%/month"),
+        ({"start_value": 3, "scenario": "1000%/month", "horizon": "100y"}, "is no plan"),
         ({"start_value": 3, "scenario": "1%/month", "horizon": 10**12}, "more than 2000 steps"),
         ({"series": _line(5)}, "at least 8 values"),
         ({"series": {"timestamps": [1, 2], "values": [1.0]}}, "2 timestamps and 1 values"),
