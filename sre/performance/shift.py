@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sre.core.series import FloatArray
-from sre.performance.dependence import dependence_factor
+from sre.performance.dependence import dependence_factor, uncertainty_of
 from sre.performance.model import Shift
 from sre.performance.pairs import Pair, places
 from sre.performance.scores import shape_of
@@ -114,14 +114,18 @@ def _p_value(statistic: float, spread: Spread) -> float:
 def _spread(old: FloatArray, new: FloatArray, *, error_factor: float, is_ranks: bool) -> Spread:
     """Return the standard error of mean(new) - mean(old).
 
-    Ranks are bounded and nearly normal in sum, so dependence costs them no degrees of freedom; means are not.
+    How dependent values are is itself an estimate, and costs degrees of freedom. Means pay in full, as many as there
+    are independent values; ranks, bounded and nearly normal in sum, only for the dependence (delta method, see there).
     """
     sides = [(one, float(one.var(ddof=1)) if one.size > 1 else 0.0) for one in (old, new)]
+    count = old.size + new.size
     if not any(variance > 0 for _, variance in sides):
-        return Spread(0.0, float(max(1, old.size + new.size - 2)), 1.0)
+        return Spread(0.0, float(max(1, count - 2)), 1.0)
     factor = dependence_factor([(one - one.mean()) / math.sqrt(variance) for one, variance in sides if variance > 0])
     worth = 1.0 if is_ranks else factor
     parts = [(variance / one.size, max(1.0, one.size / worth - 1)) for one, variance in sides]
     total = sum(part for part, _ in parts)
-    below = sum(part * part / independent for part, independent in parts)
-    return Spread(math.sqrt(factor * total) * error_factor, total**2 / below, factor)
+    unsure = sum(part * part / independent for part, independent in parts) / total**2
+    if is_ranks:
+        unsure += uncertainty_of(factor, count)
+    return Spread(math.sqrt(factor * total) * error_factor, 1 / unsure, factor)
