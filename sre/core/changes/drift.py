@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sre.core.changes.spread import ranks
 from sre.core.series import FloatArray
 
 # The same that the line has to be better by: a weak step in noise is hardly told from a weak slope.
@@ -18,13 +19,13 @@ def is_drift(values: FloatArray, at: int, *, memory: float) -> bool:
         at: First step of the new level.
         memory: As in the scan.
     """
-    ranks = np.argsort(np.argsort(values, kind="stable"), kind="stable").astype(np.float64)
+    order = ranks(values)
     line = np.arange(len(values), dtype=np.float64)
     step = (line >= at).astype(np.float64)
-    with_line, with_step = _rest(ranks, line), _rest(ranks, step)
+    with_line, with_step = _rest(order, line), _rest(order, step)
     if len(values) * float(np.log(with_step / with_line)) / memory < _BETTER_LINE:
         return False
-    with_both = max(_rest(ranks, line, step), 1e-9)
+    with_both = max(_rest(order, line, step), 1e-9)
     return len(values) * float(np.log(with_line / with_both)) / memory < _BEYOND_LINE
 
 

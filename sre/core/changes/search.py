@@ -11,7 +11,7 @@ from sre.core.changes.model import AnomalyWindow, Change, Found
 from sre.core.changes.scan import SIDE_MIN
 from sre.core.changes.seasons import Deseasoned, deseasoned
 from sre.core.changes.segments import Step, steps_of
-from sre.core.changes.spread import noise_spread
+from sre.core.changes.spread import noise_spread, ranks
 from sre.core.series import FloatArray, IntArray
 
 STEPS_MIN = 16
@@ -21,22 +21,26 @@ _BACK_SHARE = 0.5
 _GAPS_SHARE = 0.05
 _FEW_VALUES = 4
 _LONG_MEMORY = 30.0
+# Squares of larger values overflow; nothing that is measured is as large.
+_LARGEST = 1e140
 
 
 def found_changes(values: FloatArray, *, periods: Sequence[int] = (), hints: Sequence[int] = ()) -> Found:
     """Return the lasting changes of level and the passing anomalies of one series.
 
     Args:
-        values: shape (steps,), evenly spaced, any unit; NaN or infinite where there is none.
+        values: shape (steps,), evenly spaced, any unit; NaN or infinite where there is none. Values beyond 1e140 are
+            taken for none.
         periods: Seasons that the series may have, in steps (a day, a week); each is taken out only where the series
             shows it. Where none is named, one that is plain to see is found.
         hints: Indices where a change is likely for reasons outside the series (deploys). A change that cannot be told
             from one at a hint is placed there; none is made up.
     """
-    known = np.flatnonzero(np.isfinite(values))
+    is_known = np.abs(np.where(np.isfinite(values), values, np.inf)) < _LARGEST
+    known = np.flatnonzero(is_known)
     if len(known) < STEPS_MIN:
         return Found(notes=(f"only {len(known)} values: at least {STEPS_MIN} are needed to tell a change from noise",))
-    clean = np.where(np.isfinite(values), values, np.nan).astype(np.float64)
+    clean = np.where(is_known, values, np.nan).astype(np.float64)
     season = deseasoned(clean, periods)
     kept = season.values[known]
     steps, passing = _lasting(kept, steps_of(kept))
@@ -129,11 +133,6 @@ def _notes(values: FloatArray, kept: FloatArray, steps: Sequence[Step]) -> list[
         notes.append(f"{missing:.0%} of the steps have no value; a change within a gap is dated to its end")
     if len(np.unique(kept)) <= _FEW_VALUES:
         notes.append("the series takes few distinct values, so small changes cannot be seen")
-    if _memory(kept - level_line(kept, steps)) > _LONG_MEMORY:
+    if long_run_factor(ranks(kept - level_line(kept, steps))[None, :])[0] > _LONG_MEMORY:
         notes.append("the series wanders slowly by itself, so only changes well beyond that can be told")
     return notes
-
-
-def _memory(around: FloatArray) -> float:
-    ranks = np.argsort(np.argsort(around, kind="stable"), kind="stable").astype(np.float64)
-    return float(long_run_factor((ranks - ranks.mean())[None, :])[0])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sre.core.changes.spread import ranks
 from sre.core.series import BoolArray, FloatArray
 
 CYCLES_MIN = 2
@@ -140,7 +141,7 @@ def _likely_periods(values: FloatArray) -> list[int]:
     if longest < _PERIOD_MIN or known.sum() < count / 2:
         return []
     filled = np.interp(np.arange(count), np.flatnonzero(known), values[known])
-    likeness = _likeness(_ranked(filled - _trend(filled, longest)), longest)
+    likeness = _likeness(ranks(filled - _trend(filled, longest)), longest)
     is_peak: BoolArray = np.zeros(len(likeness), dtype=np.bool_)
     is_peak[1:-1] = (likeness[1:-1] >= likeness[:-2]) & (likeness[1:-1] > likeness[2:])
     is_peak[:_PERIOD_MIN] = False
@@ -157,12 +158,6 @@ def _trend(values: FloatArray, width: int) -> FloatArray:
     at = np.arange(len(values))
     low, high = np.maximum(at - half, 0), np.minimum(at + half + 1, len(values))
     return np.asarray((sums[high] - sums[low]) / (high - low))
-
-
-def _ranked(values: FloatArray) -> FloatArray:
-    ranks = np.empty(len(values))
-    ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
-    return np.asarray(ranks - ranks.mean())
 
 
 def _likeness(values: FloatArray, longest: int) -> FloatArray:
