@@ -46,7 +46,8 @@ def failure_deviations(share: FloatArray, requests: FloatArray, timeline: Timeli
     """
     unit = 1.0 if np.nanmax(share) <= 1 else 100.0
     ratio = np.clip(share / unit, 0.0, 1.0)
-    failed = 1 - ratio if np.nanmedian(ratio[timeline.is_normal]) > 0.5 else ratio
+    before = ratio[timeline.is_normal & np.isfinite(ratio)]
+    failed = 1 - ratio if before.size and np.median(before) > 0.5 else ratio
     usual = np.nanmedian(requests[timeline.is_normal]) if np.isfinite(requests[timeline.is_normal]).any() else 1.0
     known = np.maximum(np.where(np.isfinite(requests), requests, usual), 1.0)
     count = failed * known
@@ -70,7 +71,8 @@ def _requests(
 ) -> FloatArray:
     same = [index for index in siblings if behaviours[index].labels == share.labels]
     candidates = [behaviours[index].values for index in same or siblings]
-    largest = max(candidates, key=lambda values: float(np.nan_to_num(values).sum()))
+    with np.errstate(over="ignore"):
+        largest = max(candidates, key=lambda values: float(np.nan_to_num(values).sum()))
     finite = largest[np.isfinite(largest)]
     is_count = bool((finite == np.rint(finite)).all())
     return largest if is_count else largest * (timeline.step_ms / 1000)

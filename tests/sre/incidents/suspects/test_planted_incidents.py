@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -316,8 +316,16 @@ KINDS = ("latency", "errors", "traffic", "resource", "other")
 NAMES = {"errors": "availability", "traffic": "requests"}
 
 
+def _all_but_one(usual: float, row: int, step: int) -> FloatArray:
+    values = np.full((6, 24), usual)
+    values[row, step] = 0.0
+    return values
+
+
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(arrays(np.float64, (6, 24), elements=ANY_NUMBER), st.integers(1, 12), st.booleans())
+@example(_all_but_one(math.nan, 1, 14), 10, False)
+@example(_all_but_one(math.inf, 1, 0), 1, False)
 def test_any_numbers_are_ranked_without_a_stumble(values: FloatArray, incident: int, knows_calls: bool) -> None:
     """Our choice: infinities, overflow and gaps come from real sources; what is said of them is finite."""
     system = System(normal=24 - incident, incident=incident)
