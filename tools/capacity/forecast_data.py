@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sre.core.errors import InputError, NoDataError, RefusedError, SreError
+from sre.core.errors import InputError, NoDataError, RefusedError, SreError, TimedOutError
 from sre.core.text import cleaned, listed, nearest_names, quoted
 from sre.core.times import Duration, Window, format_duration, format_instant
 from tools.concurrent import all_of, attempted, seconds_left, with_stand_in
@@ -86,9 +86,24 @@ async def read_range(source: MetricSource, query: str, *, window: Window, step: 
         SreError: Neither came.
     """
     shorter = _last_quarter(window, step)
+    failures: list[SreError] = []
+
+    async def all_of_it() -> RangeResult:
+        try:
+            return await source.range_query(query, window=window, step=step)
+        except SreError as error:
+            failures.append(error)
+            raise
+
+    async def part_of_it() -> RangeResult:
+        if failures and not isinstance(failures[0], (TimedOutError, RefusedError)):
+            # A wrong query or a closed door is the same for a shorter history.
+            raise failures[0]
+        return await source.range_query(query, window=shorter, step=step)
+
     outcome, is_shorter = await with_stand_in(
-        lambda: source.range_query(query, window=window, step=step),
-        lambda: source.range_query(query, window=shorter, step=step),
+        all_of_it,
+        part_of_it,
         after_seconds=_PATIENCE_SECONDS,
         seconds=seconds_left(spare_seconds=_FORECAST_SECONDS),
         system=source.name,

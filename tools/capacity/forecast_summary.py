@@ -65,7 +65,7 @@ def lead_of_many(ranked: Sequence[NamedForecast], *, has_threshold: bool, total:
     """Return how many of the series meet the threshold, and which one is told about."""
     if total == 1:
         return ""
-    first = f"{{{_named(ranked[0])}}}"
+    first = f"{{{named_series(ranked[0])}}}"
     if not has_threshold:
         return f"Moving most of {total} series: {first}."
     found = [one.forecast.exhaustion for one in ranked if one.forecast.exhaustion is not None]
@@ -125,7 +125,8 @@ def _trust(made: CapacityForecast) -> str:
     return f"Trust: {judged.trust}{why}."
 
 
-def _named(one: NamedForecast) -> str:
+def named_series(one: NamedForecast) -> str:
+    """Return the labels that tell a series from the others, quoted; of a single series, nothing."""
     named = [f"{cleaned(name)}={quoted(value, limit=_MAX_LABEL_CHARS)}" for name, value in one.telling.items()]
     return listed(named, limit=_MAX_NAMED_LABELS)
 

@@ -17,7 +17,7 @@ from tools.capacity.forecast_answer import (
     threshold_doubts,
     without_scenario,
 )
-from tools.capacity.forecast_summary import compared_sentence, forecast_sentences, lead_of_many
+from tools.capacity.forecast_summary import compared_sentence, forecast_sentences, lead_of_many, named_series
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -71,7 +71,7 @@ def measured_answer(question: Question, found: Found, ranking: Ranking, shown: S
     answer.summary = _summary(answer, question, ranking, found)
     if shown.chart:
         query = found.evidence[0].query
-        title = f"{first.telling} of {query}" if len(found.histories) > 1 else query
+        title = f"{{{named_series(first)}}} of {query}" if len(ranking.forecasts) > 1 else query
         _add_chart(answer, question, made, title=title, without=ranking.plain)
     return answer
 

@@ -204,6 +204,27 @@ async def test_a_source_too_slow_for_the_whole_history_gives_a_part_of_it() -> N
     assert answer["exhaustion"]["outcome"] == "crosses"
 
 
+@pytest.mark.parametrize(
+    ("status", "error", "asked"),
+    [(401, "no", 1), (400, "parse error: unexpected end", 1), (422, "query would load too many samples", 2)],
+)
+async def test_only_what_was_too_much_is_asked_again_for_less(status: int, error: str, asked: int) -> None:
+    """A wrong query stays wrong for a shorter history; one that was too much for the source may not."""
+    queries: list[str] = []
+
+    def refuse(path: str, query: str) -> httpx.Response | None:
+        if not path.endswith("/query_range"):
+            return None
+        queries.append(query)
+        body = {"status": "error", "errorType": "bad_data" if status == 400 else "execution", "error": error}
+        return httpx.Response(status, json=body)
+
+    broken = SlowPrometheus(FakePrometheus(_disks(1)), fails=refuse).source(name="broken")
+    async with tool_client(deps_with(broken), specs=[SPEC]) as client:
+        await error_of(client, TOOL, query="disk_used", step="1d", horizon="30d")
+    assert len(queries) == asked
+
+
 async def test_the_client_hears_of_progress() -> None:
     heard: list[str | None] = []
 
