@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from tools.context import ReadWindow
 
 _DAY: Final = 86_400.0
-# A weekly pattern is known from two weeks on, so that much is read, and no step is longer than the search can do with:
-# two weeks of ten minutes (our choice).
-_LEARNT_SECONDS: Final = 14 * _DAY
-MOST_POINTS: Final = 2_016
+# A weekly pattern is seen from two weeks on, and known from three, whose median one odd week does not move; the step is
+# as short as the search can do with: three weeks of ten minutes (our choice).
+_LEARNT_SECONDS: Final = 21 * _DAY
+MOST_POINTS: Final = 3_024
 # The window itself keeps at least this share of the points, so short ones are not read coarsely for the sake of weeks.
-_LEAST_SHARE: Final = 1 / 14
+_LEAST_SHARE: Final = 1 / 21
 # Points of a series that a caller may ask for by a step of their own.
 _MOST_STEPS: Final = 8_000
 # Fewer say nothing (our choice).
