@@ -80,6 +80,12 @@ def _verdicts() -> list[Row]:
     return rows()
 
 
+def _changes() -> list[Row]:
+    from bench.changes import rows
+
+    return rows()
+
+
 def _records() -> list[Row]:
     from bench.records import rows
 
@@ -109,6 +115,7 @@ PARTS: Mapping[str, Callable[[], list[Row]]] = {
     "backtest": _backtest,
     "root_causes": _root_causes,
     "verdicts": _verdicts,
+    "changes": _changes,
     "records": _records,
     "forecasts": _forecasts,
     "forecast_cost": _forecast_cost,
