@@ -205,13 +205,15 @@ def _left_out(
             f"{missed} of {len(reading.rows)} series were not searched, since {why}; those whose level moves most "
             "came first. Select or aggregate: sum by (service) (...)."
         )
-    if search.slight_count:
+    if search.untold.slight:
         left.append(
-            f"{search.slight_count} slight changes: under 5 % of the level and 3 times the noise, or under the noise "
+            f"{search.untold.slight} slight changes: under 5 % of the level and 3 times the noise, or under the noise "
             "and without a date."
         )
-    if search.recurring_count:
-        left.append(f"{search.recurring_count} changes that came a day or a week before or after as well: a pattern.")
+    if search.untold.recurring:
+        left.append(f"{search.untold.recurring} changes that came a day or a week before or after as well: a pattern.")
+    if search.untold.faint:
+        left.append(f"{search.untold.faint} faint anomalies: short, and as far from the rest as noise is now and then.")
     for name, items in (("changes", search.changes), ("anomalies", search.anomalies)):
         if len(items) > _MOST_ROWS:
             left.append(f"{name}: {_MOST_ROWS} of {len(items)}; a shorter window or fewer series shows the others.")

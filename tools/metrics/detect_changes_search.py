@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sre.core.changes.model import Found
     from sre.metrics.changes.grouping import Group
     from sre.metrics.changes.model import DatedAnomaly, DatedChange, Rows
+    from sre.metrics.changes.relevance import Untold
     from tools.context import ToolContext
     from tools.metrics.detect_changes_reading import Reading
 
@@ -35,7 +36,7 @@ class Search:
         periods_ms: Seasons that were taken out of some series.
         notes: What the search says about series, with how many it says that of.
         is_cut: Time was over.
-        slight_count, recurring_count: Changes that are not told, because they are slight or come every day or week.
+        untold: What was found and is not told.
     """
 
     changes: tuple[Group[DatedChange], ...]
@@ -43,15 +44,15 @@ class Search:
     searched_count: int
     periods_ms: tuple[int, ...]
     notes: tuple[tuple[str, int], ...]
+    untold: Untold
     is_cut: bool = False
-    slight_count: int = 0
-    recurring_count: int = 0
 
 
 async def searched(ctx: ToolContext, reading: Reading) -> Search:
     """Return what is found in the series, those that move most first, as far as time allows."""
     from sre.metrics.changes.dating import dated_anomalies, dated_changes
     from sre.metrics.changes.grouping import grouped_anomalies, grouped_changes
+    from sre.metrics.changes.relevance import Untold
     from sre.metrics.changes.selection import by_movement
 
     rows = reading.rows
@@ -62,19 +63,18 @@ async def searched(ctx: ToolContext, reading: Reading) -> Search:
     anomalies: list[DatedAnomaly] = []
     notes: Counter[str] = Counter()
     seasons: set[int] = set()
-    done = slight = recurring = 0
+    done, untold = 0, Untold()
     for start in range(0, len(order), _CHUNK):
         if start and watch.is_over():
             break
         chunk = list(order[start : start + _CHUNK])
         parts = await in_thread(partial(_found, rows, chunk, periods))
-        for row, (found, few, again) in zip(chunk, parts, strict=True):
+        for row, (found, less) in zip(chunk, parts, strict=True):
             changes += dated_changes(rows, row, found)
             anomalies += dated_anomalies(rows, row, found)
             notes.update(found.notes)
             seasons.update(found.periods)
-            slight += few
-            recurring += again
+            untold += less
         done += len(chunk)
         await report_progress(ctx, 20 + 50 * done / len(order), 100, f"Searched {done} of {len(order)} series")
     since_ms, tolerance = epoch_ms(reading.asked.start), rows.grid.step_ms
@@ -85,12 +85,11 @@ async def searched(ctx: ToolContext, reading: Reading) -> Search:
         tuple(sorted(period * rows.grid.step_ms for period in seasons)),
         tuple(notes.most_common()),
         is_cut=done < len(order),
-        slight_count=slight,
-        recurring_count=recurring,
+        untold=untold,
     )
 
 
-def _found(rows: Rows, chunk: list[int], periods: tuple[int, ...]) -> list[tuple[Found, int, int]]:
+def _found(rows: Rows, chunk: list[int], periods: tuple[int, ...]) -> list[tuple[Found, Untold]]:
     from sre.core.changes.search import found_in_each
     from sre.metrics.changes.mirrors import without_echoes
     from sre.metrics.changes.passing import with_passing, with_stairs_joined

@@ -5,7 +5,7 @@ import pytest
 
 from sre.core.changes.model import AnomalyWindow, Change, Found
 from sre.core.series import FloatArray
-from sre.metrics.changes.relevance import is_slight, relevant, without_chance_events
+from sre.metrics.changes.relevance import Untold, is_slight, relevant, without_chance_events
 
 HOURS = np.arange(28 * 24)
 WEEK, DAY = 168, 24
@@ -24,8 +24,8 @@ def weekly(seed: int = 1) -> FloatArray:
 
 
 def told(values: FloatArray, *changes: Change, known: tuple[int, ...] = ()) -> tuple[list[int], int, int]:
-    found, slight, recurring = relevant(Found(changes=changes, periods=known), values, periods=(DAY, WEEK))
-    return [one.index for one in found.changes], slight, recurring
+    found, untold = relevant(Found(changes=changes, periods=known), values, periods=(DAY, WEEK))
+    return [one.index for one in found.changes], untold.slight, untold.recurring
 
 
 @pytest.mark.parametrize("index", [5 * 24, 7 * 24, 19 * 24, 26 * 24])
@@ -96,3 +96,13 @@ def test_events_that_stop_are_always_told() -> None:
     odd = AnomalyWindow(1000, 1009, 0.1, 0.0, "down", 50.0)
     found = without_chance_events(Found(anomalies=(odd,)), values, step_seconds=600, series_count=500)
     assert found.anomalies == (odd,)
+
+
+@pytest.mark.parametrize(
+    ("steps", "score", "kept"), [(1, 11.0, 0), (1, 13.0, 1), (4, 5.9, 0), (4, 6.1, 1), (100, 2.0, 1)]
+)
+def test_a_stretch_stands_out_by_distance_and_length(steps: int, score: float, kept: int) -> None:
+    odd = AnomalyWindow(100, 99 + steps, 0.0, 1.0, "up", score)
+    found, untold = relevant(Found(anomalies=(odd,)), np.zeros(500), periods=())
+    assert len(found.anomalies) == kept
+    assert untold + Untold(slight=1) == Untold(slight=1, faint=1 - kept)
