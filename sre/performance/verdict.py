@@ -106,7 +106,6 @@ def _comparison(old: FloatArray, new: FloatArray, scale: Scale, estimate: Estima
 def _side(values: FloatArray, scale: Scale, estimate: Estimate) -> Side:
     return Side(
         typical=scale.typical(values),
-        high=float(np.quantile(values, 0.95)),
         count=values.size,
         effective_count=max(1.0, values.size / estimate.spread.factor),
     )
