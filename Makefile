@@ -32,7 +32,7 @@ docs: $(VENV)/.test ## write the generated reference anew
 picture: $(VENV)/.test ## draw the demo for the readme
 	@$(BIN)/python -m tests.support.demo_picture
 
-bench: $(VENV)/.test parts ## measure against peers and baselines, ratios in one run
+bench: $(VENV)/.bench parts ## measure against peers and baselines, ratios in one run
 	@$(BIN)/python -m bench
 
 dist: $(VENV)/.test ## build the wheel and the sdist into dist/
@@ -56,6 +56,10 @@ $(VENV)/.test: $(VENV)/bin/python pyproject.toml
 	@echo "Installing sre-mcp and what its tests need into $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@ $(VENV)/.runtime
+
+$(VENV)/.bench: $(VENV)/bin/python pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@touch $@ $(VENV)/.test $(VENV)/.runtime
 
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
