@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # Either side: a time that people remember is often that of the ticket (our choice).
 _NEAR = timedelta(minutes=30)
 _MOST = 3
+_WEEK, _LATEST_SECONDS = timedelta(days=7), 10.0
 _MAX_NAME = 60
 
 
@@ -39,6 +40,17 @@ async def deploys_near(
     own = [one for one in near if one.kind == "marked" or not services or one.service in services]
     ranked = sorted(own, key=lambda one: (one.kind == "restart", abs(one.at_ms - at_ms)))
     return tuple(_words(one) for one in ranked[:_MOST])
+
+
+async def latest_deploys(
+    source: MetricSource, now: datetime, services: tuple[str, ...], *, dashboards: DashboardStore | None
+) -> tuple[str, ...]:
+    """Return the latest deploys of a week in words, newest first; for a caller who did not say which one is meant."""
+    from tools.deploys import read_deploys
+
+    known = await read_deploys(source, Window(now - _WEEK, now), dashboards=dashboards, seconds=_LATEST_SECONDS)
+    own = [one for one in known.deploys if one.kind != "restart" and (not services or one.service in services)]
+    return tuple(_words(one) for one in reversed(own[-_MOST:]))
 
 
 def _words(deploy: Deploy) -> str:

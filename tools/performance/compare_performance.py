@@ -45,7 +45,7 @@ async def compare_performance(
 ) -> CompareAnswer:
     """Before and after: difference, interval, verdict.
 
-    Use when asked if a deploy made it slower. service or query + change_at (or before=start/end, after=...),
+    Use when asked if a deploy slowed it. service or query + change_at (or before=start/end, after=...),
     or values, {timestamps, values}, k6 summaries. Not for when (`detect_changes`).
     """
     from tools.performance.compare_steps import Asked, compared

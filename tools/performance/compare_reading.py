@@ -13,13 +13,14 @@ from sre.core.times import Duration, Window, epoch_ms
 from tools.answer import QueryEvidence
 from tools.concurrent import all_of, beside, outcome_of, seconds_left, with_stand_in
 from tools.context import recorded_note
-from tools.performance.compare_deploys import deploys_near
+from tools.performance.compare_deploys import deploys_near, latest_deploys
 from tools.performance.compare_inline import said_direction
 from tools.performance.compare_subjects import LARGEST_VALUE, Material, Subject
 from tools.performance.compare_windows import windows_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
 
     from connectors.base import MetricSource
     from server.deps import Deps
@@ -68,6 +69,8 @@ async def live_material(deps: Deps, asked: Asked) -> Material:
     """
     metrics = deps.sources.metric(asked.source or None)
     now = await deps.now_of(metrics)
+    if not asked.change_at and asked.before is None and asked.after is None:
+        raise await _no_change_named(deps, metrics, asked, now)
     windows = windows_of(asked, now=now, coverage=await metrics.coverage(), spacing=await metrics.sample_spacing())
     questions, services, notes = await _questions(deps, metrics, asked, windows)
     material, deploys = await beside(
@@ -80,6 +83,21 @@ async def live_material(deps: Deps, asked: Asked) -> Material:
         material,
         warnings=(*windows.notes, *recorded, *notes, *material.warnings),
         deploys=deploys or (),
+    )
+
+
+async def _no_change_named(deps: Deps, metrics: MetricSource, asked: Asked, now: datetime) -> InputError:
+    services = (asked.service,) if asked.service else ()
+    latest = await latest_deploys(metrics, now, services, dashboards=deps.dashboard_store)
+    known = (f"the latest deploys there: {'; '.join(latest)}",) if latest else ()
+    return InputError(
+        "When was it changed? There is no change_at.",
+        field="change_at",
+        valid=("now-2h", "2026-01-31T12:00:00Z"),
+        next_steps=(
+            *known,
+            "or pass two windows, before and after, each as start/end; detect_changes finds times.",
+        ),
     )
 
 

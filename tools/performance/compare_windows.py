@@ -72,13 +72,6 @@ def windows_of(asked: Asked, *, now: datetime, coverage: Window | None, spacing:
     """
     if asked.before is not None or asked.after is not None:
         return _given(asked, now=now, spacing=spacing)
-    if not asked.change_at:
-        raise InputError(
-            "When was it changed? There is no change_at.",
-            field="change_at",
-            valid=("now-2h", "2026-01-31T12:00:00Z"),
-            next_steps=("or pass two windows, before and after, each as start/end; detect_changes finds times.",),
-        )
     return _around(asked, now=now, coverage=coverage, spacing=spacing)
 
 

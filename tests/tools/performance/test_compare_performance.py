@@ -279,6 +279,23 @@ async def test_what_a_source_cannot_answer_is_said(demo: Deps, arguments: dict[s
     assert words in await refused(demo, **arguments)
 
 
+async def test_who_names_no_change_is_shown_the_latest_deploys(demo: Deps) -> None:
+    text = await refused(demo, service="checkout")
+    assert "checkout v2.4.0 -> v2.3.2 at 2026-10-29T14:53:" in text
+    assert "catalog" not in text
+
+
+async def test_bursts_are_told_with_their_share() -> None:
+    rng = np.random.default_rng(5)
+    after = [one * (10 if rng.random() < 0.3 else 1) for one in normal(0.1, 200, seed=2)]
+    answer = await answered(before=normal(0.1, 200), after=after, metric="latency_seconds")
+    tail = answer["metrics"][0]["tail"]
+    assert answer["verdict"] == "regression"
+    assert (tail["side"], tail["before_ratio"]) == ("above", pytest.approx(0, abs=0.05))
+    assert tail["after_ratio"] == pytest.approx(0.3, abs=0.08)
+    assert "mostly as before (100 ms)" in answer["summary"]
+
+
 async def test_windows_at_other_hours_are_warned_of(demo: Deps) -> None:
     answer = await answered(demo, query="sum(up)", before="now-30h/now-28h", after="now-20h/now-18h")
     assert any("different hours" in text for text in answer["warnings"])
