@@ -12,9 +12,9 @@ from sre.capacity.groups import Pool
 from sre.capacity.weighing import Sample, losses_elsewhere, sampled_leads, weights_of
 from sre.core.series import FloatArray, IntArray
 
-_MAX_ORIGINS = 24
+_MAX_ORIGINS = 36
 # Candidate values to compute at most; bounds time and memory on long horizons.
-_MAX_POOL_CELLS = 6_000_000
+_MAX_POOL_CELLS = 4_000_000
 _MIN_FIRST_SHARE = 0.5
 # A candidate with no more weight than this anywhere is left out of the mixture.
 _LEAST_WEIGHT = 2e-3
@@ -57,7 +57,7 @@ def past_origins(count: int, *, horizon: int, longest_period: int) -> IntArray:
     # One full season, and a share of the history, have to lie before the first origin.
     first = max(int(_MIN_FIRST_SHARE * count), min(longest_period + 2, int(0.6 * count)), 4)
     first = min(first, last)
-    most = int(np.clip(_MAX_POOL_CELLS // (horizon * 250), 8, _MAX_ORIGINS))
+    most = int(np.clip(_MAX_POOL_CELLS // (horizon * 100), 8, _MAX_ORIGINS))
     return np.unique(np.round(np.linspace(first, last, min(most, last - first + 1))).astype(np.int64))
 
 

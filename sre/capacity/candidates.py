@@ -14,6 +14,8 @@ _MAX_WIDTH = 1200
 _FIT_WIDTH = 3000
 # A forecast on the log scale may not leave the seen maximum by more than this factor (e^3 is 20 times).
 _LOG_HEADROOM = 3.0
+# Below this ratio of the highest to the lowest value a logarithm is nearly a straight line, and costs as much again.
+_LEAST_SPREAD = 2.5
 # A typical level is the median over these shares of a season; without one, over shares of the horizon.
 _TYPICAL_SHARES = (0.25, 1.0, 3.0)
 # The longest median, in seasons and steps at least.
@@ -34,11 +36,12 @@ def level_pool(values: FloatArray, origins: IntArray, *, horizon: int, periods: 
     scales = [Scale()]
     if shift is not None:
         scales.append(Scale(shift, float(np.log(values.max() + shift)) + _LOG_HEADROOM))
+    ways = kernels(_width(origins), horizon)
     groups: list[Group] = []
     for scale in scales:
         on = scale.on(values)
         for pattern in patterns(on, origins, periods=periods):
-            groups += _pattern_groups(on, origins, pattern, scale, horizon=horizon, periods=periods)
+            groups += _pattern_groups(on, origins, pattern, scale, ways=ways, horizon=horizon, periods=periods)
     return Pool(tuple(groups))
 
 
@@ -59,7 +62,7 @@ def stock_pool(values: FloatArray, origins: IntArray, *, horizon: int, periods: 
 def _log_shift(values: FloatArray) -> float | None:
     low, high = float(values.min()), float(values.max())
     if low > 0:
-        return 0.0 if high > 1.5 * low else None
+        return 0.0 if high > _LEAST_SPREAD * low else None
     if low < 0 or high == 0:
         return None
     return 0.1 * float(values.mean())
@@ -70,14 +73,18 @@ def _width(origins: IntArray) -> int:
 
 
 def _pattern_groups(
-    values: FloatArray, origins: IntArray, pattern: Pattern, scale: Scale, *, horizon: int, periods: tuple[int, ...]
+    values: FloatArray,
+    origins: IntArray,
+    pattern: Pattern,
+    scale: Scale,
+    *,
+    ways: list[Kernel],
+    horizon: int,
+    periods: tuple[int, ...],
 ) -> list[Group]:
-    width = _width(origins)
-    past = filled_back(deseasoned(values, origins, profile=pattern.profile, width=width))
+    past = filled_back(deseasoned(values, origins, profile=pattern.profile, width=_width(origins)))
     chosen = [
-        kernel
-        for kernel in kernels(width, horizon)
-        if pattern.reading in _PLAIN_READINGS or kernel.family not in ("drift", "theta")
+        kernel for kernel in ways if pattern.reading in _PLAIN_READINGS or kernel.family not in ("drift", "theta")
     ]
     groups: list[Group] = [
         _lines(past, pattern, scale, chosen),
@@ -173,7 +180,8 @@ def _autoregressions(
     whole = deseasoned(values, origins[[-1]], profile=profile[-1:], width=min(last, _FIT_WIDTH))[0]
     season = repeated(profile, horizon)
     groups: list[Group] = []
-    for lags in lag_sets(periods, longest=int(0.6 * min(first, _MAX_WIDTH))):
+    # The richest set of lags alone: beside it the near ones by themselves gained nothing.
+    for lags in lag_sets(periods, longest=int(0.6 * min(first, _MAX_WIDTH)))[-1:]:
         early, late = fitted(ends, lags), fitted(whole, lags)
         if early is None or late is None:
             continue

@@ -9,6 +9,7 @@ from sre.capacity.backtest import Backtest, actuals, mixed, past_origins
 from sre.capacity.candidates import level_pool, stock_pool
 from sre.capacity.cleaning import Shift, calmed, evened, filled, level_shift, never_falling
 from sre.capacity.crossing import exhaustion, inferred_direction
+from sre.capacity.error_scale import PLAIN, likeliest_scale
 from sre.capacity.growth import measured_growth, present_level
 from sre.capacity.model import (
     DAY_SECONDS,
@@ -45,8 +46,6 @@ MAX_REACH = 15.0
 # More past than this says nothing more and only costs time.
 _MAX_POINTS = 8192
 _MIN_POINTS_FOR_SEASON = 16
-# A series that has missed this many steps has stopped, rather than being a little late.
-_STOPPED_STEPS = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,14 +139,14 @@ def _fitted(history: History, request: Request, ready: Prepared, raw: FloatArray
             next_steps=("widen the history with an earlier start",),
         )
     count = independent_stretches(backtest)
-    model = error_model(
-        _comparable_errors(backtest, values, is_stock=is_stock), independent_count=count, may_shrink=is_stock
-    )
+    scale = PLAIN if is_stock else likeliest_scale(backtest, settled, period=min(tried, default=1))
+    compared = _stock_errors(backtest, values) if is_stock else scale.errors(backtest)
+    model = error_model(compared, independent_count=count, may_shrink=is_stock)
     model = replace(model, factor=calibration_factor(model.standard, backtest.origins, independent_count=count))
     if is_stock:
         futures = values[-1] + _stock_futures(backtest, values, widening(count) * model.factor)
     else:
-        futures = backtest.future + simulated(model, seed=seed_of(values))
+        futures = scale.futures(backtest.future, simulated(model, seed=seed_of(values)), start=values.size)
     return _Fit(ready, values, whole, periods, shift, spike_count, backtest, model, count, futures)
 
 
@@ -156,10 +155,8 @@ def _stretch(periods: tuple[int, ...], count: int) -> int:
     return min((period for period in periods if 8 * period <= count), default=1)
 
 
-def _comparable_errors(backtest: Backtest, values: FloatArray, *, is_stock: bool) -> FloatArray:
-    """Return errors as differences, or for a stock as log ratios of what was added."""
-    if not is_stock:
-        return backtest.errors
+def _stock_errors(backtest: Backtest, values: FloatArray) -> FloatArray:
+    """Return errors of a stock as log ratios of what was added."""
     base, small = values[backtest.origins - 1][:, None], _small_increment(values)
     return np.asarray(np.log((backtest.actual - base + small) / (backtest.past - base + small)))
 
@@ -291,20 +288,14 @@ def _judgement(history: History, request: Request, fit: _Fit, accuracy: Accuracy
             interval_ratio=request.interval_ratio,
             accuracy=accuracy,
             is_shifted=fit.shift is not None,
-            is_stopped=_is_stopped(history, request),
+            is_stopped=history.has_stopped(request.now_ms),
         )
     )
 
 
-def _is_stopped(history: History, request: Request) -> bool:
-    if request.now_ms is None:
-        return False
-    return request.now_ms - history.last_ms > _STOPPED_STEPS * history.step.seconds * 1000
-
-
 def _warnings(history: History, request: Request, fit: _Fit, seasons: tuple[Season, ...]) -> tuple[str, ...]:
     notes = [*history.notes, *fit.ready.notes]
-    if _is_stopped(history, request):
+    if history.has_stopped(request.now_ms):
         ended = format_instant(instant_from_ms(history.last_ms))
         notes.append(f"The series has stopped: its last value is from {ended}, and the forecast starts there.")
     if len(history) > _MAX_POINTS:

@@ -26,7 +26,7 @@ _BY_CHANCE = 0.2
 # No error is chance alone: at least this share of its variance lasts (our choice).
 _LEAST_LASTING = 0.01
 # Chance is seen often, so of the widening it takes at least this share only (our choice).
-_LEAST_WIDENED = 0.5
+_LEAST_WIDENED = 0.1
 _TRUSTED_ORIGINS = 3
 # Share of a future's variance taken from one past stretch; the rest comes from another.
 _MAIN_SHARE = 0.8
@@ -160,6 +160,11 @@ def independent_stretches(backtest: Backtest) -> float:
     horizon = backtest.actual.shape[1]
     held_back = int(np.isfinite(backtest.actual[0]).sum() + backtest.origins[-1] - backtest.origins[0])
     return float(held_back / horizon)
+
+
+def size_by_lead(errors: FloatArray) -> FloatArray:
+    """Return the mean absolute error by lead, never falling and smoothed over leads, shape (horizon,)."""
+    return _scale_by_lead(errors, may_shrink=False, lasting=1.0)
 
 
 def _scale_by_lead(errors: FloatArray, *, may_shrink: bool, lasting: float) -> FloatArray:

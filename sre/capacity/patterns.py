@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from sre.capacity.profiles import flat_profile, season_profile, seen_before
-from sre.core.series import FloatArray, IntArray
+from sre.core.series import BoolArray, FloatArray, IntArray
 
 MAX_CYCLES = 12
 # How fast older cycles are forgotten: the last one alone, the last few, many.
@@ -111,7 +111,8 @@ def _of_one(values: FloatArray, origins: IntArray, *, period: int, is_fine: bool
         out.append(Pattern(period, "smooth", smoothed(mean, widths[0])))
     if period >= _VERY_FINE_PHASES and is_fine:
         out.append(Pattern(period, "very smooth", smoothed(mean, widths[1])))
-    out.append(Pattern(period, "shrunk", mean * share[:, None]))
+    else:
+        out.append(Pattern(period, "shrunk", mean * share[:, None]))
     out.append(Pattern(period, "typical", smoothed(typical, widths[0])))
     return out
 
@@ -143,7 +144,7 @@ def _share_and_typical(values: FloatArray, origins: IntArray, period: int) -> tu
     return np.asarray(share), _median_pattern(blocks, known)
 
 
-def _median_pattern(blocks: FloatArray, known: FloatArray) -> FloatArray:
+def _median_pattern(blocks: FloatArray, known: BoolArray) -> FloatArray:
     """Return the median over the known cycles of the departures from each cycle's median, shape (origins, period)."""
     around = blocks - np.median(blocks, axis=2, keepdims=True)
     out = np.zeros((blocks.shape[0], blocks.shape[2]))
@@ -168,7 +169,7 @@ def _of_two(values: FloatArray, origins: IntArray, *, short: int, long: int) -> 
     ]
 
 
-def _long_profile(values: FloatArray, origins: IntArray, period: int) -> tuple[FloatArray, FloatArray]:
+def _long_profile(values: FloatArray, origins: IntArray, period: int) -> tuple[FloatArray, BoolArray]:
     """Return the mean pattern of a cycle seen at least once, and where it was.
 
     With a single turn its trend is taken from what is known of the turn before, so that growth over a year is not

@@ -13,11 +13,14 @@ _WITHIN_POWER = 20.0
 _FAMILY_POWER = 10.0
 # A family this much worse than the best has no say.
 _FAMILY_LIMIT = 1.3
+_LEAST_LOG = -200.0
 # Near and far leads are weighed apart, in this many stages of about geometric length; each takes this share of its
 # weights from itself and the rest from all leads.
 _STAGES, _OWN_SHARE = 4, 0.7
+# An origin at which the typical candidate errs this much less than at others says nothing: a constant stretch.
+_LEAST_TYPICAL = 1e-9
 # Leads looked at: so many evenly, so many geometrically.
-_EVEN_LEADS, _NEAR_LEADS = 28, 12
+_EVEN_LEADS, _NEAR_LEADS = 22, 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,15 +85,19 @@ def weights_of(losses: FloatArray, families: tuple[str, ...]) -> FloatArray:
         families: One a candidate.
     """
     _, index = np.unique(np.array(families), return_inverse=True)
-    membership = np.eye(int(index.max()) + 1)[index].T
-    safe = np.maximum(losses.reshape(losses.shape[0], -1), 1e-9)
-    within = np.exp(-_WITHIN_POWER * np.log(safe / safe.min(axis=0))) + 1e-300
-    share = within / (membership.T @ (membership @ within))
-    family_loss = membership @ (share * safe)
-    best = family_loss.min(axis=0)
-    between = np.where(family_loss <= _FAMILY_LIMIT * best, (family_loss / best) ** -_FAMILY_POWER, 0.0)
+    order = np.argsort(index, kind="stable")
+    starts = np.flatnonzero(np.diff(index[order], prepend=-1))
+    # Logarithms, and a floor above what the processor treats as denormal, which costs it a hundred times as much.
+    safe = np.log(np.maximum(losses.reshape(losses.shape[0], -1)[order], 1e-9))
+    within = np.exp(np.maximum(_WITHIN_POWER * (safe.min(axis=0) - safe), _LEAST_LOG))
+    share = within / np.add.reduceat(within, starts, axis=0)[index[order]]
+    family_loss = np.add.reduceat(share * np.exp(safe), starts, axis=0)
+    ratio = family_loss / family_loss.min(axis=0)
+    between = np.where(ratio <= _FAMILY_LIMIT, np.exp(-_FAMILY_POWER * np.log(ratio)), 0.0)
     between = between / between.sum(axis=0)
-    return np.asarray((share * (membership.T @ between)).reshape(losses.shape))
+    out = np.empty_like(share)
+    out[order] = share * between[index[order]]
+    return np.asarray(out.reshape(losses.shape))
 
 
 def _relative(errors: FloatArray, known: BoolArray, sample: Sample) -> tuple[FloatArray, BoolArray]:
@@ -101,8 +108,9 @@ def _relative(errors: FloatArray, known: BoolArray, sample: Sample) -> tuple[Flo
         weights = known[:, inside] * sample.shares[inside]
         sums = np.einsum("cpl,pl->cp", errors[:, :, inside], weights)
         typical[:, inside] = np.median(sums / np.maximum(weights.sum(axis=1), 1e-12), axis=0)[:, None]
-    usable = known & (typical > 0)
-    return np.where(usable[None], errors / np.maximum(typical, 1e-300), 0.0), usable
+    least = _LEAST_TYPICAL * float(typical.max(initial=0.0))
+    usable = known & (typical > least)
+    return np.where(usable[None], errors / np.maximum(typical, max(least, 1e-300)), 0.0), usable
 
 
 def _allowed(origins: IntArray, sample: Sample, *, checked: int) -> BoolArray:
