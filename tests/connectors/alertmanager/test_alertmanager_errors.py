@@ -11,17 +11,14 @@ from connectors.alertmanager.fake import FakeAlertmanager
 from connectors.http import BearerToken, Endpoint, Pacing
 from sre.core.alerts import LabelMatcher
 from sre.core.errors import (
-    AuthDeniedError,
     BadResponseError,
     InputError,
-    RateLimitedError,
     SreError,
-    TimedOutError,
-    UnavailableError,
     UpstreamError,
 )
 from sre.core.labels import Labels
 from sre.core.times import Window
+from tests.support.broken_errors import EVERYWHERE
 from tests.support.broken_server import MODES, Mode, broken_server, running_broken_server
 
 pytestmark = pytest.mark.anyio
@@ -62,32 +59,13 @@ async def create(client: AlertmanagerClient) -> object:
 
 
 BROKEN: dict[Mode, tuple[type[SreError], str]] = {
-    "refused": (UnavailableError, "refused the connection"),
-    "silent": (TimedOutError, "did not answer within"),
-    "slow": (TimedOutError, "still sending"),
-    "hangup": (UnavailableError, "without an answer"),
-    "not_http": (BadResponseError, "does not speak HTTP"),
-    "401": (AuthDeniedError, "a bearer token was sent"),
-    "403": (AuthDeniedError, "does not let us"),
+    **EVERYWHERE,
     "404": (BadResponseError, "path prefix"),
-    "429": (RateLimitedError, "asks to wait 1h"),
-    "500": (UnavailableError, "boom"),
-    "502": (UnavailableError, "an HTML page"),
-    "503": (UnavailableError, "no healthy upstream"),
-    "504": (TimedOutError, "gave up waiting"),
-    "html": (BadResponseError, "HTML page instead of JSON"),
-    "text": (BadResponseError, "not JSON"),
-    "empty": (BadResponseError, "empty body"),
     "wrong_json": (BadResponseError, "not of the Alertmanager API"),
     "wrong_shape": (BadResponseError, "not of the Alertmanager API"),
-    "truncated": (BadResponseError, "breaks off after"),
-    "cut": (BadResponseError, "in the middle of its answer"),
     "huge": (BadResponseError, "max_body_bytes"),
     "announced_huge": (BadResponseError, "max_body_bytes"),
     "gzip_bomb": (BadResponseError, "max_body_bytes"),
-    "redirect": (BadResponseError, "sign-in page"),
-    "circle": (BadResponseError, "circle"),
-    "echo_secrets": (BadResponseError, "HTTP 400"),
 }
 
 

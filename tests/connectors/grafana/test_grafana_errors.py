@@ -12,15 +12,14 @@ from connectors.http import BearerToken, Endpoint, Pacing
 from sre.core.errors import (
     AuthDeniedError,
     BadResponseError,
-    RateLimitedError,
     RefusedError,
     SreError,
-    TimedOutError,
     UnavailableError,
     UpstreamError,
 )
 from sre.core.times import Window
 from tests.connectors.grafana.conftest import MODEL, SECRET, no_wait
+from tests.support.broken_errors import EVERYWHERE
 from tests.support.broken_server import MODES, Mode, broken_server
 
 pytestmark = pytest.mark.anyio
@@ -44,32 +43,14 @@ async def annotations(client: GrafanaClient) -> object:
 
 
 BROKEN: dict[Mode, tuple[type[SreError], str]] = {
-    "refused": (UnavailableError, "refused the connection"),
-    "silent": (TimedOutError, "did not answer within"),
-    "slow": (TimedOutError, "still sending"),
-    "hangup": (UnavailableError, "without an answer"),
-    "not_http": (BadResponseError, "does not speak HTTP"),
-    "401": (AuthDeniedError, "a bearer token was sent"),
+    **EVERYWHERE,
     "403": (AuthDeniedError, "service account"),
     "404": (BadResponseError, "such as /grafana"),
-    "429": (RateLimitedError, "asks to wait 1h"),
-    "500": (UnavailableError, "boom"),
-    "502": (UnavailableError, "an HTML page"),
-    "503": (UnavailableError, "no healthy upstream"),
-    "504": (TimedOutError, "gave up waiting"),
-    "html": (BadResponseError, "HTML page instead of JSON"),
-    "text": (BadResponseError, "not JSON"),
-    "empty": (BadResponseError, "empty body"),
     "wrong_json": (BadResponseError, "not of the Grafana API"),
     "wrong_shape": (BadResponseError, "not of the Grafana API"),
-    "truncated": (BadResponseError, "breaks off after"),
-    "cut": (BadResponseError, "in the middle of its answer"),
     "huge": (BadResponseError, "reading stopped there"),
     "announced_huge": (BadResponseError, "reading stopped there"),
     "gzip_bomb": (BadResponseError, "reading stopped there"),
-    "redirect": (BadResponseError, "sign-in page"),
-    "circle": (BadResponseError, "circle"),
-    "echo_secrets": (BadResponseError, "HTTP 400"),
 }
 
 

@@ -21,13 +21,12 @@ from sre.core.errors import (
     RateLimitedError,
     RefusedError,
     SreError,
-    TimedOutError,
-    UnavailableError,
     UpstreamError,
 )
 from sre.core.oncall import PageEvent
 from sre.core.times import Window
 from tests.connectors.pagerduty.conftest import API, EVENTS, ROUTING_KEY, SECRET, START, Clock, client_of
+from tests.support.broken_errors import EVERYWHERE
 from tests.support.broken_server import MODES, Mode, broken_server, running_broken_server
 
 pytestmark = pytest.mark.anyio
@@ -76,32 +75,15 @@ def client_at(url: str, *, timeout_seconds: float = 20.0) -> PagerDutyClient:
 
 
 BROKEN: dict[Mode, tuple[type[SreError], str]] = {
-    "refused": (UnavailableError, "refused the connection"),
-    "silent": (TimedOutError, "did not answer within"),
-    "slow": (TimedOutError, "still sending"),
-    "hangup": (UnavailableError, "without an answer"),
-    "not_http": (BadResponseError, "does not speak HTTP"),
+    **EVERYWHERE,
     "401": (AuthDeniedError, "PAGERDUTY_"),
-    "403": (AuthDeniedError, "does not let us"),
     "404": (BadResponseError, "nothing at this path"),
-    "429": (RateLimitedError, "asks to wait 1h"),
-    "500": (UnavailableError, "boom"),
-    "502": (UnavailableError, "an HTML page"),
-    "503": (UnavailableError, "no healthy upstream"),
-    "504": (TimedOutError, "gave up waiting"),
-    "html": (BadResponseError, "HTML page instead of JSON"),
-    "text": (BadResponseError, "not JSON"),
-    "empty": (BadResponseError, "empty body"),
     "wrong_json": (BadResponseError, "not of the PagerDuty API"),
     "wrong_shape": (BadResponseError, "not of the PagerDuty API"),
-    "truncated": (BadResponseError, "breaks off after"),
-    "cut": (BadResponseError, "in the middle of its answer"),
     "huge": (BadResponseError, "more than"),
     "announced_huge": (BadResponseError, "more than"),
     "gzip_bomb": (BadResponseError, "more than"),
     "redirect": (BadResponseError, "login.invalid"),
-    "circle": (BadResponseError, "circle"),
-    "echo_secrets": (BadResponseError, "HTTP 400"),
 }
 
 

@@ -21,6 +21,7 @@ from sre.core.errors import (
     UpstreamError,
 )
 from sre.core.times import Duration, Window, instant_from_ms
+from tests.support.broken_errors import EVERYWHERE
 from tests.support.broken_server import MODES, Mode, broken_server
 
 pytestmark = pytest.mark.anyio
@@ -136,31 +137,13 @@ async def test_a_secret_that_comes_back_in_an_error_is_masked(fake: FakePromethe
 
 
 BROKEN: dict[Mode, tuple[type[SreError], str]] = {
-    "refused": (UnavailableError, "refused the connection"),
-    "silent": (TimedOutError, "did not answer within"),
-    "slow": (TimedOutError, "still sending"),
-    "hangup": (UnavailableError, "without an answer"),
-    "not_http": (BadResponseError, "does not speak HTTP"),
-    "401": (AuthDeniedError, "a bearer token was sent"),
-    "403": (AuthDeniedError, "does not let us"),
+    **EVERYWHERE,
     "404": (BadResponseError, "path prefix"),
-    "429": (RateLimitedError, "asks to wait 1h"),
-    "500": (UnavailableError, "boom"),
-    "502": (UnavailableError, "an HTML page"),
-    "503": (UnavailableError, "no healthy upstream"),
-    "504": (TimedOutError, "gave up waiting"),
-    "html": (BadResponseError, "HTML page instead of JSON"),
-    "text": (BadResponseError, "not JSON"),
-    "empty": (BadResponseError, "empty body"),
     "wrong_json": (BadResponseError, "not of the Prometheus API"),
     "wrong_shape": (BadResponseError, "answered"),
-    "truncated": (BadResponseError, "breaks off after"),
-    "cut": (BadResponseError, "in the middle of its answer"),
     "huge": (BadResponseError, "topk"),
     "announced_huge": (BadResponseError, "topk"),
     "gzip_bomb": (BadResponseError, "topk"),
-    "redirect": (BadResponseError, "sign-in page"),
-    "circle": (BadResponseError, "circle"),
     "echo_secrets": (InputError, "***"),
 }
 
