@@ -19,7 +19,7 @@ from sre.core.series import FloatArray, IntArray
 # Chosen where the labelled series agree best over a range of each (docs/concepts/changes.md says how much).
 _BLOCKS = 20
 _SPANS = (1, 2, 4, 8, 16, 32, 64, 128)
-_SURPRISE_MIN, _SPREADS_MIN = 7.0, 4.5
+_SURPRISE_MIN, _SPREADS_MIN = 7.5, 5.0
 WINDOWS_MAX = 4
 # Windows nearer to each other than this share of the series are one.
 _GAP_SHARE = 100
@@ -27,7 +27,7 @@ _BLOCK_MIN, _BLOCKS_MIN = 8, 8
 # Quantiles of the standard Gumbel distribution: the median less the quartile.
 _GUMBEL_HALF = 0.693
 _STEEPEST = 0.03
-_PHASE_SHARE, _CALMEST_PHASE = 24, 0.3
+_PHASE_SHARE, _CALMEST_PHASE = 12, 0.5
 _SCORE_MAX = 1000.0
 # In a series that hardly ever moves, this many blocks with movement, of more than so many quanta, are remarkable.
 _RARE, _RARE_QUANTA = 2, 3
