@@ -14,7 +14,7 @@ _GROWING_IS_BAD = frozenset(
         "error", "errors", "failed", "failure", "failures", "fail", "exception", "exceptions", "timeout", "timeouts",
         "retries", "dropped", "drops", "rejected", "rejections", "evictions", "misses", "restarts", "oom", "throttled",
         "5xx", "queue", "queued", "backlog", "pending", "depth", "saturation", "utilization", "utilisation", "usage",
-        "used", "busy", "pause", "gc", "steal", "allocated", "rss", "resident", "memory", "cpu", "cost",
+        "used", "use", "busy", "pause", "gc", "steal", "allocated", "rss", "resident", "memory", "cpu", "cost",
         "seconds", "second", "sec", "secs", "milliseconds", "millisecond", "ms", "msec", "microseconds", "us", "usec",
         "nanoseconds", "ns", "nsec", "minutes", "p50", "p75", "p90", "p95", "p99", "p999", "percentile",
     }

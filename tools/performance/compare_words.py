@@ -25,8 +25,9 @@ _TITLES: dict[VerdictName, str] = {
 # Beyond, percent are hard to picture, and a factor is said.
 _MANY_TIMES = 10.0
 _LARGE = 0.5
-_WORTH_SAYING = 0.05
+_WORTH_SAYING = 0.02
 _NARROW = 0.02
+_LONG_NAME = 40
 
 
 def summary(material: Material, parts: Sequence[MetricPart]) -> str:
@@ -71,7 +72,7 @@ def _rest(parts: Sequence[MetricPart]) -> str:
 
 def _name(part: MetricPart) -> str:
     labels = ", ".join(f"{name}={value}" for name, value in part.labels.items())
-    name = part.metric if len(part.metric) <= 60 else "the query"
+    name = part.metric if len(part.metric) <= _LONG_NAME else "the query"
     return f"{name} {quoted(labels, limit=120)}" if labels else name
 
 
