@@ -1,15 +1,27 @@
-"""A query asked at another distance of points: counters as rates, and ranges of rates that suit the step."""
+"""A query asked at another distance of points: counters as rates, gauges as means, ranges that suit the step."""
 
 from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
-from sre.core.promql.nodes import AggregateNode, CallNode, MatrixNode, Node, SubqueryNode, VectorNode
+from sre.core.promql.nodes import (
+    AggregateNode,
+    BinaryNode,
+    CallNode,
+    MatrixNode,
+    Node,
+    NumberNode,
+    SubqueryNode,
+    VectorNode,
+)
 from sre.core.promql_tree import COUNTER_SAFE, metric_of, name_of, walk
 from sre.core.promql_writing import rewritten
 
 _DIFFERENCES: Final = frozenset({"delta", "idelta", "deriv"})
 # Values of `rate` are a second whatever its range; those of `increase` are not.
 _RATE: Final = "rate"
+# What may stand around a gauge so that the mean over a while can take the place of its value.
+_ARITHMETIC: Final = frozenset({"+", "-", "*", "/"})
+_AVERAGED: Final = frozenset({"sum", "avg", "min", "max"})
 
 
 def raw_selectors(node: Node) -> Iterator[str]:
@@ -45,6 +57,39 @@ def with_rate_ranges(node: Node, range_seconds: Callable[[float], float]) -> Nod
         return CallNode(_RATE, (MatrixNode(inner.vector, wanted),))
 
     return rewritten(node, change)
+
+
+def with_averages(node: Node, *, range_seconds: float) -> Node:
+    """Return the query with means over a range in place of gauges' values, so that no sample between points is unseen.
+
+    Only where nothing but sums and arithmetic is around them: a comparison or a function would mean something else.
+    """
+    if not _is_plain(node):
+        return node
+
+    def change(part: Node) -> Node | None:
+        if isinstance(part, VectorNode):
+            return CallNode("avg_over_time", (MatrixNode(part, round(range_seconds * 1000)),))
+        return part if isinstance(part, CallNode) else None
+
+    return rewritten(node, change)
+
+
+def _is_plain(node: Node) -> bool:
+    match node:
+        case VectorNode():
+            # Means have no metric name, so series of several metrics could no longer be told apart.
+            return bool(metric_of(node))
+        case NumberNode():
+            return True
+        case CallNode(function=function):
+            return function == _RATE
+        case AggregateNode(op=op, expr=expr):
+            return op in _AVERAGED and _is_plain(expr)
+        case BinaryNode(op=op, left=left, right=right):
+            return op in _ARITHMETIC and _is_plain(left) and _is_plain(right)
+        case _:
+            return False
 
 
 def _looks_at_time(part: Node) -> bool:

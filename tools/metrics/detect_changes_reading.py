@@ -58,8 +58,8 @@ class Asking:
     def at_step(self, step: Duration, *, spacing: Duration, is_fine: bool = False) -> str:
         """Return the query for points of this distance.
 
-        Ranges of rates are as long as the step, so that every sample is seen; in a finer look also no longer, because
-        a range blurs what happened by its own length.
+        Ranges of rates are as long as the step and gauges are means over it, so that every sample is seen; in a finer
+        look ranges are no longer than that, because a range blurs what happened by its own length.
         """
         from sre.core.promql_writing import promql_of
 
@@ -106,11 +106,14 @@ class Asking:
 
     @staticmethod
     def _ranged(node: Node, step: Duration, *, spacing: Duration, is_fine: bool) -> Node:
-        from sre.metrics.rate_ranges import with_rate_ranges
+        from sre.metrics.rate_ranges import with_averages, with_rate_ranges
         from sre.metrics.scrape_spacing import recommended_range
 
         least = max(step.seconds, recommended_range(spacing.seconds))
-        return with_rate_ranges(node, lambda own: least if is_fine else max(own, least))
+        ranged = with_rate_ranges(node, lambda own: least if is_fine else max(own, least))
+        # Finer points are as near to each other as samples; coarse ones would leave some of them unseen.
+        is_coarse = not is_fine and step.seconds >= 2 * spacing.seconds
+        return with_averages(ranged, range_seconds=step.seconds) if is_coarse else ranged
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
 from sre.core.errors import SreError
+from sre.core.labels import METRIC_NAME
 from sre.core.text import without_quotations
 from sre.core.times import Duration, Window, instant_from_ms
 from tools.answer import QueryEvidence
@@ -171,7 +172,9 @@ def _dated_again(search: Search, edge: _Edge, coarse: Rows, fine: Rows) -> Searc
 
     changes, anomalies = list(search.changes), list(search.anomalies)
     lead = changes[edge.place].lead if edge.kind == "change" else anomalies[edge.place].lead
-    row = next((row for row, labels in enumerate(fine.labels) if labels == coarse.labels[lead.row]), None)
+    # A mean over a range has no metric name, the value itself has.
+    wanted = coarse.labels[lead.row].without(METRIC_NAME)
+    row = next((row for row, labels in enumerate(fine.labels) if labels.without(METRIC_NAME) == wanted), None)
     if row is None:
         return search
     look = Look(fine, row, coarse, lead.row, edge.since_ms, edge.until_ms, has_season=bool(search.periods_ms))
