@@ -70,7 +70,7 @@ async def backtest_slo(
     read = await read_history(
         metrics, definition, window=asked.window, reach_seconds=settings.reach_seconds, progress=progress
     )
-    settings = settings.as_generated(read.history)
+    settings = await in_thread(partial(settings.as_generated, read.history))
     found = within(given, read.window)
     watch = Stopwatch(seconds_left())
     judgements = await in_thread(partial(_judgements, settings, read, found.incidents, watch))
