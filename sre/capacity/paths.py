@@ -150,9 +150,8 @@ def _rolled(rng: np.random.Generator, reach: FloatArray, horizon: int) -> IntArr
 
 
 def seed_of(values: FloatArray) -> int:
-    """Return a seed that depends on the shape of the data, not on its unit, so that answers repeat."""
-    spread = float(np.nanmax(np.abs(values))) or 1.0
-    return zlib.crc32(np.round(np.nan_to_num(values / spread), 6).tobytes())
+    """Return a seed that depends on the order of the values alone, so that answers repeat in any unit."""
+    return zlib.crc32(np.argsort(values, kind="stable").astype(np.int32).tobytes())
 
 
 def independent_stretches(backtest: Backtest) -> float:

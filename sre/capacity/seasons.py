@@ -120,7 +120,7 @@ def _measured(values: FloatArray, name: str, period: int) -> _Cycle:
 
 def _correlation(first: FloatArray, second: FloatArray) -> float:
     spread = float(first.std() * second.std())
-    if spread <= 1e-12 * (1 + float(np.abs(first).max()) ** 2):
+    if spread <= 1e-12 * float(np.abs(first).max()) ** 2:
         return 0.0
     return float(((first - first.mean()) * (second - second.mean())).mean()) / spread
 
