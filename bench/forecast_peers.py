@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,7 @@ def answers(tasks: Mapping[str, tuple[History, int]]) -> Mapping[str, Mapping[st
     # Isolated, so that nothing of this folder is imported there.
     done = subprocess.run(
         [str(folder / "bin" / "python"), "-I", str(_WORKER)],
-        input=json.dumps([_task(name, history, horizon) for name, (history, horizon) in tasks.items()]),
+        input=json.dumps([task_of(name, history, horizon) for name, (history, horizon) in tasks.items()]),
         capture_output=True,
         text=True,
         check=True,
@@ -60,7 +61,8 @@ def answers(tasks: Mapping[str, tuple[History, int]]) -> Mapping[str, Mapping[st
     return {name: {case: _answer(one) for case, one in told[key].items()} for name, key in _KEYS.items()}
 
 
-def _task(name: str, history: History, horizon: int) -> dict[str, object]:
+def task_of(name: str, history: History, horizon: int) -> dict[str, Any]:
+    """Return what the libraries are told of a case."""
     periods, freq = _MONTHLY if history.step.is_month else _TOLD[history.step.seconds]
     count = len(history)
     # A season is only a season where it was seen twice.
