@@ -63,6 +63,10 @@ def pelt(penalty: float) -> Finder | None:
     return find
 
 
+def _peer_name() -> str:
+    return "PELT" if pelt(PENALTIES[0]) else "PELT: ruptures is not installed"
+
+
 def _benchmarks() -> list[Row]:
     cases = perf_cases()
     found = _remembered(ours, cases)
@@ -77,7 +81,7 @@ def _benchmarks() -> list[Row]:
                 ours=1 - score.f1,
                 unit="ratio",
                 peer=1 - best.f1 if best else None,
-                peer_name="PELT",
+                peer_name=_peer_name(),
                 limit=MOST_MISPLACED if promised else None,
                 detail={"recall": score.recall, "false_alarm_rate": score.false_alarm_rate},
             ),
@@ -86,7 +90,7 @@ def _benchmarks() -> list[Row]:
                 ours=score.false_rate,
                 unit="ratio",
                 peer=best.false_rate if best else None,
-                peer_name="PELT",
+                peer_name=_peer_name(),
                 limit=MOST_FALSE if promised else None,
             ),
         ]
@@ -113,7 +117,7 @@ def _people() -> Row:
         ours=missed(ours),
         unit="ratio",
         peer=min(peers, default=None),
-        peer_name="PELT",
+        peer_name=_peer_name(),
         limit=MOST_UNLIKE_PEOPLE,
         detail={"nothing": missed(lambda _: []), **tcpd_scores(ours)},
     )
