@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connectors.base import MetricSource
-    from sre.core.promql import Query
     from sre.core.promql.nodes import Node
     from sre.core.series import RangeResult, SeriesSet
     from sre.metrics.changes.model import Rows
@@ -155,7 +154,7 @@ async def asking_of(source: MetricSource, text: str, question: ChangesQuestion) 
             field="query",
             next_steps=("wrap a range in rate(), avg_over_time() or max_over_time()",),
         )
-    # Three hints that do not need each other, each given up when it is late.
+    # Hints that do not need each other, each given up when it is late.
     answers: dict[str, tuple[str, ...] | Duration] = {}
 
     async def ask_types() -> None:
@@ -164,21 +163,21 @@ async def asking_of(source: MetricSource, text: str, question: ChangesQuestion) 
     async def ask_spacing() -> None:
         answers["spacing"] = await _spacing_of(source, query.ast, at=question.read.end)
 
-    async def ask_cost() -> None:
-        await _refuse_if_too_costly(source, query, question)
-
-    await all_of([ask_types, ask_spacing, ask_cost])
+    await all_of([ask_types, ask_spacing])
     counters, spacing = answers["counters"], answers["spacing"]
     assert isinstance(counters, tuple)
     assert isinstance(spacing, Duration)
-    return Asking(text, with_rates(query.ast, counters, range_seconds=_USUAL_RATE_SECONDS), counters), spacing
+    asking = Asking(text, with_rates(query.ast, counters, range_seconds=_USUAL_RATE_SECONDS), counters)
+    await _refuse_if_too_costly(source, asking.at_step(question.step, spacing=spacing), question)
+    return asking, spacing
 
 
-async def _refuse_if_too_costly(source: MetricSource, query: Query, question: ChangesQuestion) -> None:
+async def _refuse_if_too_costly(source: MetricSource, text: str, question: ChangesQuestion) -> None:
+    from sre.core.promql import parse
     from tools.metrics.query_probes import refuse_if_too_costly
 
     steps = int(question.read.seconds / question.step.seconds) + 1
-    ask = partial(refuse_if_too_costly, source, query, window=question.read, steps=steps)
+    ask = partial(refuse_if_too_costly, source, parse(text), window=question.read, steps=steps)
     outcome = await outcome_of(ask, seconds=_HINT_SECONDS, system=source.name)
     if isinstance(outcome, RefusedError):
         raise outcome

@@ -12,7 +12,7 @@ from sre.metrics.changes.presence import presence_of
 from sre.metrics.series_figures import shared_labels
 from tools.answer import WindowAnswer
 from tools.metrics.detect_changes_answer import AnomalyRow, ChangeRow, ChangesAnswer, DeployPart, PresenceRow
-from tools.metrics.detect_changes_words import deploy_words, summary
+from tools.metrics.detect_changes_words import counted, deploy_words, summary
 from tools.metrics.query_answer import shown_labels
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sre.core.labels import Labels
     from sre.metrics.changes.grouping import Group
     from sre.metrics.changes.model import DatedAnomaly, DatedChange, Rows
+    from sre.metrics.changes.relevance import Untold
     from tools.deploys import KnownDeploys
     from tools.metrics.detect_changes_reading import Reading
     from tools.metrics.detect_changes_refining import Refined
@@ -205,15 +206,7 @@ def _left_out(
             f"{missed} of {len(reading.rows)} series were not searched, since {why}; those whose level moves most "
             "came first. Select or aggregate: sum by (service) (...)."
         )
-    if search.untold.slight:
-        left.append(
-            f"{search.untold.slight} slight changes: under 5 % of the level and 3 times the noise, or under the noise "
-            "and without a date."
-        )
-    if search.untold.recurring:
-        left.append(f"{search.untold.recurring} changes that came a day or a week before or after as well: a pattern.")
-    if search.untold.faint:
-        left.append(f"{search.untold.faint} faint anomalies: short, and as far from the rest as noise is now and then.")
+    left += _untold(search.untold)
     for name, items in (("changes", search.changes), ("anomalies", search.anomalies)):
         if len(items) > _MOST_ROWS:
             left.append(f"{name}: {_MOST_ROWS} of {len(items)}; a shorter window or fewer series shows the others.")
@@ -224,3 +217,16 @@ def _left_out(
     if deploys > _MOST_DEPLOYS:
         left.append(f"deploys: the latest {_MOST_DEPLOYS} of {deploys}; build_timeline shows all of a window.")
     return left
+
+
+def _untold(untold: Untold) -> list[str]:
+    """Return what was found and is not told, each with why."""
+    found = (
+        (
+            counted(untold.slight, "slight change"),
+            ": under 5 % of the level and 3 times the noise, or under the noise and without a date.",
+        ),
+        (counted(untold.recurring, "change"), " that came a day or a week before or after as well: a pattern."),
+        (counted(untold.faint, "faint anomaly"), ": short, and as far from the rest as noise is now and then."),
+    )
+    return [count + why for count, why in found if not count.startswith("no ")]

@@ -35,7 +35,7 @@ def summary(answer: ChangesAnswer, reading: Reading, found: Refined, *, came: in
         parts.append(f"No change and no anomaly in {series}, {over}{known}.")
     else:
         parts.append(
-            f"{_count(changes, 'lasting change')} and {_count(anomalies, 'passing anomaly')} in {series}, {over}."
+            f"{counted(changes, 'lasting change')} and {counted(anomalies, 'passing anomaly')} in {series}, {over}."
         )
     parts += [_change(row, answer) for row in answer.changes[:_READ_OUT]]
     parts += [_anomaly(row, answer) for row in answer.anomalies[:_READ_OUT]]
@@ -122,7 +122,8 @@ def _name(labels: dict[str, str]) -> str:
     return sentence_name(Labels(labels)) or "the series"
 
 
-def _count(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
+    """Return a number of things in words: `1 faint anomaly`, `no changes`."""
     if count == 1:
         return f"1 {what}"
     plural = what[:-1] + "ies" if what.endswith("y") else f"{what}s"

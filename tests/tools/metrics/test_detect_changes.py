@@ -275,6 +275,15 @@ async def test_a_short_dip_between_two_points_is_seen() -> None:
     assert answer["queries"][0]["query"] == "avg_over_time(up[10m])"
 
 
+async def test_what_is_too_slight_to_tell_is_counted() -> None:
+    """Less than one in a hundred of the level, twice the noise of the means."""
+    answer = await told([gauge("queue", stepped(level=100, size=0.7, days=7))], query="queue")
+    assert answer["changes"] == []
+    assert answer["left_out"] == [
+        "1 slight change: under 5 % of the level and 3 times the noise, or under the noise and without a date."
+    ]
+
+
 async def test_a_gap_is_no_change() -> None:
     values = 50 + noise(3 * DAY, seed=9)
     whole = gauge("queue", values)
