@@ -46,6 +46,7 @@ UNCHANGED: Mapping[str, Callable[[np.random.Generator, int], np.ndarray]] = {
     "rare counts": lambda rng, count: rng.poisson(0.1, count).astype(float),
     "quantised": lambda rng, count: 5 + np.round(0.6 * rng.standard_normal(count)),
     "ramp": lambda rng, count: 10 * np.arange(count) / count + rng.standard_normal(count),
+    "gentle ramp": lambda rng, count: 3 * np.arange(count) / count + rng.standard_normal(count),
     "steep ramp": lambda rng, count: 100 * np.arange(count) / count + rng.standard_normal(count),
     "sawtooth": lambda rng, count: np.arange(count) % 60 + rng.standard_normal(count),
     "daily sum": _daily,

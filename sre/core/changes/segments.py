@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from sre.core.changes.drift import is_drift
+from sre.core.changes.drift import beyond_slope
 from sre.core.changes.placing import Place, placed
 from sre.core.changes.scan import SIDE_MIN, Splits, best_split, best_splits
 from sre.core.series import FloatArray
@@ -17,6 +17,8 @@ CHANCE_EVIDENCE = 24.0
 # A split is tried in earnest from here on, the strongest first and no more of them than this.
 _WORTH_TRYING = 9.0
 _TRIED_MAX = 40
+# What a step must tell beyond a slope, and what of two in the same direction each must.
+_BEYOND_SLOPE, _BEYOND_STAIRS = 2.0, 10.0
 # More than any series needs: each round drops a step or moves some, and a series of many could move for ever.
 _ROUNDS_MAX = 60
 
@@ -29,12 +31,14 @@ class Step:
         start, stop: The stretch is start <= step < stop.
         place: Indices of the whole series.
         evidence: The mean of two: that of the order of the values (scan), and that of their likelihood (placing).
+        beyond_slope: How much more it tells than a straight line.
     """
 
     start: int
     stop: int
     place: Place
     evidence: float
+    beyond_slope: float
 
 
 def steps_of(values: FloatArray) -> list[Step]:
@@ -89,9 +93,15 @@ def _fallen(tried: Sequence[Step | None]) -> set[int]:
     if fallen:
         return fallen
     for index, (one, other) in enumerate(pairwise(tried)):
-        if one is not None and other is not None and other.place.at - one.place.at < SIDE_MIN:
+        if one is not None and other is not None and _are_at_odds(one, other):
             return {index if evidence[index] < evidence[index + 1] else index + 1}
     return set()
+
+
+def _are_at_odds(one: Step, other: Step) -> bool:
+    """Return whether two neighbours are too near to be two, or are stairs on a slope."""
+    is_stair = one.place.is_up == other.place.is_up and min(one.beyond_slope, other.beyond_slope) < _BEYOND_STAIRS
+    return other.place.at - one.place.at < SIDE_MIN or is_stair
 
 
 def _step(values: FloatArray, start: int, stop: int) -> Step | None:
@@ -104,8 +114,9 @@ def _step(values: FloatArray, start: int, stop: int) -> Step | None:
     if order < _WORTH_TRYING:
         return None
     memory = float(split.memory[0])
-    if is_drift(part, first, memory=memory):
+    beyond = beyond_slope(part, first, memory=memory)
+    if beyond < _BEYOND_SLOPE:
         return None
     place = placed(part, first, memory=memory)
     moved = Place(start + place.at, start + place.earliest, start + place.latest, place.is_up, place.gain)
-    return Step(start, stop, moved, (order + place.gain) / 2)
+    return Step(start, stop, moved, (order + place.gain) / 2, beyond)
