@@ -94,12 +94,15 @@ class Asking:
 
     def notes(self, step: Duration, *, spacing: Duration) -> tuple[str, ...]:
         """Return what is odd about the query, or was done to it."""
+        from sre.core.promql_tree import name_of, walk
         from sre.metrics.query_checks import query_warnings, unseen_between_points
 
         if self.node is None:
             return ("The query could not be read here, so it was sent as it is and not checked.",)
         said = [f"{quoted(name)} is a counter, so its rate a second was searched." for name in self.counters]
         node = self._ranged(self.node, step, spacing=spacing, is_fine=False)
+        if any(name_of(place.node) == "avg_over_time" for place in walk(node)) and node != self.node:
+            said.append(f"Gauges were searched as means over {step}: a short peak or dip is lower than it was.")
         warned = query_warnings(node, step_seconds=step.seconds)
         return (*said, *warned, *unseen_between_points(node, step_seconds=step.seconds))
 

@@ -91,6 +91,7 @@ async def searched(ctx: ToolContext, reading: Reading) -> Search:
 
 def _found(rows: Rows, chunk: list[int], periods: tuple[int, ...]) -> list[tuple[Found, Untold]]:
     from sre.core.changes.search import found_in_each
+    from sre.metrics.changes.constants import with_left_constants
     from sre.metrics.changes.mirrors import without_echoes
     from sre.metrics.changes.passing import with_passing, with_stairs_joined
     from sre.metrics.changes.relevance import relevant, without_chance_events
@@ -99,6 +100,7 @@ def _found(rows: Rows, chunk: list[int], periods: tuple[int, ...]) -> list[tuple
     told = []
     for line, found in zip(values, found_in_each(values, periods=periods), strict=True):
         lasting = with_passing(with_stairs_joined(without_echoes(found, line, week=week)), line)
+        lasting = with_left_constants(lasting, line)
         if rows.is_event_rate:
             seconds = rows.grid.step_ms / 1000
             lasting = without_chance_events(lasting, line, step_seconds=seconds, series_count=len(rows))

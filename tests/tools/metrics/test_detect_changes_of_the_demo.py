@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.demo import DemoSource
-from connectors.demo.schedule import CHECKOUT_ROLLBACK, DEPLOYS, LEAKY_CHECKOUT, SLOW_CATALOG, WINDOW
+from connectors.demo.schedule import CHECKOUT_ROLLBACK, DEPLOYS, EXPORTER_OUTAGE, LEAKY_CHECKOUT, SLOW_CATALOG, WINDOW
 from sre.core.times import epoch_ms
 from tests.support.mcp import answer_of, deps_with, tool_client
 from tools.deploys import read_deploys
@@ -92,6 +92,17 @@ async def test_quiet_services_are_quiet() -> None:
 async def test_a_gap_of_an_exporter_is_no_change() -> None:
     answer = await told("pg_stat_activity_count", start="now-3d")
     assert answer["changes"] == []
+
+
+async def test_the_exporter_that_could_not_be_reached_is_told() -> None:
+    """From 03:12 to 03:18 on 31 October: shorter than the step of the first look."""
+    answer = await told("up")
+    (odd,) = answer["anomalies"]
+    start, end = EXPORTER_OUTAGE
+    assert start - timedelta(minutes=10) <= at(odd["start"]) <= end
+    assert start <= at(odd["end"]) <= end + timedelta(minutes=10)
+    assert "postgres" in odd["labels"]["job"]
+    assert odd["deploy_note"] == "no deploy within 1 h before"
 
 
 async def test_all_deploys_are_known_to_the_minute() -> None:
