@@ -30,7 +30,6 @@ _LEAST_WIDENED = 0.1
 _TRUSTED_ORIGINS = 3
 # Share of a future's variance taken from one past stretch; the rest comes from another.
 _MAIN_SHARE = 0.8
-_FLIP_SHARE = 0.5
 _BUCKETS = 10
 # A stretch that added nothing still counts as this share of its predicted rate.
 _LEAST_RATE_SHARE = 0.1
@@ -73,10 +72,12 @@ def error_model(errors: FloatArray, *, independent_count: float, may_shrink: boo
 def simulated(model: ErrorModel, *, seed: int, count: int = PATH_COUNT) -> FloatArray:
     """Return simulated error paths, shape (count, horizon), the same for the same seed."""
     rng = np.random.default_rng(seed)
-    main, other = _stretches(model, rng, count), _stretches(model, rng, count)
-    flips = np.where(rng.random((count, 1)) < _FLIP_SHARE, -1.0, 1.0)
-    signs = np.where(rng.random((count, 1)) < 0.5, -1.0, 1.0)
-    mixed = np.sqrt(_MAIN_SHARE) * flips * main + np.sqrt(1 - _MAIN_SHARE) * signs * other
+    half = count // 2
+    main, other = _stretches(model, rng, half), _stretches(model, rng, half)
+    signs = np.where(rng.random((half, 1)) < 0.5, -1.0, 1.0)
+    drawn = np.sqrt(_MAIN_SHARE) * main + np.sqrt(1 - _MAIN_SHARE) * signs * other
+    # Errors go either way: each future has its mirror image, so that chance in the draw moves no middle.
+    mixed = np.concatenate([drawn, -drawn])
     unseen = widening(model.independent_count) - 1
     widened = 1 + unseen * max(model.lasting_ratio, _LEAST_WIDENED)
     return np.asarray(mixed * model.scale * widened * model.factor)
@@ -134,8 +135,9 @@ def simulated_stock(
     bursts = np.where(has_moved[:, None], bursts, known * 1.0)
     reach = known.sum(axis=1).astype(np.float64)
     share = reach / reach.sum()
-    drawn = rng.choice(reach.size, size=(2, PATH_COUNT), p=share)
-    signs = np.where(rng.random(PATH_COUNT) < 0.5, -1.0, 1.0)
+    # Each draw is used twice, with the rate off to either side, so that chance in the draw moves no middle.
+    drawn = np.tile(rng.choice(reach.size, size=(2, PATH_COUNT // 2), p=share), 2)
+    signs = np.repeat([-1.0, 1.0], PATH_COUNT // 2)
     factor = np.exp(np.clip(signs * np.log(rate[drawn[0]]) * widened, -_MAX_LOG_RATE, _MAX_LOG_RATE))
     shape = _wrapped(bursts, known)[drawn[1]]
     shape = np.take_along_axis(shape, _rolled(rng, reach[drawn[1]], expected.size), axis=1)

