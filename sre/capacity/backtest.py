@@ -13,6 +13,8 @@ from sre.capacity.weighing import Sample, losses_elsewhere, sampled_leads, weigh
 from sre.core.series import FloatArray, IntArray
 
 _MAX_ORIGINS = 36
+# On long horizons, where each moment costs more.
+_LONG_HORIZON, _LONG_ORIGINS = 200, 24
 # Candidate values to compute at most; bounds time and memory on long horizons.
 _MAX_POOL_CELLS = 4_000_000
 _MIN_FIRST_SHARE = 0.5
@@ -57,7 +59,8 @@ def past_origins(count: int, *, horizon: int, longest_period: int) -> IntArray:
     # One full season, and a share of the history, have to lie before the first origin.
     first = max(int(_MIN_FIRST_SHARE * count), min(longest_period + 2, int(0.6 * count)), 4)
     first = min(first, last)
-    most = int(np.clip(_MAX_POOL_CELLS // (horizon * 100), 8, _MAX_ORIGINS))
+    most = _MAX_ORIGINS if horizon <= _LONG_HORIZON else _LONG_ORIGINS
+    most = int(np.clip(_MAX_POOL_CELLS // (horizon * 100), 8, most))
     return np.unique(np.round(np.linspace(first, last, min(most, last - first + 1))).astype(np.int64))
 
 
@@ -102,8 +105,11 @@ def _mixture(pool: Pool, weights: FloatArray, sample: Sample) -> FloatArray:
     kept = kept / kept.sum(axis=0)
     parts = []
     for stage, (start, end) in enumerate(sample.stages):
-        forecasts = pool.at(np.arange(start, end), chosen)
-        parts.append(np.einsum("co,coh->oh", kept[:, :, stage], forecasts))
+        mixture = np.zeros((weights.shape[1], end - start))
+        # Group by group: all candidates at once would take tens of megabytes.
+        for places, forecasts in pool.parts(np.arange(start, end), chosen):
+            mixture += np.einsum("co,coh->oh", kept[places, :, stage], forecasts)
+        parts.append(mixture)
     return np.concatenate(parts, axis=1)
 
 

@@ -23,6 +23,8 @@ _LONG_SEASONS, _LONG_STEPS = 7, 50
 # Readings of the season to which straight drifts and autoregressions are added; elsewhere a drift is damped.
 _PLAIN_READINGS = ("flat", "last", "few", "many")
 _AUTOREGRESSED = ("flat", "many")
+# Readings that gain nothing on logarithms beside the plain scale.
+_NOT_ON_LOGS = ("very smooth", "shrunk")
 
 
 def level_pool(values: FloatArray, origins: IntArray, *, horizon: int, periods: tuple[int, ...]) -> Pool:
@@ -41,6 +43,8 @@ def level_pool(values: FloatArray, origins: IntArray, *, horizon: int, periods: 
     for scale in scales:
         on = scale.on(values)
         for pattern in patterns(on, origins, periods=periods):
+            if scale.shift is not None and pattern.reading in _NOT_ON_LOGS:
+                continue
             groups += _pattern_groups(on, origins, pattern, scale, ways=ways, horizon=horizon, periods=periods)
     return Pool(tuple(groups))
 

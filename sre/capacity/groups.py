@@ -1,5 +1,6 @@
 """Candidates that share a season and a scale, written so that any leads of any of them can be worked out alone."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -126,16 +127,18 @@ class Pool:
         Args:
             chosen: Indices of candidates, increasing; None for all.
         """
-        parts, start = [], 0
+        index = np.arange(len(self.families)) if chosen is None else chosen
+        return np.concatenate([forecasts for _, forecasts in self.parts(leads, index)])
+
+    def parts(self, leads: IntArray, chosen: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
+        """Yield group by group where in `chosen` its candidates stand, and their forecasts as of `at`."""
+        start = 0
         for group in self.groups:
             count = len(group.families)
-            inside = (
-                np.arange(count) if chosen is None else chosen[(chosen >= start) & (chosen < start + count)] - start
-            )
-            if inside.size:
-                parts.append(group.at(leads, inside))
+            places = np.flatnonzero((chosen >= start) & (chosen < start + count))
+            if places.size:
+                yield places, group.at(leads, chosen[places] - start)
             start += count
-        return np.concatenate(parts)
 
 
 def reach(damping: FloatArray, leads: IntArray) -> FloatArray:
