@@ -1,7 +1,7 @@
 """From splits of stretches to the changes of a series: the strongest first, then each is tried again alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,13 +14,25 @@ from sre.core.series import FloatArray
 # Evidence that noise without a change reaches in one of a hundred series: simulated over lengths 24 to 1,000 and
 # autoregressions up to 0.95 (docs/concepts/changes.md).
 CHANCE_EVIDENCE = 24.0
-# A split is tried in earnest from here on, the strongest first and no more of them than this.
+# A split is tried in earnest from here on, the strongest first and no more of them than this, or one in so many steps.
 _WORTH_TRYING = 9.0
-_TRIED_MAX = 40
+_TRIED_MAX, _TRIED_SHARE = 40, 100
+# What is enough in the stretch a step was seen in, where it does not stand between its neighbours: chance does not
+# reach it, nor does a burst.
+_EVIDENCE_SEEN, _SIDE_SEEN = 4 * CHANCE_EVIDENCE, 24
 # What a step must tell beyond a slope, and what of two in the same direction each must.
 _BEYOND_SLOPE, _BEYOND_STAIRS = 2.0, 10.0
 # More than any series needs: each round drops a step or moves some, and a series of many could move for ever.
-_ROUNDS_MAX = 60
+_ROUNDS_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A split, and the stretch start <= step < stop in which it was seen."""
+
+    at: int
+    start: int
+    stop: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,38 +61,52 @@ def steps_of(values: FloatArray) -> list[Step]:
     return _proven(values, _strongest_first(best_splits(values), count))
 
 
-def _strongest_first(splits: Splits, count: int) -> list[int]:
-    """Return the places of the strongest splits, each of a stretch that holds none of the stronger ones."""
+def _strongest_first(splits: Splits, count: int) -> list[_Candidate]:
+    """Return the strongest splits in their order, each of a stretch that holds none of the stronger ones."""
     evidence = splits.evidence(count)
-    places: list[int] = []
-    while len(places) < _TRIED_MAX and evidence.max() > _WORTH_TRYING:
-        place = int(splits.at[evidence.argmax()])
-        places.append(place)
+    found: dict[int, _Candidate] = {}
+    while len(found) < max(_TRIED_MAX, count // _TRIED_SHARE) and evidence.max() > _WORTH_TRYING:
+        best = int(evidence.argmax())
+        place = int(splits.at[best])
+        found.setdefault(place, _Candidate(place, int(splits.start[best]), int(splits.stop[best])))
         evidence[(splits.start < place - 1) & (place + 1 < splits.stop)] = -np.inf
         evidence[splits.at == place] = -np.inf
-    return sorted(set(places))
+    return [found[place] for place in sorted(found)]
 
 
-def _proven(values: FloatArray, places: list[int]) -> list[Step]:
+def _proven(values: FloatArray, candidates: list[_Candidate]) -> list[Step]:
     """Return the steps that stand when each is tried between its neighbours; the weakest falls first."""
-    known: dict[tuple[int, int], Step | None] = {}
+    known: dict[tuple[int, int, _Candidate], Step | None] = {}
     for _ in range(_ROUNDS_MAX):
-        edges = [0, *places, len(values)]
+        edges = [0, *(each.at for each in candidates), len(values)]
         tried = []
-        for start, stop in zip(edges, edges[2:], strict=False):
-            if (start, stop) not in known:
-                known[start, stop] = _step(values, start, stop)
-            tried.append(known[start, stop])
+        for start, stop, each in zip(edges, edges[2:], candidates, strict=False):
+            key = (start, stop, each)
+            if key not in known:
+                known[key] = _tried(values, start, stop, each)
+            tried.append(known[key])
         steps = [step for step in tried if step is not None]
         fallen = _fallen(tried)
-        moved = [step.place.at for step in steps]
+        moved = [replace(each, at=step.place.at) for each, step in zip(candidates, steps, strict=False)]
         if fallen:
-            places = [place for index, place in enumerate(places) if index not in fallen]
-        elif places == moved:
+            candidates = [each for index, each in enumerate(candidates) if index not in fallen]
+        elif candidates == moved:
             return steps
         else:
-            places = moved
+            candidates = moved
     return []
+
+
+def _tried(values: FloatArray, start: int, stop: int, candidate: _Candidate) -> Step | None:
+    """Return the step between two neighbours, or else in the stretch it was seen in, should others be unseen there."""
+    step = _step(values, start, stop)
+    low, high = max(start, candidate.start), min(stop, candidate.stop)
+    if (step is not None and step.evidence >= CHANCE_EVIDENCE) or (low, high) == (start, stop):
+        return step
+    if min(candidate.at - low, high - candidate.at) < _SIDE_SEEN:
+        return step
+    seen = _step(values, low, high)
+    return seen if seen is not None and seen.evidence > _EVIDENCE_SEEN else step
 
 
 def _fallen(tried: Sequence[Step | None]) -> set[int]:

@@ -182,3 +182,10 @@ def test_many_series_are_searched_as_each_alone() -> None:
 
 def _changes(values: np.ndarray) -> tuple[object, ...]:
     return found_changes(values, periods=(DAY,)).changes
+
+
+def test_many_large_changes_do_not_hide_each_other() -> None:
+    """Source: planted: twelve levels, each 200 steps long, that lie far apart. Known gap: small steps among many."""
+    levels = np.random.default_rng(14).permutation(12) * 20.0
+    values = np.repeat(levels, 200) + np.random.default_rng(15).standard_normal(2400)
+    assert [change.index for change in found_changes(values).changes] == list(range(200, 2400, 200))
