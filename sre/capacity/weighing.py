@@ -71,7 +71,9 @@ def losses_elsewhere(errors: FloatArray, origins: IntArray, sample: Sample, *, c
     for stage in range(len(sample.stages)):
         inside = sample.stage_of == stage
         own = _means(flat, allowed & inside, sample.shares)
-        out[:, :, stage] = np.maximum(overall, 1e-9) ** (1 - _OWN_SHARE) * np.maximum(own, 1e-9) ** _OWN_SHARE
+        # Far leads that few past moments could check are weighed by the nearer ones.
+        share = _OWN_SHARE * float(usable[:, inside].mean())
+        out[:, :, stage] = np.maximum(overall, 1e-9) ** (1 - share) * np.maximum(own, 1e-9) ** share
         unknown = ~(allowed & inside).any(axis=(1, 2))
         out[:, unknown, stage] = overall[:, unknown]
     return out
