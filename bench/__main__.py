@@ -7,6 +7,7 @@ Ratios are of figures from this run on this machine; a promise that was not kept
 
 import argparse
 import json
+import os
 import platform
 import sys
 from collections.abc import Callable, Mapping
@@ -124,6 +125,8 @@ PARTS: Mapping[str, Callable[[], list[Row]]] = {
 
 def main() -> int:
     """Run the parts asked for, all by default."""
+    # As the launcher of the server sets it.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     parser = argparse.ArgumentParser(prog="python -m bench", description="Benchmarks beside peers, in one run.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     wanted = parser.parse_args().parts or list(PARTS)

@@ -51,6 +51,22 @@ STEPS: tuple[Step, ...] = (
         ("signals",),
     ),
     Step(
+        "Since when is it slower, and after which deploy?",
+        "detect_changes",
+        {
+            "query": "histogram_quantile(0.95, sum by (le)"
+            ' (rate(http_request_duration_seconds_bucket{service="catalog"}[5m])))',
+            "start": "now-13d",
+        },
+        (),
+    ),
+    Step(
+        "Did that deploy do it, and how sure is that?",
+        "compare_performance",
+        {"service": "catalog", "change_at": "2026-10-27T10:20:00Z"},
+        ("verdict",),
+    ),
+    Step(
         "How much error budget has checkout left, and may we deploy?",
         "compute_error_budget",
         {
