@@ -63,7 +63,10 @@ async def test_a_year_of_ten_units_costs_what_arithmetic_says_and_commitments_sa
     on_demand = dict(zip(answer["expense_columns"], answer["costs"][0]["expenses"][0]["figures"], strict=True))
     assert on_demand["steps_cost"] == on_demand["expected"] == pytest.approx(17_520)
     assert tranche["break_even"] == "2027-06-09", "219 days after 2 November"
-    assert "17,520 EUR on demand, 10,512 EUR with what is likely needed committed, 10 unit(s) committed now" in answer["summary"]
+    assert (
+        "17,520 EUR on demand, 10,512 EUR with what is likely needed committed, 10 unit(s) committed now"
+        in answer["summary"]
+    )
     assert any("assumed or poorly known" in warning for warning in answer["warnings"])
 
 
