@@ -103,14 +103,16 @@ def _parser() -> argparse.ArgumentParser:
 
 def _records_options(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    export = actions.add_parser("export", help="write all records as JSON (complete) or Markdown (for people)")
+    export = actions.add_parser(
+        "export", help="write all records as JSON, or as Markdown with that JSON at its end"
+    )
     _config_option(export)
     export.add_argument("file", nargs="?", help="where to; stdout if not given")
     export.add_argument("--format", choices=("json", "markdown"), default="json")
     export.add_argument("--overwrite", action="store_true", help="replace a file that is there")
-    importing = actions.add_parser("import", help="add the records of a JSON export that are not there yet")
+    importing = actions.add_parser("import", help="add the records of an export that are not there yet")
     _config_option(importing)
-    importing.add_argument("file", help="a JSON export; - is stdin")
+    importing.add_argument("file", help="an export, JSON or Markdown; - is stdin")
 
 
 def _serving_options(parser: argparse.ArgumentParser) -> None:

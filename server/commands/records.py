@@ -22,7 +22,7 @@ _STDIO = "-"
 
 
 def run_export(*, config: str | None, file: str | None, output: str, is_overwriting: bool) -> int:
-    """Write all records as JSON, complete, or as Markdown, for people; to stdout without a file."""
+    """Write all records as JSON, or as Markdown with the same JSON at its end; to stdout without a file."""
     settings = _settings(config)
     if file is not None and file != _STDIO and Path(file).exists() and not is_overwriting:
         raise InputError(f"{quoted(file)} is there already; --overwrite replaces it.", field="file")
@@ -38,7 +38,7 @@ def run_export(*, config: str | None, file: str | None, output: str, is_overwrit
 
 
 def run_import(*, config: str | None, file: str) -> int:
-    """Add the records of a JSON export that are not there yet, and say what came of it."""
+    """Add the records of an export, JSON or Markdown, that are not there yet, and say what came of it."""
     settings = _settings(config)
     document = read_document(_read(file))
     print("\n".join(_told(anyio.run(_imported, settings, document))))

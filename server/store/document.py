@@ -1,4 +1,4 @@
-"""The record as one JSON document: complete, versioned, the same for every store."""
+"""The record as one JSON document: complete, versioned, the same for every store; alone or at the end of a page."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from sre.core.text import cleaned, quoted
 FORMAT: Final = "sre-mcp records"
 VERSION: Final = 1
 _MOST_TOLD = 50
+_FENCE, _FENCE_END = "```json\n", "```\n"
 _Text = Annotated[str, Field(max_length=100_000)]
 
 
@@ -69,13 +70,21 @@ def document_json(document: RecordsDocument) -> str:
     return json.dumps(head, indent=1)[:-2] + f',\n "streams": [\n{streams}\n ]\n}}\n'
 
 
+def data_block(document: RecordsDocument) -> str:
+    """Return the document as a block of code for the end of a Markdown page.
+
+    No line of the document starts with a backtick, so nothing recorded can end the block or look like another.
+    """
+    return f"{_FENCE}{document_json(document)}{_FENCE_END}"
+
+
 def read_document(text: str) -> RecordsDocument:
-    """Return the document that JSON spells.
+    """Return the document that JSON spells, by itself or in the last block of code of a Markdown page.
 
     Raises:
         InputError: It is none, of a newer version, or contradicts itself; says every problem.
     """
-    parsed = _parsed(text)
+    parsed = _parsed(_without_page(text))
     if not isinstance(parsed, dict) or parsed.get("format") != FORMAT:
         raise _refused(["it is not an export of sre-mcp (no `format` that says so)"])
     if parsed.get("version") != VERSION:
@@ -88,6 +97,15 @@ def read_document(text: str) -> RecordsDocument:
     if contradictions := list(_contradictions(document)):
         raise _refused(contradictions)
     return document
+
+
+def _without_page(text: str) -> str:
+    # A page read on another system may have come back with its line ends.
+    lines = text.replace("\r\n", "\n")
+    begin = lines.rfind(f"\n{_FENCE}")
+    if lines.lstrip().startswith("{") or begin < 0:
+        return text
+    return lines[begin + 1 + len(_FENCE) :].rstrip().removesuffix(_FENCE_END.rstrip())
 
 
 def _parsed(text: str) -> object:

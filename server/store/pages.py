@@ -1,4 +1,4 @@
-"""The record as Markdown, for people: each incident in full, everything else line by line."""
+"""The record as Markdown: for people each incident in full, everything else line by line; at the end the data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from server.store.document import RecordsDocument, StreamDocument
+from server.store.document import RecordsDocument, StreamDocument, data_block
 from sre.core.journal import Entries, Entry, NewEntry, StreamRef
 from sre.core.markdown import escaped
 from sre.core.times import format_instant
@@ -17,17 +17,18 @@ from sre.incidents.records.page import incident_page, incidents_page
 
 
 def records_page(document: RecordsDocument) -> str:
-    """Return all records as one page; incidents first, each with its history."""
+    """Return all records as one page; incidents first, each with its history, the data to import again at the end."""
     now = document.exported_at.replace(microsecond=0)
     declared = [entries for stream in document.streams if is_declared(entries := _entries(stream))]
     incidents = [incident_of(entries) for entries in declared if entries[0].stream.kind == KIND]
     shown = {entries[0].stream for entries in declared}
     others = [stream for stream in document.streams if StreamRef(stream.kind, stream.number) not in shown]
     parts = [
-        f"Exported {format_instant(now)}. Times are UTC. This page is for people; to keep everything, export JSON.\n",
+        f"Exported {format_instant(now)}. Times are UTC. What can be imported again is the data at the end.\n",
         incidents_page(incidents, now=now, limit=len(incidents)),
         *(incident_page(incident, now=now) for incident in incidents),
         *_others(others),
+        f"# Data\n\n{data_block(document)}",
     ]
     return "\n".join(parts)
 

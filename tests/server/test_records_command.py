@@ -17,6 +17,8 @@ from tests.support.journal_writers import SystemClock
 
 AT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 TITLE = "Checkout <b>fails</b> | [x](https://evil.example)"
+# Whoever writes this into a note must neither end the block of data of a page nor pass for one.
+FENCES = "before\n```\n```json\n{}\n```\nafter"
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +41,7 @@ def filled(tmp_path: Path) -> Path:
             [
                 NewEntry("declared", AT, "ann", "test", declared),
                 NewEntry("note", AT, "ann", "test", {"text": "Rolled back."}),
+                NewEntry("note", AT, "ann", "test", {"text": FENCES}),
                 NewEntry("action", AT, "ann", "test", action),
             ],
         )
@@ -52,7 +55,7 @@ def filled(tmp_path: Path) -> Path:
 def test_an_export_goes_to_a_file_for_this_user_alone(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = filled / "out.json"
     assert main(["records", "export", str(file)]) == 0
-    assert "2 records with 4 entries" in capsys.readouterr().out
+    assert "2 records with 5 entries" in capsys.readouterr().out
     assert file.stat().st_mode & 0o777 == 0o600
     assert {stream["kind"] for stream in json.loads(file.read_text(encoding="utf-8"))["streams"]} == {
         "incident",
@@ -70,16 +73,21 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(filled: Path, capsys: 
     assert json.loads(file.read_text(encoding="utf-8"))["format"] == "sre-mcp records"
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("output", ["json", "markdown"])
 def test_what_went_out_comes_in_elsewhere_once(
-    filled: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    filled: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, output: str, line_end: str
 ) -> None:
-    assert main(["records", "export"]) == 0
-    text = capsys.readouterr().out
+    assert main(["records", "export", "--format", output]) == 0
+    text = capsys.readouterr().out.replace("\n", line_end)
     monkeypatch.setenv("SRE_MCP_DATA_DIR", str(filled / "elsewhere"))
-    for told in ("New: 2 records, 4 entries. There already: 0 entries.", "New: 0 records, 0 entries. There already: 4"):
+    for told in ("New: 2 records, 5 entries. There already: 0 entries.", "New: 0 records, 0 entries. There already: 5"):
         monkeypatch.setattr("sys.stdin", io.StringIO(text))
         assert main(["records", "import", "-"]) == 0
         assert told in capsys.readouterr().out
+    assert main(["records", "export"]) == 0
+    entries = json.loads(capsys.readouterr().out)["streams"][1]["entries"]
+    assert [entry["data"].get("text") for entry in entries] == [None, "Rolled back.", FENCES, None]
 
 
 def test_a_number_that_gave_way_is_told(
@@ -100,7 +108,8 @@ def test_the_page_for_people_shows_incidents_in_full_and_outside_text_as_text(
     filled: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["records", "export", "--format", "markdown"]) == 0
-    page = capsys.readouterr().out
+    page, _, data = capsys.readouterr().out.partition("\n# Data\n")
+    assert data.strip().startswith("```json")
     assert "# INC-1: Checkout" in page
     assert "Rolled back." in page
     assert "| 1 | Limit the pool | prevent | bob | 2026-11-20 |" in page
@@ -116,7 +125,7 @@ def test_an_empty_record_has_pages_too(capsys: pytest.CaptureFixture[str]) -> No
         assert capsys.readouterr().out
 
 
-@pytest.mark.parametrize("content", [b"{}", b"\xff\xfe", b"not json"])
+@pytest.mark.parametrize("content", [b"{}", b"\xff\xfe", b"not json", b"# A page\n```json\n{}\n```\n"])
 def test_a_file_that_cannot_be_imported_is_told(
     tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
