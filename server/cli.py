@@ -103,9 +103,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _records_options(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    export = actions.add_parser(
-        "export", help="write all records as JSON, or as Markdown with that JSON at its end"
-    )
+    export = actions.add_parser("export", help="write all records as JSON, or as Markdown with that JSON at its end")
     _config_option(export)
     export.add_argument("file", nargs="?", help="where to; stdout if not given")
     export.add_argument("--format", choices=("json", "markdown"), default="json")
