@@ -15,13 +15,13 @@ from tools.capacity.forecast_question import (
     Question,
     check_scenario,
     history_window,
-    inline_arrays,
     naive_time_note,
     parsed_horizon,
 )
 from tools.capacity.forecast_ranking import ranked_forecasts
 from tools.capacity.forecast_telling import Found, Shown, assumed_answer, measured_answer
 from tools.context import ToolContext, deps_of, in_thread, recorded_note, report_progress
+from tools.inline_series import inline_arrays
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -129,7 +129,7 @@ def _inline(series: InlineSeries, *, now: datetime) -> Found:
     from sre.core.labels import Labels
     from tools.capacity.forecast_data import NamedHistory
 
-    times, values = inline_arrays(series, now=now)
+    times, values, _ = inline_arrays(series.timestamps, series.values, now=now)
     history = regular_history(times, values)
     # An inline series ends with its last time, whatever the clock says: it has stopped where values miss before that.
     ended = instant_from_ms(max(history.last_ms, int(times.max())))

@@ -14,7 +14,6 @@ from sre.core.times import Duration, Window, epoch_ms, format_duration, parse_du
 
 if TYPE_CHECKING:
     from sre.capacity.model import Direction, Request
-    from sre.core.series import FloatArray, IntArray
     from tools.arguments import InlineSeries
 
 _DAY = 86_400.0
@@ -144,33 +143,12 @@ def history_window(
     return Window(first, last), Duration(chosen)
 
 
-def inline_arrays(series: InlineSeries, *, now: datetime) -> tuple[IntArray, FloatArray]:
-    """Return times in epoch milliseconds and values of a series passed in the call.
-
-    Raises:
-        InputError: Lengths differ, or a time does not parse.
-    """
-    import numpy as np
-
-    if len(series.timestamps) != len(series.values):
-        raise InputError(
-            f"series has {len(series.timestamps)} timestamps and {len(series.values)} values.", field="series"
-        )
-    times = [_moment_ms(item, now) for item in series.timestamps]
-    values = [np.nan if value is None else float(value) for value in series.values]
-    return np.array(times, dtype=np.int64), np.array(values, dtype=np.float64)
-
-
 def naive_time_note(series: InlineSeries) -> tuple[str, ...]:
     """Return that times without a zone were read as UTC, where there are any."""
     naive = sum(isinstance(item, str) and _NAIVE.fullmatch(item.strip()) is not None for item in series.timestamps)
     if not naive:
         return ()
     return (f"{naive} of {len(series.timestamps)} timestamps have no time zone and were read as UTC.",)
-
-
-def _moment_ms(item: str | int | float, now: datetime) -> int:
-    return epoch_ms(parse_instant(item, now=now, field="series.timestamps").at)
 
 
 def _default_start(

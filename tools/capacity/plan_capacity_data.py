@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from sre.core.errors import InputError, NoDataError, SreError, TimedOutError
 from sre.core.text import cleaned, listed
-from sre.core.times import Duration, Window, epoch_ms, instant_from_ms, parse_instant
+from sre.core.times import Duration, Window, epoch_ms, instant_from_ms
 from tools.answer import QueryEvidence
 from tools.concurrent import all_of, attempted, outcome_of, seconds_left
 from tools.context import in_thread
+from tools.inline_series import inline_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from connectors.base import MetricSource
     from sre.capacity.plan.model import Demand
-    from sre.capacity.plan.request import PlanRequest, ResourceRequest, SeriesDemand
+    from sre.capacity.plan.request import PlanRequest, ResourceRequest
     from sre.core.series import FloatArray, IntArray, RangeResult
 
 _DAY_SECONDS = 86_400.0
@@ -87,7 +88,7 @@ def start_of_plan(request: PlanRequest, *, now: datetime) -> datetime:
     ends = []
     for one in request.resources:
         if isinstance(one.demand, SeriesDemand) and one.demand.timestamps:
-            times, _, _ = inline_values(one.demand, now=now)
+            times, _, _ = inline_arrays(one.demand.timestamps, one.demand.values, now=now)
             ends.append(instant_from_ms(int(times.max())))
     if not ends or abs((max(ends) - now).total_seconds()) <= _STILL_NOW_DAYS * _DAY_SECONDS:
         return max([now, *ends])
@@ -246,7 +247,7 @@ def _add_series(found: Measured, one: ResourceRequest, *, now: datetime, days: i
 
     assert isinstance(one.demand, SeriesDemand)
     try:
-        times, values, notes = inline_values(one.demand, now=now)
+        times, values, notes = inline_arrays(one.demand.timestamps, one.demand.values, now=now)
         found.warnings += [f"{one.name}: {note}" for note in notes]
         times, values, step_seconds = peaks(times, values, end_ms=int(times.max()) if times.size else 0)
         demand = measured_demand(
@@ -263,17 +264,3 @@ def _add_series(found: Measured, one: ResourceRequest, *, now: datetime, days: i
     count = sum(value is not None for value in one.demand.values)
     found.evidence.append(QueryEvidence(query="inline series", series_count=1, sample_count=count))
     found.demands[one.name] = demand
-
-
-def inline_values(demand: SeriesDemand, *, now: datetime) -> tuple[IntArray, FloatArray, tuple[str, ...]]:
-    """Return times in epoch milliseconds, values (NaN where missing), and what had to be assumed of the times.
-
-    Raises:
-        InputError: A time does not parse.
-    """
-    import numpy as np
-
-    read = [parse_instant(item, now=now, field="series.timestamps") for item in demand.timestamps]
-    times, notes = [epoch_ms(one.at) for one in read], dict.fromkeys(note for one in read for note in one.notes)
-    values = [np.nan if value is None else value for value in demand.values]
-    return np.array(times, dtype=np.int64), np.array(values, dtype=np.float64), tuple(notes)

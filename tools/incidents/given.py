@@ -8,9 +8,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from sre.core.errors import InputError
 from sre.core.text import cleaned, nearest_names, quoted
+from sre.core.times import parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 _MAX_PROBLEMS = 8
 
@@ -26,6 +28,28 @@ class Given(BaseModel):
         if not isinstance(given, dict):
             return given
         return {name: value for name, value in given.items() if value is not None or name not in cls.model_fields}
+
+
+class TimesReader:
+    """Reads the times among the facts; `notes` holds what had to be assumed about them."""
+
+    def __init__(self, *, now: datetime) -> None:
+        self.now = now
+        self.notes: list[str] = []
+
+    def at(self, spelt: str | int | float, field: str) -> datetime:
+        """Return a time.
+
+        Raises:
+            InputError: It does not parse.
+        """
+        read = parse_instant(spelt, now=self.now, field=field)
+        self.notes += read.notes
+        return read.at
+
+    def maybe_at(self, spelt: str | int | float | None, field: str) -> datetime | None:
+        """Return a time, or None where there is none."""
+        return None if spelt is None or spelt == "" else self.at(spelt, field)
 
 
 Shape = TypeVar("Shape", bound=Given)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError
 
 from sre.core.errors import InputError
 from sre.core.text import cleaned, quoted
-from sre.core.times import parse_instant
 from sre.incidents.model import (
     ACTION_KINDS,
     SEVERITIES,
@@ -20,6 +18,7 @@ from sre.incidents.model import (
     Severity,
     TimelineEvent,
 )
+from tools.incidents.given import Given, TimesReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,41 +40,28 @@ def _as_title(value: object) -> object:
     return {"title": value} if isinstance(value, str) else value
 
 
-class _Given(BaseModel):
-    """Strict, but null is the same as not given: that is how a model leaves a field out."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nulls(cls, given: object) -> object:
-        if not isinstance(given, dict):
-            return given
-        return {name: value for name, value in given.items() if value is not None or name not in cls.model_fields}
-
-
-class _Event(_Given):
+class _Event(Given):
     time: _Time
     text: _Line
     who: _Word = ""
 
 
-class _Cause(_Given):
+class _Cause(Given):
     text: _Line
     evidence: Annotated[str, Field(max_length=2_000)] = ""
 
 
-class _Action(_Given):
+class _Action(Given):
     title: _Line
     kind: ActionKind | None = None
     owner: _Word = ""
     due: _Word = ""
 
 
-_Lines = Annotated[list[_Line], Field(max_length=_MAX_ITEMS)]
+_Lines = Annotated[list[_Line], Field(max_length=_MAX_ITEMS, default_factory=list)]
 
 
-class GivenFacts(_Given):
+class GivenFacts(Given):
     """The `facts` argument; a cause or an action may be just its sentence."""
 
     detected_at: _Time | None = None
@@ -84,21 +70,21 @@ class GivenFacts(_Given):
     severity: Severity | None = None
     impact: Annotated[str, Field(max_length=2_000)] = ""
     users: _Word = ""
-    slos: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=_MAX_SLOS)] = []
-    events: Annotated[list[_Event], Field(max_length=_MAX_ITEMS)] = []
-    causes: Annotated[list[Annotated[_Cause, BeforeValidator(_as_text)]], Field(max_length=_MAX_ITEMS)] = []
-    went_well: _Lines = []
-    went_badly: _Lines = []
-    lucky: _Lines = []
-    action_items: Annotated[list[Annotated[_Action, BeforeValidator(_as_title)]], Field(max_length=_MAX_ITEMS)] = []
+    slos: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=_MAX_SLOS, default_factory=list)]
+    events: Annotated[list[_Event], Field(max_length=_MAX_ITEMS, default_factory=list)]
+    causes: Annotated[
+        list[Annotated[_Cause, BeforeValidator(_as_text)]], Field(max_length=_MAX_ITEMS, default_factory=list)
+    ]
+    went_well: _Lines
+    went_badly: _Lines
+    lucky: _Lines
+    action_items: Annotated[
+        list[Annotated[_Action, BeforeValidator(_as_title)]], Field(max_length=_MAX_ITEMS, default_factory=list)
+    ]
 
 
-class FactsReader:
+class FactsReader(TimesReader):
     """Turns given facts into an incident, collecting what had to be assumed about times."""
-
-    def __init__(self, *, now: datetime) -> None:
-        self.now = now
-        self.notes: list[str] = []
 
     def incident(
         self,
@@ -122,8 +108,8 @@ class FactsReader:
         if not start.strip() and record is None:
             raise InputError("start must say when it began.", field="start", next_steps=_OR_RECORD)
         is_told = bool(start.strip()) or record is None
-        started = self._at(start, "start") if is_told or record is None else record.start
-        ended = self._at(end, "end") if end else None
+        started = self.at(start, "start") if is_told or record is None else record.start
+        ended = self.at(end, "end") if end else None
         known_end = ended or (record.end if record else None)
         if known_end is not None and known_end <= started:
             raise InputError("end must lie after start.", field="end")
@@ -132,16 +118,16 @@ class FactsReader:
             start=started,
             end=ended,
             is_start_assumed=not is_told,
-            detected_at=self._maybe_at(given.detected_at, "detected_at"),
-            acknowledged_at=self._maybe_at(given.acknowledged_at, "acknowledged_at"),
-            mitigated_at=self._maybe_at(given.mitigated_at, "mitigated_at"),
+            detected_at=self.maybe_at(given.detected_at, "detected_at"),
+            acknowledged_at=self.maybe_at(given.acknowledged_at, "acknowledged_at"),
+            mitigated_at=self.maybe_at(given.mitigated_at, "mitigated_at"),
             severity=given.severity,
             services=tuple(dict.fromkeys(cleaned(service) for service in services if service.strip())),
             impact=given.impact,
             users=given.users,
             slos=tuple(dict.fromkeys(cleaned(slo) for slo in given.slos if slo.strip())),
             events=tuple(
-                TimelineEvent(self._at(event.time, f"events[{n}].time"), event.text, event.who)
+                TimelineEvent(self.at(event.time, f"events[{n}].time"), event.text, event.who)
                 for n, event in enumerate(given.events)
             ),
             causes=tuple(Cause(cause.text, cause.evidence) for cause in given.causes),
@@ -150,14 +136,6 @@ class FactsReader:
             lucky=tuple(given.lucky),
             action_items=tuple(ActionItem(a.title, a.kind, a.owner, a.due) for a in given.action_items),
         )
-
-    def _at(self, spelt: _Time, field: str) -> datetime:
-        read = parse_instant(spelt, now=self.now, field=field)
-        self.notes += read.notes
-        return read.at
-
-    def _maybe_at(self, spelt: _Time | None, field: str) -> datetime | None:
-        return None if spelt is None or spelt == "" else self._at(spelt, field)
 
 
 def _validated(facts: Mapping[str, Any]) -> GivenFacts:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from pydantic import BeforeValidator, Field
 
 from sre.core.figures import figure_text, plain_text
-from sre.core.times import parse_instant
 from sre.incidents.severity_rules import Known
-from tools.incidents.given import Given, validated
+from tools.incidents.given import Given, TimesReader, validated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,15 +83,7 @@ def told_impact(facts: Mapping[str, Any], *, now: datetime) -> ToldImpact:
         InputError: A key is unknown or a value wrong.
     """
     given = validated(ImpactFacts, facts)
-    notes: list[str] = []
-
-    def instant(spelt: _Time | None, name: str) -> datetime | None:
-        if spelt is None or spelt == "":
-            return None
-        read = parse_instant(spelt, now=now, field=f"facts.{name}")
-        notes.extend(read.notes)
-        return read.at
-
+    times = TimesReader(now=now)
     known = {
         name: _known(name, value)
         for name, value in given.model_dump(exclude={"burn_rate", "started_at", "detected_at"}).items()
@@ -100,8 +91,9 @@ def told_impact(facts: Mapping[str, Any], *, now: datetime) -> ToldImpact:
     }
     if given.burn_rate is not None:
         known |= _burning(given.burn_rate)
-    started, detected = instant(given.started_at, "started_at"), instant(given.detected_at, "detected_at")
-    return ToldImpact(known, started, detected, tuple(notes))
+    started = times.maybe_at(given.started_at, "facts.started_at")
+    detected = times.maybe_at(given.detected_at, "facts.detected_at")
+    return ToldImpact(known, started, detected, tuple(times.notes))
 
 
 def _known(name: str, value: bool | float | str) -> Known:

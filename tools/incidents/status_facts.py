@@ -10,13 +10,12 @@ from pydantic import Field
 
 from sre.core.errors import InputError
 from sre.core.text import cleaned
-from sre.core.times import parse_instant
 from sre.incidents.model import Severity
 from sre.incidents.records.facts import began_at
 from sre.incidents.records.model import Status
 from sre.incidents.status_update import UpdateFacts
 from sre.incidents.update_words import Names
-from tools.incidents.given import Given, validated
+from tools.incidents.given import Given, TimesReader, validated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,15 +69,7 @@ def facts_for_update(
         InputError: A key is unknown or a value wrong, or there is neither a record nor a title or impact.
     """
     told = validated(GivenUpdate, given)
-    notes: list[str] = []
-
-    def instant(spelt: _Time | None, name: str) -> datetime | None:
-        if spelt is None or spelt == "":
-            return None
-        read = parse_instant(spelt, now=now, field=f"facts.{name}")
-        notes.extend(read.notes)
-        return read.at
-
+    times = TimesReader(now=now)
     if record is None and not (told.title.strip() or told.impact.strip()):
         raise InputError(
             "Say which incident, or at least what users see.",
@@ -103,14 +94,14 @@ def facts_for_update(
         name: value for name in ("severity", "status", "users_ratio") if (value := getattr(told, name)) is not None
     }
     for name in ("started_at", "mitigated_at", "ended_at"):
-        if (told_at := instant(getattr(told, name), name)) is not None:
+        if (told_at := times.maybe_at(getattr(told, name), f"facts.{name}")) is not None:
             changes[name] = told_at
     if told.services:
         changes["services"] = tuple(cleaned(name) for name in told.services if name.strip())
     if told.update_number is not None:
         changes["number"] = told.update_number
     facts = replace(known, **changes)
-    return replace(facts, known=(*facts.known, *told.known), suspected=(*facts.suspected, *told.suspected)), notes
+    return replace(facts, known=(*facts.known, *told.known), suspected=(*facts.suspected, *told.suspected)), times.notes
 
 
 def names_of(record: Incident | None, facts: UpdateFacts) -> dict[str, list[str]]:

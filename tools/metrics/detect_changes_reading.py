@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from sre.core.errors import InputError, NoDataError, RefusedError
 from sre.core.text import cleaned, quoted
-from sre.core.times import Duration, Window, format_duration, format_instant, parse_instant
+from sre.core.times import Duration, Window, format_duration, format_instant
 from tools.answer import QueryEvidence
 from tools.concurrent import all_of, attempted, outcome_of, seconds_left, within
 from tools.context import in_thread
+from tools.inline_series import inline_arrays
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -275,16 +276,10 @@ def inline_reading(series: InlineSeries, *, now: datetime) -> Reading:
 
     from sre.core.even_grid import on_even_grid
     from sre.core.labels import Labels
-    from sre.core.times import epoch_ms, instant_from_ms
+    from sre.core.times import instant_from_ms
     from sre.metrics.changes.model import Rows
 
-    if len(series.timestamps) != len(series.values):
-        raise InputError(
-            f"series has {len(series.timestamps)} timestamps and {len(series.values)} values.", field="series"
-        )
-    read = [parse_instant(item, now=now, field="series.timestamps") for item in series.timestamps]
-    times = np.array([epoch_ms(one.at) for one in read], dtype=np.int64)
-    values = np.array([np.nan if value is None else value for value in series.values], dtype=np.float64)
+    times, values, zones = inline_arrays(series.timestamps, series.values, now=now)
     values[np.abs(np.where(np.isfinite(values), values, np.inf)) >= _LARGEST] = np.nan
     even = on_even_grid(times, values)
     line, present = even.values[np.newaxis, :], np.isfinite(even.values)[np.newaxis, :]
@@ -292,7 +287,6 @@ def inline_reading(series: InlineSeries, *, now: datetime) -> Reading:
     start, end = (instant_from_ms(at) for at in (even.grid.start_ms, even.grid.end_ms))
     window = Window(start, end)
     evidence = QueryEvidence(query="inline series", series_count=1, sample_count=int(present.sum()))
-    zones = tuple(dict.fromkeys(note for one in read for note in one.notes))
     spacing = Duration(even.grid.step_ms / 1000)
     return Reading(rows, window, window, evidence, spacing=spacing, notes=(*zones, *even.notes))
 
