@@ -1,7 +1,7 @@
 """`compare_performance` on a real Prometheus that holds the demo's catalog and checkout around the slow deploy."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,15 +10,12 @@ from connectors.demo.world import build_world
 from connectors.http import Endpoint
 from connectors.prometheus import PrometheusClient
 from sre.core.series import Samples
-from sre.core.times import epoch_ms
 from tests.support.mcp import FixedClock, answer_of, deps_with, tool_client
-from tests.support.openmetrics_file import written
+from tests.support.openmetrics_file import written_in_parts
 from tests.support.real_prometheus import running_prometheus
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real_prometheus]
 
-# promtool reads a file once for every two hours it spans.
-FILE_SPAN = timedelta(hours=6)
 FIRST, LAST = datetime(2026, 10, 21, tzinfo=UTC), datetime(2026, 10, 29, 18, tzinfo=UTC)
 # One pod and one route of each are enough, and load in seconds.
 HANDLERS = {"catalog": "/items", "checkout": "/orders"}
@@ -35,21 +32,10 @@ def is_needed(one: Samples) -> bool:
     return is_main or labels.metric in OF_PROCESSES
 
 
-def between(one: Samples, first_ms: int, end_ms: int) -> Samples | None:
-    kept = (one.timestamps_ms >= first_ms) & (one.timestamps_ms < end_ms)
-    return Samples(one.labels, one.timestamps_ms[kept], one.values[kept]) if kept.any() else None
-
-
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder, samples = tmp_path_factory.mktemp("demo"), [one for one in build_world().samples if is_needed(one)]
-    paths = []
-    start = FIRST
-    while start < LAST:
-        parts = (between(one, epoch_ms(start), epoch_ms(start + FILE_SPAN)) for one in samples)
-        paths.append(folder / f"{start:%d-%H}.om")
-        written([part for part in parts if part], paths[-1])
-        start += FILE_SPAN
+    paths = written_in_parts(samples, folder, first=FIRST, last=LAST)
     with running_prometheus(openmetrics_path=paths) as base_url:
         yield base_url
 

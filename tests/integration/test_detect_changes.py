@@ -10,15 +10,11 @@ from connectors.demo.world import build_world
 from connectors.http import Endpoint
 from connectors.prometheus import PrometheusClient
 from sre.core.series import Samples
-from sre.core.times import epoch_ms
 from tests.support.mcp import FixedClock, answer_of, deps_with, tool_client
-from tests.support.openmetrics_file import written
+from tests.support.openmetrics_file import written_in_parts
 from tests.support.real_prometheus import running_prometheus
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real_prometheus]
-
-# promtool reads a file once for every two hours it spans.
-FILE_SPAN = timedelta(hours=6)
 
 
 # One pod and one route of each are enough, and load in seconds.
@@ -37,22 +33,11 @@ def is_needed(one: Samples) -> bool:
     return is_requests or labels.metric in OF_PROCESSES
 
 
-def between(one: Samples, first_ms: int, end_ms: int) -> Samples | None:
-    kept = (one.timestamps_ms >= first_ms) & (one.timestamps_ms < end_ms)
-    return Samples(one.labels, one.timestamps_ms[kept], one.values[kept]) if kept.any() else None
-
-
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder, samples = tmp_path_factory.mktemp("demo"), [one for one in build_world().samples if is_needed(one)]
-    paths = []
-    start = START
-    while start < END + FILE_SPAN:
-        parts = (between(one, epoch_ms(start), epoch_ms(start + FILE_SPAN)) for one in samples)
-        paths.append(folder / f"{start:%d-%H}.om")
-        written([part for part in parts if part], paths[-1])
-        start += FILE_SPAN
-    with running_prometheus(openmetrics_path=paths[:-1]) as base_url:
+    paths = written_in_parts(samples, folder, first=START, last=END)
+    with running_prometheus(openmetrics_path=paths) as base_url:
         yield base_url
 
 

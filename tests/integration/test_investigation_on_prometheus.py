@@ -19,7 +19,7 @@ from sre.core.series import Samples
 from sre.core.times import epoch_ms, format_instant, instant_from_ms
 from tests.support.hand_built import END_MS
 from tests.support.mcp import answer_of, deps_with, tool_client
-from tests.support.openmetrics_file import written
+from tests.support.openmetrics_file import between, written
 from tests.support.real_prometheus import running_prometheus
 
 pytestmark = pytest.mark.anyio
@@ -127,7 +127,7 @@ async def test_the_demos_incident_is_found_on_prometheus_as_in_memory(tmp_path: 
     first_ms, last_ms = (
         epoch_ms(at) for at in (incident.start - timedelta(hours=6), incident.end + timedelta(minutes=5))
     )
-    written([part for one in world.samples if (part := between(one, first_ms, last_ms))], tmp_path / "demo.om")
+    written([part for one in world.samples if (part := between(one, first_ms, last_ms + 1))], tmp_path / "demo.om")
     with running_prometheus(openmetrics_path=tmp_path / "demo.om") as base_url:
         source = PrometheusClient(Endpoint(base_url, timeout_seconds=30), name="prod")
         async with tool_client(deps_with(source)) as client:
@@ -143,8 +143,3 @@ async def test_the_demos_incident_is_found_on_prometheus_as_in_memory(tmp_path: 
     (pool,) = (row for row in answer["suspects"] if row["metric"] == "db_pool_connections_in_use")
     assert pool["during"] == pool["limit"] == incident.pool_size
     assert answer["window"]["step_seconds"] == 60
-
-
-def between(one: Samples, first_ms: int, last_ms: int) -> Samples | None:
-    kept = (one.timestamps_ms >= first_ms) & (one.timestamps_ms <= last_ms)
-    return Samples(one.labels, one.timestamps_ms[kept], one.values[kept]) if kept.any() else None
