@@ -21,8 +21,8 @@ def measured_accuracy(
     values: FloatArray,
     *,
     standard: FloatArray,
+    widths: FloatArray,
     independent_count: float,
-    factor: float,
     period: int,
     interval_ratio: float,
 ) -> Accuracy:
@@ -31,7 +31,7 @@ def measured_accuracy(
     Args:
         values: shape (steps,), gaps filled; the seasonal naive is computed on them.
         standard: shape (past, horizon), errors over their typical size at that lead, NaN where unknown.
-        factor: By how much the forecast's errors were widened beyond what was seen.
+        widths: shape (past, horizon), by how much the forecast's errors were widened beyond what was seen.
     """
     errors = backtest.errors
     known = np.isfinite(errors)
@@ -50,7 +50,7 @@ def measured_accuracy(
             backtest.origins,
             interval_ratio=interval_ratio,
             independent_count=independent_count,
-            factor=factor,
+            widths=widths,
         ),
         bias_ratio=float(errors[known].mean()) / size if size > 0 else None,
     )
@@ -65,24 +65,30 @@ def _naive_error(backtest: Backtest, values: FloatArray, period: int) -> float:
 
 
 def held_back_coverage(
-    standard: FloatArray, origins: IntArray, *, interval_ratio: float, independent_count: float, factor: float = 1.0
+    standard: FloatArray,
+    origins: IntArray,
+    *,
+    interval_ratio: float,
+    independent_count: float,
+    widths: FloatArray | float,
 ) -> float | None:
     """Return the share of held-back errors inside an interval built from the other, non-overlapping origins.
 
     Args:
         standard: shape (past, horizon), errors over their typical size at that lead, NaN where unknown.
-        factor: By how much to widen the interval.
+        widths: By how much to widen the interval, everywhere or by past moment and lead.
     """
     inside, total = 0, 0
+    narrowed = standard / widths
     for row in range(standard.shape[0]):
-        mine = standard[row][np.isfinite(standard[row])]
+        mine = narrowed[row][np.isfinite(narrowed[row])]
         apart = np.abs(origins - origins[row]) >= mine.size
         others = standard[apart]
         others = others[np.isfinite(others)]
         if apart.sum() < _MIN_OTHERS or others.size < _MIN_OTHER_ERRORS or mine.size == 0:
             continue
         # Futures take past errors either way, so the interval they make is as wide on both sides.
-        reach = np.quantile(np.abs(others), interval_ratio) * widening(independent_count) * factor
+        reach = np.quantile(np.abs(others), interval_ratio) * widening(independent_count)
         inside += int((np.abs(mine) <= reach).sum())
         total += mine.size
     return inside / total if standard.shape[0] >= _MIN_INTERVAL_ORIGINS and total else None
@@ -92,7 +98,7 @@ def calibration_factor(standard: FloatArray, origins: IntArray, *, independent_c
     """Return by how much errors must be widened so that 80 % intervals held what they should on the held-back past."""
     for factor in _FACTORS:
         share = held_back_coverage(
-            standard, origins, interval_ratio=0.8, independent_count=independent_count, factor=factor
+            standard, origins, interval_ratio=0.8, independent_count=independent_count, widths=factor
         )
         if share is None:
             return 1.0

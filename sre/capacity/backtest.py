@@ -25,6 +25,21 @@ _MAX_CHECKED_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class NetworkSay:
+    """What the networks contributed.
+
+    Attributes:
+        ratio: Share of the future that is theirs and not the candidates', 0..1.
+        below, above: shape (past + 1, leads), how far under and over the middle they put the quantiles 0.1 and 0.9;
+            they may know fewer leads than were asked for.
+    """
+
+    ratio: float
+    below: FloatArray
+    above: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Backtest:
     """The mixture at past origins and now.
 
@@ -34,6 +49,7 @@ class Backtest:
         future: shape (horizon,), the mixture from the end of the series.
         actual: shape (past, horizon), what came, NaN where not known.
         weights: One weight a candidate, as used for the future.
+        network: What networks said of the same moments, None where there are none for the step.
     """
 
     origins: IntArray
@@ -42,6 +58,7 @@ class Backtest:
     actual: FloatArray
     weights: FloatArray
     pool: Pool
+    network: NetworkSay | None = None
 
     @property
     def errors(self) -> FloatArray:

@@ -6,6 +6,7 @@ import numpy as np
 
 from sre.capacity.accuracy import calibration_factor, measured_accuracy
 from sre.capacity.backtest import Backtest, actuals, mixed, past_origins
+from sre.capacity.blending import blended, respread
 from sre.capacity.candidates import level_pool, stock_pool
 from sre.capacity.cleaning import Shift, calmed, evened, filled, level_shift, never_falling
 from sre.capacity.crossing import exhaustion, inferred_direction
@@ -62,6 +63,7 @@ class _Fit:
     errors: ErrorModel
     independent_count: float
     paths: FloatArray
+    widths: FloatArray
 
 
 def forecast(history: History, request: Request) -> CapacityForecast:
@@ -132,6 +134,8 @@ def _fitted(history: History, request: Request, ready: Prepared, raw: FloatArray
     pool = make(values, np.append(origins, values.size), horizon=horizon, periods=tried)
     actual = actuals(np.where(np.isnan(raw), np.nan, settled), origins, horizon)
     backtest = mixed(pool, origins, actual)
+    if not is_stock:
+        backtest = blended(backtest, values, step=history.step)
     if not np.isfinite(backtest.errors).any():
         raise NoDataError(
             f"No past forecast could be checked: {int(np.isfinite(raw).sum())} values with gaps are too few.",
@@ -139,6 +143,7 @@ def _fitted(history: History, request: Request, ready: Prepared, raw: FloatArray
             next_steps=("widen the history with an earlier start",),
         )
     count = independent_stretches(backtest)
+    widths = np.ones_like(backtest.past)
     scale = PLAIN if is_stock else likeliest_scale(backtest, settled, period=min(tried, default=1))
     compared = _stock_errors(backtest, values) if is_stock else scale.errors(backtest)
     model = error_model(compared, independent_count=count, may_shrink=is_stock)
@@ -147,7 +152,8 @@ def _fitted(history: History, request: Request, ready: Prepared, raw: FloatArray
         futures = values[-1] + _stock_futures(backtest, values, widening(count) * model.factor)
     else:
         futures = scale.futures(backtest.future, simulated(model, seed=seed_of(values)), start=values.size)
-    return _Fit(ready, values, whole, periods, shift, spike_count, backtest, model, count, futures)
+        futures, widths = respread(futures, backtest, independent_count=count)
+    return _Fit(ready, values, whole, periods, shift, spike_count, backtest, model, count, futures, widths)
 
 
 def _stretch(periods: tuple[int, ...], count: int) -> int:
@@ -217,7 +223,7 @@ def _answered(history: History, request: Request, fit: _Fit, times: IntArray) ->
         fit.backtest,
         fit.values,
         standard=fit.errors.standard,
-        factor=fit.errors.factor,
+        widths=fit.errors.factor * fit.widths,
         independent_count=fit.independent_count,
         period=period,
         interval_ratio=request.interval_ratio,

@@ -8,6 +8,7 @@ from sre.core.times import format_duration
 
 _TOLD_SHARE = 0.1
 _MAX_TOLD = 3
+_LEAST_TOLD = 0.005
 _FAMILY_WORDS = {
     "level": "a smoothed level",
     "mean": "a mean rate",
@@ -32,8 +33,18 @@ def method_words(backtest: Backtest, *, nature: Nature, step: Step) -> str:
     }[nature]
     return (
         f"Forecasts {subject} by a mixture of {backtest.weights.size} models, weighted by their error at past moments "
-        f"of this series: mainly {', '.join(told)}. Interval and crossing times come from simulated futures that "
-        "replay the mixture's own past errors."
+        f"of this series: mainly {', '.join(told)}. {_network_words(backtest)}Interval and crossing times come from "
+        "simulated futures that replay the forecast's own past errors."
+    )
+
+
+def _network_words(backtest: Backtest) -> str:
+    said = backtest.network
+    if said is None or said.ratio < _LEAST_TOLD:
+        return ""
+    return (
+        f"Small networks that learnt from public series count for {100 * said.ratio:.0f} % beside it, "
+        "by their errors at the same moments. "
     )
 
 
