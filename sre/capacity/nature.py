@@ -11,8 +11,9 @@ from sre.core.series import BoolArray, FloatArray
 _RESTART_SHARE = 0.1
 # Share of steps that must not fall before a series counts as accumulating.
 _MONOTONE_SHARE = 0.995
-# A stock has to move this often, or it is a level with rare jumps.
-_MOVING_SHARE, _MOVING_COUNT = 0.02, 8
+# A stock has to move this often: as many moves of a level would hardly all go up. Where some fall, so many times as
+# many have to rise.
+_MOVING_COUNT, _RISES_A_FALL = 8, 4
 # How often a series must sit exactly on 1 or 100 before that is taken for its ceiling.
 _CEILING_TOUCHES = 3
 
@@ -71,10 +72,9 @@ def _as_rate(history: History, resets: int) -> Prepared:
 def _is_stock(moves: FloatArray) -> bool:
     if moves.size == 0:
         return False
-    rising = (moves >= 0).mean() >= _MONOTONE_SHARE and (moves > 0).sum() >= max(
-        _MOVING_COUNT, _MOVING_SHARE * moves.size
-    )
-    return bool(rising)
+    rises, falls = int((moves > 0).sum()), int((moves < 0).sum())
+    rising = falls <= (1 - _MONOTONE_SHARE) * moves.size and rises >= max(_MOVING_COUNT, _RISES_A_FALL * falls)
+    return rising
 
 
 def _is_sawtooth(known: FloatArray, moves: FloatArray) -> bool:
