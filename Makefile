@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := server tools resources prompts sre connectors sre_mcp
-CODE := $(SOURCES) tests bench
+CODE := $(SOURCES) tests bench training
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint types docs picture bench dist clean parts
