@@ -94,7 +94,7 @@ def test_every_file_that_is_not_python_travels_too(wheel: Path) -> None:
         f"sre_mcp/{path.relative_to(ROOT).as_posix()}"
         for folder in folders
         for path in (ROOT / folder).rglob("*")
-        if path.suffix in {".md", ".j2", ".yaml"}
+        if path.suffix in {".md", ".j2", ".yaml", ".json", ".npz"}
     }
     assert len(wanted) > 20
     assert wanted <= names
