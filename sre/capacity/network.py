@@ -1,4 +1,4 @@
-"""Forecasts by small networks that learnt from public series, where the step is an hour, a week or a month.
+"""Forecasts by small networks that learnt from public series, where the step is an hour, a day, a week or a month.
 
 A network reads the last part of the past, divided by how much it moves, and says the steps ahead with their 10 %, 50 %
 and 90 % quantiles. It sees neither name, date nor unit: scale and level are taken out before and put back after. How
@@ -26,7 +26,7 @@ MAX_RUNS = 2
 # Inputs further than this many scales from the level are cut: a network was not shown more.
 _WIDEST_INPUT = 12.0
 _FOLDER = Path(__file__).parent / "networks"
-_FILES = {3600.0: "hour", 7 * DAY_SECONDS: "week"}
+_FILES = {3600.0: "hour", DAY_SECONDS: "day", 7 * DAY_SECONDS: "week"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
