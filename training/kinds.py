@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["month", "week", "day", "hour"]
+Kind: TypeAlias = Literal["month", "week", "day", "hour", "five_minutes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Shape:
 SHAPES: dict[Kind, Shape] = {
     "month": Shape(reads=60, horizon=18, season=12, span=12),
     "week": Shape(reads=104, horizon=13, season=1, span=13),
-    "day": Shape(reads=126, horizon=28, season=7, span=28),
+    # 57 weeks: a year and what came before it.
+    "day": Shape(reads=399, horizon=28, season=7, span=28),
     "hour": Shape(reads=336, horizon=48, season=24, span=168),
+    "five_minutes": Shape(reads=2016, horizon=288, season=288, span=288),
 }

@@ -1,4 +1,4 @@
-"""Trains one forecast network on half of the public series.
+"""Trains one forecast network on half of the public series and as many made-up ones.
 
 `python -m training.networks FOLDER --kind month --fold 0 --minutes 10 --out TRAINED`
 """
@@ -19,6 +19,7 @@ from torch.nn import functional
 from sre.capacity.network import QUANTILES
 from sre.core.series import FloatArray
 from training.kinds import SHAPES, Kind, Shape
+from training.made import balanced, made_up_series
 from training.series import FOLDS, PublicSeries, corpus
 from training.windows import Windows, drawn
 
@@ -50,6 +51,7 @@ class Run:
     seed: int
     minutes: float
     width: int
+    made_up_count: int
 
     @property
     def number(self) -> int:
@@ -179,16 +181,24 @@ def write(network: ForecastNetwork, path: Path) -> None:
 
 
 def make(series: list[PublicSeries], run: Run) -> ForecastNetwork:
-    """Return a network that learnt from all folds but its own, and log how it does on its own."""
+    """Return a network that learnt from all folds but its own and from made-up series, and log how it does on each."""
     shape = SHAPES[run.kind]
     usable = [one for one in series if one.kind == run.kind and one.values.size >= shape.least_length]
     seen = [one.values for one in usable if one.fold != run.fold]
     unseen = [one.values for one in usable if one.fold == run.fold]
-    _log.info("%s: learns from %d series, %d are for judging it", run.kind, len(seen), len(unseen))
-    network = trained(seen, run)
-    for words, values in (("it learnt from", seen), ("it never saw", unseen)):
-        windows = drawn(values, shape, count=_BANK, random=np.random.default_rng(run.number))
-        _log.info("loss on windows of the series %s: %.4f", words, loss_on(network, windows))
+    made = made_up_series(run.kind, count=run.made_up_count, seed=run.number)
+    _log.info(
+        "%s: learns from %d public series and %d made-up ones, %d are for judging it",
+        *(run.kind, len(seen), len(made), len(unseen)),
+    )
+    learnt_from = balanced(seen, made)
+    if not learnt_from:
+        raise SystemExit(f"there are no public series of the kind {run.kind}: some must be made up")
+    network = trained(learnt_from, run)
+    for words, values in (("it learnt from", seen), ("it never saw", unseen), ("that were made up", made)):
+        if values:
+            windows = drawn(values, shape, count=_BANK, random=np.random.default_rng(run.number))
+            _log.info("loss on windows of the series %s: %.4f", words, loss_on(network, windows))
     return network
 
 
@@ -201,11 +211,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="another one gives another network of the same fold")
     parser.add_argument("--minutes", type=float, default=10.0, help="how long it learns, on one core")
     parser.add_argument("--width", type=int, default=256, help="units of a layer")
+    parser.add_argument("--made-up", type=int, default=4000, help="made-up series to learn from, 0 for none")
     parser.add_argument("--out", type=Path, required=True, help="folder for the trained network")
     asked = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
-    run = Run(asked.kind, asked.fold, asked.seed, asked.minutes, asked.width)
+    run = Run(asked.kind, asked.fold, asked.seed, asked.minutes, asked.width, asked.made_up)
     write(make(corpus(asked.folder), run), asked.out / f"{run.kind}-{run.fold}-{run.seed}.npz")
 
 

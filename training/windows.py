@@ -13,6 +13,8 @@ from training.kinds import Shape
 # no liking for growth, which economic series have and machines need not.
 _MIXED_RATIO = 0.35
 _TURNED_RATIO = 0.15
+# And this often less of the past is shown than there is: many a series that is to be forecast is young.
+_YOUNG_RATIO = 0.3
 # Steps ahead further than this many scales from the level are cut: one wild series must not teach all.
 _WIDEST_AHEAD = 25.0
 # Beyond this length a series is drawn no more often.
@@ -34,7 +36,9 @@ class Windows:
 
 
 def drawn(series: Sequence[FloatArray], shape: Shape, *, count: int, random: np.random.Generator) -> Windows:
-    """Return windows that end at random places of random series, some mixed of two and some turned upside down.
+    """Return windows that end at random places of random series.
+
+    Some are mixed of two series, some turned upside down, and of some only the last part of the past is shown.
 
     Args:
         series: Each of at least `shape.least_length` steps, no NaN.
@@ -42,9 +46,10 @@ def drawn(series: Sequence[FloatArray], shape: Shape, *, count: int, random: np.
     past = np.full((count, shape.reads), np.nan)
     ahead = np.empty((count, shape.horizon))
     for row, (one, other) in enumerate(_pairs(series, count=count, random=random)):
-        before, after = _window(series[one], shape, random)
+        reads = _reads(shape, random)
+        before, after = _window(series[one], shape, reads, random)
         if random.random() < _MIXED_RATIO:
-            before, after = _mixed((before, after), _window(series[other], shape, random), random.random())
+            before, after = _mixed((before, after), _window(series[other], shape, reads, random), random.random())
         if random.random() < _TURNED_RATIO:
             middle = before.max() + before.min()
             before, after = middle - before, middle - after
@@ -58,10 +63,15 @@ def _pairs(series: Sequence[FloatArray], *, count: int, random: np.random.Genera
     return random.choice(len(series), size=(count, 2), p=weights / weights.sum())
 
 
-def _window(values: FloatArray, shape: Shape, random: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    """Return a past of at most as many steps as are read, and the steps after it."""
+def _reads(shape: Shape, random: np.random.Generator) -> int:
+    """Return how many steps of the past are shown where there are as many, at least the shortest past."""
+    return int(random.integers(shape.least_past, shape.reads)) if random.random() < _YOUNG_RATIO else shape.reads
+
+
+def _window(values: FloatArray, shape: Shape, reads: int, random: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """Return a past of at most so many steps, and the steps after it."""
     end = int(random.integers(shape.least_past, values.size - shape.horizon + 1))
-    return values[max(0, end - shape.reads) : end], values[end : end + shape.horizon]
+    return values[max(0, end - reads) : end], values[end : end + shape.horizon]
 
 
 def _mixed(

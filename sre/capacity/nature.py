@@ -73,8 +73,7 @@ def _is_stock(moves: FloatArray) -> bool:
     if moves.size == 0:
         return False
     rises, falls = int((moves > 0).sum()), int((moves < 0).sum())
-    rising = falls <= (1 - _MONOTONE_SHARE) * moves.size and rises >= max(_MOVING_COUNT, _RISES_A_FALL * falls)
-    return rising
+    return falls <= (1 - _MONOTONE_SHARE) * moves.size and rises >= max(_MOVING_COUNT, _RISES_A_FALL * falls)
 
 
 def _is_sawtooth(known: FloatArray, moves: FloatArray) -> bool:

@@ -47,3 +47,19 @@ def test_the_same_seed_draws_the_same_windows() -> None:
     assert np.array_equal(one.told, same.told)
     assert np.array_equal(one.ahead, same.ahead)
     assert not np.array_equal(one.ahead, other.ahead)
+
+
+@pytest.mark.parametrize("kind", list(SHAPES))
+def test_of_three_in_ten_windows_only_the_last_part_of_the_past_is_shown(kind: Kind) -> None:
+    """The rest of them has as much past as is read: the series is so long that few windows end near its start."""
+    shape = SHAPES[kind]
+    long = [np.random.default_rng(7).normal(9, 1, 40 * shape.reads)]
+    made = drawn(long, shape, count=300, random=np.random.default_rng(8))
+    inputs, known = made.told[:, : shape.reads], made.told[:, shape.reads :]
+    # Noise is never just at the level, so the first step that is not 0 is the first one shown.
+    shown = shape.reads - (inputs != 0).argmax(axis=1)
+    assert shown.min() >= shape.least_past
+    assert 0.2 < (shown < shape.reads).mean() < 0.42
+    assert shown.min() < shape.reads / 2
+    told_of = np.arange(0, shape.reads, shape.known_each)
+    assert np.array_equal(known, told_of[None, :] >= (shape.reads - shown)[:, None])
