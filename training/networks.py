@@ -20,7 +20,8 @@ from sre.capacity.network import QUANTILES
 from sre.core.series import FloatArray
 from training.kinds import SHAPES, Kind, Shape
 from training.made import balanced, made_up_series
-from training.series import FOLDS, PublicSeries, corpus
+from training.series import FOLDS, PublicSeries
+from training.sources import corpus
 from training.windows import Windows, drawn
 
 _BLOCKS = 3

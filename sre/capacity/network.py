@@ -157,7 +157,12 @@ def _name(step: Step) -> str:
 
 @cache
 def _networks(name: str) -> tuple[Network, ...]:
-    with np.load(_FOLDER / f"{name}.npz") as told:
+    return read_networks(_FOLDER / f"{name}.npz")
+
+
+def read_networks(path: Path) -> tuple[Network, ...]:
+    """Return the networks of a file that `training.packing` wrote."""
+    with np.load(path) as told:
         return tuple(_read(told, number) for number in range(int(told["count"])))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sre.capacity import network
+from sre.capacity.network import read_networks
 from training.packing import pack
 
 
@@ -15,8 +15,7 @@ def test_packed_weights_are_the_trained_ones_within_half_a_byte(tmp_path: Path) 
     for path, arrays in zip(paths, trained, strict=True):
         np.savez(path, allow_pickle=False, **arrays)
     pack(paths, tmp_path / "packed.npz")
-    with np.load(tmp_path / "packed.npz") as told:
-        read = [network._read(told, number) for number in range(int(told["count"]))]
+    read = read_networks(tmp_path / "packed.npz")
     assert len(read) == 3
     for one, arrays in zip(read, trained, strict=True):
         assert (one.reads, one.season, one.span, one.known_each, len(one.blocks)) == (4, 2, 2, 2, 1)
