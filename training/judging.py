@@ -31,7 +31,6 @@ _STEPS: dict[Kind, Step] = {
     "week": Step(7 * DAY_SECONDS),
     "day": Step(DAY_SECONDS),
     "hour": Step(3600.0),
-    "five_minutes": Step(300.0),
 }
 # Of longer pasts only so many steps are learnt from: about what a server of metrics keeps.
 _LONGEST_PAST = 1200

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["month", "week", "day", "hour", "five_minutes"]
+Kind: TypeAlias = Literal["month", "week", "day", "hour"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +42,4 @@ SHAPES: dict[Kind, Shape] = {
     # 57 weeks: a year and what came before it.
     "day": Shape(reads=399, horizon=28, season=7, span=28),
     "hour": Shape(reads=336, horizon=48, season=24, span=168),
-    "five_minutes": Shape(reads=2016, horizon=288, season=288, span=288),
 }

@@ -1,4 +1,4 @@
-"""Trains one forecast network on half of the public series and as many made-up ones.
+"""Trains one forecast network on half of the public series, and by the day on made-up ones as well.
 
 `python -m training.networks FOLDER --kind month --fold 0 --minutes 10 --out TRAINED`
 """
@@ -192,10 +192,7 @@ def make(series: list[PublicSeries], run: Run) -> ForecastNetwork:
         "%s: learns from %d public series and %d made-up ones, %d are for judging it",
         *(run.kind, len(seen), len(made), len(unseen)),
     )
-    learnt_from = balanced(seen, made)
-    if not learnt_from:
-        raise SystemExit(f"there are no public series of the kind {run.kind}: some must be made up")
-    network = trained(learnt_from, run)
+    network = trained(balanced(seen, made), run)
     for words, values in (("it learnt from", seen), ("it never saw", unseen), ("that were made up", made)):
         if values:
             windows = drawn(values, shape, count=_BANK, random=np.random.default_rng(run.number))
@@ -212,7 +209,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="another one gives another network of the same fold")
     parser.add_argument("--minutes", type=float, default=10.0, help="how long it learns, on one core")
     parser.add_argument("--width", type=int, default=256, help="units of a layer")
-    parser.add_argument("--made-up", type=int, default=4000, help="made-up series to learn from, 0 for none")
+    parser.add_argument("--made-up", type=int, default=5000, help="made-up series of days to learn from")
     parser.add_argument("--out", type=Path, required=True, help="folder for the trained network")
     asked = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")

@@ -85,23 +85,6 @@ def waves(phases: int, random: Random, *, most: int, decay: Range) -> FloatArray
     return np.asarray(made / max(made.std(), _TINY))
 
 
-def bump(phases: int, random: Random) -> FloatArray:
-    """Return one turn with a peak or, one time in four, a hollow, shape (phases,): lunch, backups, a yearly sale."""
-    steps = np.arange(phases)
-    apart = np.abs(steps - random.integers(phases))
-    wide = max(1.0, phases * any_size((0.0025, 0.135), random))
-    height = any_size((0.6, 4.5), random) * random.choice((1, 1, 1, -1))
-    return np.asarray(height * np.exp(-0.5 * (np.minimum(apart, phases - apart) / wide) ** 2))
-
-
-def profile(phases: int, random: Random, *, most: int, decay: Range, bumps: int) -> FloatArray:
-    """Return one turn of waves with up to so many bumps on them, shape (phases,): what each day or year repeats."""
-    made = waves(phases, random, most=most, decay=decay)
-    for _ in range(int(random.integers(0, bumps + 1))):
-        made = made + bump(phases, random)
-    return made
-
-
 def weekdays(random: Random) -> FloatArray:
     """Return one week of days, shape (7,): all differ, or five are much alike and two are not. It starts anywhere."""
     week = random.standard_normal(WEEK_DAYS)
@@ -122,26 +105,6 @@ def strength(steps: int, random: Random, *, ratio: float, memory: Range, size: f
     return 1 + wandering(steps, random, memory=any_size(memory, random), size=size)
 
 
-def days_of_weeks(days: int, random: Random, *, phases: int) -> FloatArray:
-    """Return days that repeat a profile, shape (days, phases), some weaker or stronger by the day of the week.
-
-    Of half the series two days of seven are weaker, and most of those have a profile of their own then.
-    """
-    weekday = (np.arange(days) + random.integers(WEEK_DAYS)) % WEEK_DAYS
-    share = np.ones(WEEK_DAYS)
-    resting = chance(0.5, random)
-    if resting:
-        share[_WORKING_DAYS:] = random.uniform(0.1, 1.1)
-    elif chance(0.3, random):
-        share += 0.3 * random.standard_normal(WEEK_DAYS)
-    slowly = strength(days, random, ratio=0.6, memory=(1, 12), size=random.uniform(0, 0.35))
-    made = np.outer(share[weekday] * slowly, profile(phases, random, most=8, decay=(0.6, 2.0), bumps=3))
-    if resting and chance(0.7, random):
-        other = random.uniform(0, 1) * waves(phases, random, most=5, decay=(1.0, 1.0))
-        made[weekday >= _WORKING_DAYS] += other + 0.7 * random.standard_normal()
-    return made
-
-
 def noise(steps: int, random: Random, *, size: Range, memory_ratio: float) -> FloatArray:
     """Return what nobody can foretell; this often some of it stays for a while."""
     scale = any_size(size, random)
@@ -149,28 +112,11 @@ def noise(steps: int, random: Random, *, size: Range, memory_ratio: float) -> Fl
     return autoregression(made, kept=random.uniform(0.1, 0.9)) if chance(memory_ratio, random) else made
 
 
-def louder_where_high(made: FloatArray, values: FloatArray) -> FloatArray:
-    """Return noise that is the louder the higher the values are that it is for, as that of most counts and rates."""
-    return np.asarray(made * np.exp(0.5 * _standardised(values)))
-
-
 def outliers(steps: int, random: Random, *, ratio: Range, size: Range) -> FloatArray:
     """Return single steps far out, all to one side: incidents, campaigns, days without data."""
     hit = random.random(steps) < any_size(ratio, random)
     side = random.standard_normal() * any_size(size, random)
     return np.asarray(hit * side * np.exp(0.5 * random.standard_normal(steps)))
-
-
-def bursts(steps: int, random: Random, *, ratio: Range, size: Range, memory: Range) -> FloatArray:
-    """Return bursts upward that fade over about `memory` steps: retries, crawlers, batches."""
-    begins = random.random(steps) < any_size(ratio, random)
-    begun = np.where(begins, np.exp(0.7 * random.standard_normal(steps)), 0.0)
-    return any_size(size, random) * autoregression(begun, kept=float(np.exp(-1 / any_size(memory, random))))
-
-
-def jobs(steps: int, random: Random, *, every: int, size: Range) -> FloatArray:
-    """Return a job that starts every so many steps and takes a twelfth of the time between."""
-    return np.where(np.arange(steps) % every < max(1, every // 12), any_size(size, random), 0.0)
 
 
 def holidays(steps: int, random: Random, *, year: int, most: int, size: Range) -> FloatArray:
@@ -189,16 +135,6 @@ def grown(values: FloatArray, *, spread: float) -> FloatArray:
 def counted(values: FloatArray, random: Random, *, mean: Range) -> FloatArray:
     """Return whole numbers, on average the values times a number of this range: requests, errors, mostly 0 if small."""
     return random.poisson(np.minimum(values * any_size(mean, random), _LARGEST_COUNT)).astype(float)
-
-
-def floored(values: FloatArray, *, ratio: float) -> FloatArray:
-    """Return the values over what is at this quantile, 0 where under: backlogs, spare instances."""
-    return np.maximum(values - np.quantile(values, ratio), 0.0)
-
-
-def capped(values: FloatArray, *, ratio: float) -> FloatArray:
-    """Return the values cut at this quantile: processors, links and pools that are full."""
-    return np.minimum(values, np.quantile(values, ratio))
 
 
 def _standardised(values: FloatArray) -> FloatArray:

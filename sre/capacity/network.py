@@ -1,4 +1,4 @@
-"""Forecasts by small networks that learnt from public series, where the step is an hour, a day, a week or a month.
+"""Forecasts by small networks that learnt from other series, where the step is an hour, a day, a week or a month.
 
 A network reads the last part of the past, divided by how much it moves, and says the steps ahead with their 10 %, 50 %
 and 90 % quantiles. It sees neither name, date nor unit: scale and level are taken out before and put back after. How

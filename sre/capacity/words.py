@@ -43,7 +43,7 @@ def _network_words(backtest: Backtest) -> str:
     if said is None or said.ratio < _LEAST_TOLD:
         return ""
     return (
-        f"Small networks that learnt from public series count for {100 * said.ratio:.0f} % beside it, "
+        f"Small networks that learnt from other series count for {100 * said.ratio:.0f} % beside it, "
         "by their errors at the same moments. "
     )
 
