@@ -1,9 +1,9 @@
 """Made-up series of days, which networks learn from beside the public ones.
 
 What public collections of days hold is narrow (cash machines, loads, a few counters): a network learns such a
-collection by heart and helps nowhere else. A made-up series has what series from operations have, in any mixture and any
-size: ranges are far wider than what is usual, so that a real series is likely somewhere in the middle of what was seen.
-A part that is left out or is too small to see is as much a lesson as one that is large.
+collection by heart and helps nowhere else. A made-up series has what series from operations have, in any mixture and
+any size: ranges are far wider than what is usual, so that a real series is likely somewhere in the middle of what was
+seen. A part that is left out or is too small to see is as much a lesson as one that is large.
 
 The other kinds need none: public series by the month, week and hour are many and various, and networks that learnt from
 made-up ones as well were no better.
