@@ -13,10 +13,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-JOIN_SECONDS = 10.0
+from tests.support.serving import QuietHandler, on_free_port, serving
+
 LAST_WORDS = "Done."
 
 
@@ -72,23 +72,15 @@ def text_of(result: dict[str, Any]) -> str:
 def scripted_model(*script: ToolCall) -> Iterator[ScriptedModel]:
     """Serve a model on a free port of 127.0.0.1 until the block ends."""
     model = ScriptedModel(script)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(model))
-    server.daemon_threads = True
-    model.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with serving(on_free_port(_handler_of(model))) as address:
+        model.url = f"http://{address}"
         yield model
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(JOIN_SECONDS)
 
 
-def _handler_of(model: ScriptedModel) -> type[BaseHTTPRequestHandler]:
+def _handler_of(model: ScriptedModel) -> type[QuietHandler]:
     lock = threading.Lock()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
@@ -112,9 +104,6 @@ def _handler_of(model: ScriptedModel) -> type[BaseHTTPRequestHandler]:
 
         def do_HEAD(self) -> None:
             self._nothing_here()
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            """Say nothing."""
 
         def _nothing_here(self) -> None:
             with lock:

@@ -3,14 +3,9 @@
 The message templates are rendered by the Alertmanager itself, on their way to a webhook that stands for Slack.
 """
 
-import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import anyio
 import httpx
@@ -21,47 +16,10 @@ from tests.support.mcp import answer_of, deps_with, tool_client
 from tests.support.real_alertmanager import require_alertmanager, running_alertmanager
 from tests.support.real_process import free_port
 from tests.support.real_prometheus import require_program, running_prometheus
+from tests.support.webhook import Webhook, listening
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real_prometheus]
 WAIT_SECONDS, POLL_SECONDS = 90.0, 0.3
-
-
-class Receivers:
-    """Whatever was posted, by path."""
-
-    def __init__(self) -> None:
-        self.posted: list[tuple[str, dict[str, Any]]] = []
-        self.address = ""
-
-    def at(self, path: str) -> list[dict[str, Any]]:
-        return [body for where, body in list(self.posted) if where == path]
-
-
-@contextmanager
-def receivers() -> Iterator[Receivers]:
-    found = Receivers()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            found.posted.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
-            self.send_response(200)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"ok")
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield found
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(timeout=10)
 
 
 async def _until(condition: Callable[[], bool], what: str) -> None:
@@ -72,7 +30,7 @@ async def _until(condition: Callable[[], bool], what: str) -> None:
     raise AssertionError(f"not within {WAIT_SECONDS:g} s: {what}")
 
 
-async def _generated(folder: Path, told: Receivers, ports: dict[str, int]) -> None:
+async def _generated(folder: Path, told: Webhook, ports: dict[str, int]) -> None:
     secret = folder / "slack_url"
     secret.write_text(f"{told.address}/slack")
     services = {
@@ -118,7 +76,7 @@ async def test_targets_are_up_the_watchdog_arrives_and_a_page_keeps_its_ticket_b
     require_program("prometheus")
     require_alertmanager()
     ports = {"prometheus": free_port(), "alertmanager": free_port()}
-    with receivers() as told:
+    with listening() as told:
         await _generated(tmp_path, told, ports)
         with (
             running_alertmanager(folder=tmp_path, port=ports["alertmanager"]) as alertmanager,

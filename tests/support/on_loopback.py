@@ -4,19 +4,19 @@ with on_loopback(FakePagerDuty(...).transport()) as url:
     ...  # PAGERDUTY_URL=url
 """
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
+
+from tests.support.serving import QuietHandler, on_free_port, serving
 
 
 @contextmanager
 def on_loopback(transport: httpx.MockTransport) -> Iterator[str]:
     """Serve what `transport` answers and yield the URL of it."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
         def _answer(self) -> None:
@@ -32,17 +32,7 @@ def on_loopback(transport: httpx.MockTransport) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(answer.content)
 
-        do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815
+        do_GET = do_POST = do_PUT = do_DELETE = _answer
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join(timeout=10)
+    with serving(on_free_port(Handler)) as address:
+        yield f"http://{address}"

@@ -3,7 +3,6 @@
 import http.server
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.support.serving import QuietHandler, serving
 
 _NOW = datetime.now(tz=UTC)
 _ANSWER = b'{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}'
@@ -69,15 +70,10 @@ def tls_server(pair: KeyPair, *, client_ca_file: str | None = None) -> Iterator[
     if client_ca_file is not None:
         context.load_verify_locations(cafile=client_ca_file)
         context.verify_mode = ssl.CERT_REQUIRED
-    with _Server(("127.0.0.1", 0), _Handler) as server:
-        server.context = context
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        try:
-            yield f"https://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join(timeout=10)
+    server = _Server(("127.0.0.1", 0), _Handler)
+    server.context = context
+    with serving(server) as address:
+        yield f"https://{address}"
 
 
 class _Server(http.server.ThreadingHTTPServer):
@@ -102,16 +98,9 @@ class _Server(http.server.ThreadingHTTPServer):
         pass
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(_ANSWER)))
-        self.end_headers()
-        self.wfile.write(_ANSWER)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        pass
+        self.answer(_ANSWER, "application/json")
 
 
 def _subject(name: str) -> x509.Name:

@@ -9,7 +9,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.support.serving import QuietHandler, on_free_port, serving
 
 BUCKETS = (0.05, 0.1, 0.2, 0.5, 1.0)
 
@@ -78,25 +79,10 @@ def web_service(*, requests_per_second: float = 50.0) -> Iterator[WebService]:
     """Serve the page on a free loopback port until the block ends."""
     service = WebService(requests_per_second=requests_per_second)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
-            body = service.page().encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(service.page().encode(), "text/plain; version=0.0.4")
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    service.address = f"127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(on_free_port(Handler)) as address:
+        service.address = address
         yield service
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(timeout=10)

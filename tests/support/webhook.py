@@ -6,11 +6,11 @@ with listening() as hook:
 """
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.support.serving import QuietHandler, on_free_port, serving
 
 
 class Webhook:
@@ -20,8 +20,11 @@ class Webhook:
         self.posted: list[tuple[str, dict[str, Any]]] = []
         self.address = ""
 
+    def at(self, path: str) -> list[dict[str, Any]]:
+        return [body for where, body in list(self.posted) if where == path]
+
     def alerts(self, path: str) -> list[dict[str, Any]]:
-        return [alert for where, body in list(self.posted) if where == path for alert in body["alerts"]]
+        return [alert for body in self.at(path) for alert in body["alerts"]]
 
 
 @contextmanager
@@ -29,24 +32,12 @@ def listening() -> Iterator[Webhook]:
     """Receive notifications on a loopback port until the block ends."""
     hook = Webhook()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             hook.posted.append((self.path, body))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self.answer(b"ok")
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    hook.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(on_free_port(Handler)) as address:
+        hook.address = f"http://{address}"
         yield hook
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(timeout=10)
