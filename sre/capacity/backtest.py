@@ -18,6 +18,8 @@ _LONG_HORIZON, _LONG_ORIGINS = 200, 24
 # Candidate values to compute at most; bounds time and memory on long horizons.
 _MAX_POOL_CELLS = 4_000_000
 _MIN_FIRST_SHARE = 0.5
+# The last origin is this share of a horizon before the end.
+_LATE_SHARE = 0.25
 # A candidate with no more weight than this anywhere is left out of the mixture.
 _LEAST_WEIGHT = 2e-3
 # Stretches checked are at most this share of the history, so that others are left to weight them by.
@@ -69,9 +71,10 @@ class Backtest:
 def past_origins(count: int, *, horizon: int, longest_period: int) -> IntArray:
     """Return past origins, evenly spread: late enough to learn from, early enough to check.
 
-    Where the history is shorter than about twice the horizon, late origins check the first leads only.
+    Late origins check the first leads only, so that what happened last counts for the next steps. A horizon longer than
+    a fifth of the history leaves too few origins that check far leads for that.
     """
-    checked = max(1, min(horizon, count // 5))
+    checked = max(1, count // 5) if horizon > count // 5 else max(1, round(_LATE_SHARE * horizon))
     last = count - checked
     # One full season, and a share of the history, have to lie before the first origin.
     first = max(int(_MIN_FIRST_SHARE * count), min(longest_period + 2, int(0.6 * count)), 4)

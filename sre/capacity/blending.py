@@ -7,7 +7,7 @@ import numpy as np
 from sre.capacity.backtest import Backtest, NetworkSay, checked_leads
 from sre.capacity.model import Step
 from sre.capacity.network import has_network, least_history, network_quantiles
-from sre.capacity.paths import widening
+from sre.capacity.paths import ErrorModel
 from sre.capacity.weighing import losses_elsewhere, sampled_leads
 from sre.core.series import FloatArray
 
@@ -17,6 +17,8 @@ _POWER = 4.0
 # Share (as a power) of the networks' width in the width of the futures; chosen in the same way.
 _WIDTH_POWER = 0.4
 _TAIL = 0.1
+# After so many separate stretches the series' own word on how wide the networks should be counts half.
+_SURE_COUNT = 3.0
 
 
 def blended(backtest: Backtest, values: FloatArray, *, step: Step) -> Backtest:
@@ -40,15 +42,14 @@ def blended(backtest: Backtest, values: FloatArray, *, step: Step) -> Backtest:
     return replace(backtest, past=past, future=future, network=said)
 
 
-def respread(paths: FloatArray, backtest: Backtest, *, independent_count: float) -> tuple[FloatArray, FloatArray]:
+def respread(paths: FloatArray, backtest: Backtest, *, errors: ErrorModel) -> tuple[FloatArray, FloatArray]:
     """Return futures whose width leans to what the networks say of it, and the same factor at past moments.
 
-    Few past errors tell the width of the next badly; a network tells it from thousands of other series. What is taken
-    over from it is widened for the few stretches once more, because it knows less of this series.
+    Few past errors tell the width of the next badly; a network tells it from thousands of other series, and how much
+    it is out on this one its past says. What is taken over is widened for few stretches as the errors were.
 
     Args:
         paths: shape (paths, horizon).
-        independent_count: How many past stretches did not overlap.
 
     Returns:
         The futures, and shape (past, horizon): the factor by which the width at each past moment would have changed.
@@ -61,7 +62,7 @@ def respread(paths: FloatArray, backtest: Backtest, *, independent_count: float)
     apart = paths - backtest.future
     edges = np.abs(np.quantile(apart[:, :leads], [_TAIL, 1 - _TAIL], axis=0))
     power = _WIDTH_POWER * _fading(leads, horizon)
-    cautious = widening(independent_count) ** (power / _WIDTH_POWER)
+    cautious = errors.widened ** _fading(leads, horizon) * _learnt_width(backtest, said, errors) ** power
     ratios = np.stack([said.below, said.above]) / np.maximum(edges, 1e-300)[:, None, :]
     widths = cautious * np.clip(ratios, 1e-3, 1e3) ** power
     factors[:, :leads] = widths[:, :-1].mean(axis=0)
@@ -69,6 +70,17 @@ def respread(paths: FloatArray, backtest: Backtest, *, independent_count: float)
     spread = paths.copy()
     spread[:, :leads] = backtest.future[:leads] + apart[:, :leads] * sides
     return spread, factors
+
+
+def _learnt_width(backtest: Backtest, said: NetworkSay, errors: ErrorModel) -> float:
+    """Return the factor by which what networks said of the width was too little, the surer the more was checked."""
+    leads = said.below.shape[1]
+    apart = backtest.errors[:, :leads]
+    sides = np.where(apart < 0, said.below[:-1], said.above[:-1])
+    relative = np.abs(apart) / np.maximum(sides, 1e-300)
+    held = float(np.quantile(relative[np.isfinite(relative)], 1 - 2 * _TAIL))
+    sure = errors.independent_count / (errors.independent_count + _SURE_COUNT)
+    return float(np.clip(held, 0.1, 10.0) ** sure)
 
 
 def _shares(backtest: Backtest, made: FloatArray) -> FloatArray:

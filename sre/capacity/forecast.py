@@ -152,7 +152,7 @@ def _fitted(history: History, request: Request, ready: Prepared, raw: FloatArray
         futures = values[-1] + _stock_futures(backtest, values, widening(count) * model.factor)
     else:
         futures = scale.futures(backtest.future, simulated(model, seed=seed_of(values)), start=values.size)
-        futures, widths = respread(futures, backtest, independent_count=count)
+        futures, widths = respread(futures, backtest, errors=model)
     return _Fit(ready, values, whole, periods, shift, spike_count, backtest, model, count, futures, widths)
 
 

@@ -55,6 +55,11 @@ class ErrorModel:
     independent_count: float
     factor: float = 1.0
 
+    @property
+    def widened(self) -> float:
+        """By how much to widen for few separate stretches: what lasts was seen as often as there are of them."""
+        return 1 + (widening(self.independent_count) - 1) * max(self.lasting_ratio, _LEAST_WIDENED)
+
 
 def error_model(errors: FloatArray, *, independent_count: float, may_shrink: bool = False) -> ErrorModel:
     """Return scale by lead and standardised stretches.
@@ -76,11 +81,21 @@ def simulated(model: ErrorModel, *, seed: int, count: int = PATH_COUNT) -> Float
     main, other = _stretches(model, rng, half), _stretches(model, rng, half)
     signs = np.where(rng.random((half, 1)) < 0.5, -1.0, 1.0)
     drawn = np.sqrt(_MAIN_SHARE) * main + np.sqrt(1 - _MAIN_SHARE) * signs * other
-    # Errors go either way: each future has its mirror image, so that chance in the draw moves no middle.
-    mixed = np.concatenate([drawn, -drawn])
-    unseen = widening(model.independent_count) - 1
-    widened = 1 + unseen * max(model.lasting_ratio, _LEAST_WIDENED)
-    return np.asarray(mixed * model.scale * widened * model.factor)
+    # What lasts goes either way: each future has its mirror image, so that chance in the draw moves no middle. Chance
+    # from step to step was seen often enough to keep its sides: a share near its bound jumps down, not up.
+    keeps_sides = rng.random((half, 1)) >= model.lasting_ratio
+    chance = _chance(main, rng)
+    # The mean of lopsided chance is not its middle: that much of a stretch's mean says nothing of its level.
+    middle = float(np.median(chance))
+    chance -= middle
+    level = drawn.mean(axis=1, keepdims=True) + np.sqrt(_MAIN_SHARE) * middle
+    mixed = np.concatenate(
+        [
+            np.where(keeps_sides, chance + level, drawn),
+            np.where(keeps_sides, chance - level, -drawn),
+        ]
+    )
+    return np.asarray(mixed * model.scale * model.widened * model.factor)
 
 
 def lasting_ratio(errors: FloatArray) -> float:
@@ -207,6 +222,13 @@ def _stretches(model: ErrorModel, rng: np.random.Generator, count: int) -> Float
     noise = np.where(known, standard - ends[:, None], 0.0)
     tails = ends[drawn][:, None] + _wrapped(noise, known)[donors]
     return np.where(known[drawn], standard[drawn], tails)
+
+
+def _chance(stretches: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Return how far each stretch is from its own mean, from a random step on."""
+    count, horizon = stretches.shape
+    steps = (rng.integers(horizon, size=(count, 1)) + np.arange(horizon)) % horizon
+    return np.take_along_axis(stretches - stretches.mean(axis=1, keepdims=True), steps, axis=1)
 
 
 def _end_levels(standard: FloatArray, known: BoolArray) -> FloatArray:

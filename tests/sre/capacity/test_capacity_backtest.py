@@ -51,6 +51,12 @@ def test_origins_leave_something_to_check_and_something_to_learn_from() -> None:
         assert np.all(np.diff(origins) > 0)
 
 
+def test_the_last_origin_is_so_late_that_only_the_first_leads_are_checked() -> None:
+    """A quarter of the horizon; but a fifth of the history where the horizon is longer than that."""
+    assert past_origins(400, horizon=40, longest_period=7)[-1] == 390
+    assert past_origins(400, horizon=100, longest_period=7)[-1] == 320
+
+
 def test_values_that_were_never_seen_are_not_counted() -> None:
     pool, origins, actual = _two_candidates()
     gappy = actual.copy()
