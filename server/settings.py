@@ -1,7 +1,6 @@
 """Settings: one frozen object, and the only reader of the environment and of configuration files."""
 
 import os
-import re
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -11,12 +10,10 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from server.environment import CONFIG_VARIABLE, Variables, overlaid
 from sre.core.errors import ConfigError
 from sre.core.text import cleaned, quoted
 
-CONFIG_VARIABLE = "SRE_MCP_CONFIG"
-# Clients pass `${user_config.x}` through as it is when the user left it empty.
-_UNEXPANDED = re.compile(r"\$\{[^}]*\}")
 _MAX_CONFIG_BYTES = 1_000_000
 
 
@@ -217,10 +214,10 @@ def load_settings(environment: Mapping[str, str] | None = None, *, config_file: 
     Raises:
         ConfigError: Unreadable or invalid, with every problem and where it is.
     """
-    variables = _Variables(os.environ if environment is None else environment)
+    variables = Variables(os.environ if environment is None else environment)
     path = config_file or variables.get(CONFIG_VARIABLE)
     document = _read_toml(Path(path).expanduser()) if path else {}
-    merged = _overlaid(_without_unset(document), variables)
+    merged = overlaid(document, variables)
     try:
         return Settings.model_validate(merged)
     except ValidationError as error:
@@ -251,131 +248,6 @@ def author_of(settings: Settings) -> str:
         return f"user {os.getuid()}" if hasattr(os, "getuid") else "unknown"
 
 
-class _Variables:
-    """Environment variables where empty and unexpanded values count as unset."""
-
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
-
-    def get(self, name: str) -> str | None:
-        value = self._environment.get(name, "").strip()
-        return None if not value or _UNEXPANDED.search(value) else value
-
-    def flag(self, name: str) -> bool | None:
-        value = self.get(name)
-        if value is None:
-            return None
-        if value.lower() not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
-            raise ConfigError(f"{name} is {quoted(value)}, which is neither true nor false.", setting=name)
-        return value.lower() in ("1", "true", "yes", "on")
-
-
-# Each HTTP system reads the same variables under its own prefix, such as PROMETHEUS_TOKEN.
-_SYSTEM_VARIABLES = {
-    "TOKEN": "token",
-    "TOKEN_FILE": "token_file",
-    "USERNAME": "username",
-    "PASSWORD": "password",
-    "CA_FILE": "ca_file",
-    "CLIENT_CERT_FILE": "client_cert_file",
-    "CLIENT_KEY_FILE": "client_key_file",
-    "TIMEOUT_SECONDS": "timeout_seconds",
-}
-_SYSTEMS = ("PROMETHEUS", "ALERTMANAGER", "GRAFANA")
-_PAGERDUTY_VARIABLES = {
-    "URL": "url",
-    "TOKEN": "token",
-    "TOKEN_FILE": "token_file",
-    "FROM": "from_email",
-    "ROUTING_KEY": "routing_key",
-    "ROUTING_KEY_FILE": "routing_key_file",
-    "EVENTS_URL": "events_url",
-    "CA_FILE": "ca_file",
-    "TIMEOUT_SECONDS": "timeout_seconds",
-}
-# Variable -> field that is set as it is.
-_PLAIN_VARIABLES = {
-    "SRE_MCP_OUTPUT_DIR": "output_dir",
-    "SRE_MCP_SLO_DIR": "slo_dir",
-    "SRE_MCP_DATA_DIR": "data_dir",
-    "SRE_MCP_STORE_URL": "store_url",
-    "SRE_MCP_AUTHOR": "author",
-    "SRE_MCP_RUNBOOK_URL": "runbook_url",
-}
-ENVIRONMENT_VARIABLES = (
-    CONFIG_VARIABLE,
-    *(f"{system}_{name}" for system in _SYSTEMS for name in ("URL", *_SYSTEM_VARIABLES)),
-    *(f"PAGERDUTY_{name}" for name in _PAGERDUTY_VARIABLES),
-    "PROMETHEUS_TENANT",
-    "SRE_MCP_SNAPSHOT",
-    *_PLAIN_VARIABLES,
-    "SRE_MCP_ALLOW_WRITES",
-    "SRE_MCP_HTTP_TOKEN",
-    "SRE_MCP_HTTP_TOKEN_FILE",
-)
-
-
-def _overlaid(document: dict[str, object], variables: _Variables) -> dict[str, object]:
-    merged = dict(document)
-    from_environment = _sources_of(variables)
-    if from_environment:
-        merged["sources"] = {**_without_default(merged.get("sources")), **from_environment}
-    for name, key in _PLAIN_VARIABLES.items():
-        if value := variables.get(name):
-            merged[key] = value
-    for system in ("alertmanager", "grafana"):
-        if values := _system_of(system.upper(), variables):
-            merged[system] = values
-    if values := _pagerduty_of(variables):
-        merged["pagerduty"] = values
-    if (writes := variables.flag("SRE_MCP_ALLOW_WRITES")) is not None:
-        merged["allow_writes"] = writes
-    http = merged.get("http")
-    http_values = dict(http) if isinstance(http, dict) else {}
-    for name, key in (("SRE_MCP_HTTP_TOKEN", "token"), ("SRE_MCP_HTTP_TOKEN_FILE", "token_file")):
-        if value := variables.get(name):
-            http_values[key] = value
-    return {**merged, "http": http_values} if http_values else merged
-
-
-def _without_default(declared: object) -> dict[str, object]:
-    # A source named by the environment is the default, whatever the file says.
-    if not isinstance(declared, dict):
-        return {}
-    return {
-        name: {**source, "default": False} if isinstance(source, dict) else source for name, source in declared.items()
-    }
-
-
-def _sources_of(variables: _Variables) -> dict[str, object]:
-    sources: dict[str, object] = {}
-    if system := _system_of("PROMETHEUS", variables):
-        source: dict[str, object] = {"type": "prometheus", "default": True, **system}
-        if tenant := variables.get("PROMETHEUS_TENANT"):
-            source["headers"] = {"X-Scope-OrgID": tenant}
-        sources["prometheus"] = source
-    if path := variables.get("SRE_MCP_SNAPSHOT"):
-        # With both set the live system is asked first; the snapshot stays reachable by name.
-        sources["snapshot"] = {"type": "snapshot", "path": path, "default": not sources}
-    return sources
-
-
-def _system_of(prefix: str, variables: _Variables) -> dict[str, object]:
-    url = variables.get(f"{prefix}_URL")
-    if url is None:
-        return {}
-    given = {key: variables.get(f"{prefix}_{name}") for name, key in _SYSTEM_VARIABLES.items()}
-    return {"url": url, **{key: value for key, value in given.items() if value}}
-
-
-def _pagerduty_of(variables: _Variables) -> dict[str, object]:
-    # The address is known, so it is the token that says PagerDuty is wanted.
-    given = {key: variables.get(f"PAGERDUTY_{name}") for name, key in _PAGERDUTY_VARIABLES.items()}
-    if not (given["token"] or given["token_file"] or given["url"]):
-        return {}
-    return {key: value for key, value in given.items() if value}
-
-
 def _read_toml(path: Path) -> dict[str, object]:
     try:
         if path.stat().st_size > _MAX_CONFIG_BYTES:
@@ -389,16 +261,6 @@ def _read_toml(path: Path) -> dict[str, object]:
         raise ConfigError(
             f"The configuration file {quoted(str(path))} is not TOML: {cleaned(str(error))}.", setting="--config"
         ) from None
-
-
-def _without_unset(value: dict[str, object]) -> dict[str, object]:
-    kept: dict[str, object] = {}
-    for key, item in value.items():
-        if isinstance(item, dict):
-            kept[key] = _without_unset(item)
-        elif not (isinstance(item, str) and (not item.strip() or _UNEXPANDED.fullmatch(item.strip()))):
-            kept[key] = item
-    return kept
 
 
 def _explained(error: ValidationError, path: str | None) -> ConfigError:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from sre.core.errors import InputError, RefusedError, TimedOutError, UpstreamError
-from sre.core.slo.count_query import CountQuery, CountTerm, names_without_counter_suffix
+from sre.core.errors import RefusedError, TimedOutError, UpstreamError
+from sre.core.slo.count_query import CountQuery, CountTerm
 from sre.core.text import quoted
 from sre.core.times import Duration, Window, epoch_ms, format_duration
 from tools.answer import QueryEvidence
@@ -137,36 +137,6 @@ class EventCounter:
             [partial(self._slices_of_term, term, start, slice_seconds, count, range_seconds) for term in query.terms]
         )
         return tuple(_sum_or_none([part[index] for part in parts]) for index in range(count))
-
-    async def counter_notes(self, queries: Sequence[CountQuery]) -> tuple[str, ...]:
-        """Return warnings about metrics that may not be counters.
-
-        Raises:
-            InputError: The source says that a metric is a gauge.
-        """
-        metrics = tuple(sorted({metric for query in queries for metric in query.metrics}))
-        try:
-            types = await all_of([partial(self._type_of, metric) for metric in metrics])
-        except UpstreamError:
-            return ("The source did not give metric types, so it was not checked that these are counters.",)
-        gauges = [metric for metric, kind in zip(metrics, types, strict=True) if kind == "gauge"]
-        if gauges:
-            raise InputError(
-                f"{quoted(gauges[0])} is a gauge at the source; increase() of a gauge does not count events.",
-                field="total",
-                next_steps=("use the counter behind it (usually ending in _total or _count), or pass numbers.",),
-            )
-        unknown = tuple(m for m, kind in zip(metrics, types, strict=True) if kind in {"", "unknown"})
-        doubtful = names_without_counter_suffix(unknown)
-        return (
-            (f"{quoted(doubtful[0])} is not named like a counter; make sure it only ever grows.",) if doubtful else ()
-        )
-
-    async def _type_of(self, metric: str) -> str:
-        found = await self.source.metadata(metric)
-        base = metric.removesuffix("_total")
-        entry = found.get(metric) or found.get(base)
-        return entry.type if entry else ""
 
     async def _count_term(self, term: CountTerm, *, window: Window, witnesses: Sequence[str] | None) -> _TermCount:
         query = term.query(window_seconds=window.seconds)

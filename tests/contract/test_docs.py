@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from server import catalogue
-from server.settings import ENVIRONMENT_VARIABLES
+from server.environment import ENVIRONMENT_VARIABLES
 from tests.support.reference import FOLDER, pages
 from tools.registry import TOOLS
 

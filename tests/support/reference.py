@@ -13,8 +13,8 @@ from server import catalogue
 from server.app import build
 from server.commands.tools import cost_of
 from server.deps import Deps, Sources
+from server.environment import ENVIRONMENT_VARIABLES
 from server.settings import (
-    ENVIRONMENT_VARIABLES,
     DemoSettings,
     HttpSettings,
     HttpSystemSettings,

@@ -16,6 +16,7 @@ from sre.core.times import Window, format_duration
 from sre.slo.history import EventHistory
 from sre.slo.maintenance import counted_pieces, maintenance_within
 from tools.concurrent import all_of, attempted, seconds_left
+from tools.counter_types import counter_notes
 from tools.event_counts import EventCounter
 from tools.newborn_counters import counted_from_zero, data_since, newborn_by_group, newborn_query
 from tools.slo.budget_counts import RatioCount, added, bad_left, event_counts, joined
@@ -125,7 +126,7 @@ class BudgetReader:
         )
 
     async def _read_whole(self, period: Period, into: _Gathered) -> None:
-        into.notes = await self.counter.counter_notes(self.queries.used)
+        into.notes = await counter_notes(self.source, self.queries.used)
         into.whole = await self.ratio(Window(period.start, period.at), is_checked=True)
 
     async def _read_burn(self, period: Period, lengths: Sequence[float], into: _Gathered) -> None:

@@ -244,17 +244,6 @@ def _evidence(query: str, result: InstantResult) -> QueryEvidence:
     )
 
 
-async def notes_on_counters(reader: SliReader) -> tuple[str, ...]:
-    """Return warnings about metrics that may not be counters.
-
-    Raises:
-        InputError: The source says that a metric is a gauge.
-    """
-    from tools.event_counts import EventCounter
-
-    return await EventCounter(reader.source).counter_notes(tuple(reader.sides().values()))
-
-
 async def no_group(reader: SliReader, period: Period) -> NoDataError:
     """Return the error that says why nothing was counted."""
     from sre.slo.definition import metrics_of, queries_of

@@ -167,8 +167,9 @@ async def _answer_from_source(ctx: ToolContext, case: BudgetCase, metrics: Metri
 
 async def _answer_by_group(ctx: ToolContext, case: BudgetCase, metrics: MetricSource) -> ErrorBudgetAnswer:
     """Count an SLO of any kind: by group, samples or slices of time."""
+    from tools.counter_types import counter_notes
     from tools.slo.budget_filling import add_groups, answer_of, group_name, judged_groups
-    from tools.slo.budget_groups import no_group, notes_on_counters
+    from tools.slo.budget_groups import no_group
     from tools.slo.budget_reading import SloCase
 
     slo = case.question.slo
@@ -176,7 +177,7 @@ async def _answer_by_group(ctx: ToolContext, case: BudgetCase, metrics: MetricSo
         raise AssertionError("only an SLO has groups, samples or slices")
     placed = SloCase(slo, metrics, case.period, case.tiers)
     await report_progress(ctx, 0, 2, f"Counting {case.counted} over {case.question.window}")
-    notes = await notes_on_counters(placed.reader)
+    notes = await counter_notes(placed.reader.source, tuple(placed.reader.sides().values()))
     found = await placed.read()
     if not found.whole.by_group:
         raise await no_group(placed.reader, case.period)
