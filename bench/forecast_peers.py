@@ -27,7 +27,7 @@ _TOLD: Mapping[float, tuple[list[int], str]] = {
 }
 _MONTHLY = ([12], "MS")
 _WORKER = Path(__file__).with_name("forecast_worker.py")
-_MOST_SECONDS = 1800.0
+_MOST_SECONDS = 5400.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -38,7 +38,7 @@ class Shape:
 
 SHAPES: dict[Kind, Shape] = {
     "month": Shape(reads=60, horizon=18, season=12, span=12),
-    "week": Shape(reads=104, horizon=13, season=1, span=13),
+    "week": Shape(reads=208, horizon=13, season=1, span=13),
     # 57 weeks: a year and what came before it.
     "day": Shape(reads=399, horizon=28, season=7, span=28),
     "hour": Shape(reads=336, horizon=48, season=24, span=168),
